@@ -1,0 +1,191 @@
+/** The bead: one atomic unit of work, from idea to merged commit. */
+import { z } from 'zod';
+import type { BeadId, ConvoyId } from '../keys.ts';
+import type { Instant, Severity } from '../ports.ts';
+
+export const beadTypes = ['task', 'bug', 'feature', 'chore', 'conflict', 'review', 'escalation'] as const;
+export type BeadType = (typeof beadTypes)[number];
+export const beadTypeSchema = z.enum(beadTypes);
+
+/** Types whose work may rightly end without code: closing them as `no_change` is not a failure. */
+export const typesWithoutCode: ReadonlySet<BeadType> = new Set(['review', 'escalation']);
+
+export const beadStatuses = [
+  'open',
+  'hooked',
+  'in_progress',
+  'submitted',
+  'closed',
+  'deferred',
+  'escalated',
+  'failed',
+  'cancelled',
+] as const;
+export type BeadStatus = (typeof beadStatuses)[number];
+
+/** Which status may follow which. `closed` and `cancelled` are final; `failed` may be retried by a human. */
+export const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
+  open: ['hooked', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
+  hooked: ['in_progress', 'open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
+  in_progress: ['open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
+  submitted: ['open', 'closed', 'escalated', 'failed', 'cancelled'],
+  deferred: ['open', 'closed', 'failed', 'cancelled'],
+  escalated: ['open', 'closed', 'failed', 'cancelled'],
+  failed: ['open', 'closed', 'cancelled'],
+  closed: [],
+  cancelled: [],
+};
+
+export type ClosedReason = 'merged' | 'no_change' | 'superseded';
+
+/** Why an attempt ended without a finished branch, or a finished branch did not land. */
+export type FailureCause =
+  /** The agent's command ended with a status other than 0. */
+  | 'agent_failed'
+  /** The agent ended well, but changed nothing. */
+  | 'empty_result'
+  | 'timeout'
+  | 'budget'
+  /** No heartbeat: crashed, hung or killed. */
+  | 'lost'
+  /** Alive, but no new commit, output or step for hours. */
+  | 'idle'
+  /** The harness could not do its part: clone, push or verify failed. */
+  | 'harness_failed'
+  /** Nobody's fault: the town restarted, the host was retired. Costs no rung of the ladder. */
+  | 'infrastructure'
+  /** The Refinery tested the change on main, and a gate failed. */
+  | 'gate_failed'
+  /** The change conflicts with main. */
+  | 'conflict'
+  /** The branch was deleted or rewritten under us. */
+  | 'branch_gone';
+
+/** The last thing that happened to a bead, until its molecule has decided what follows from it. */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly head: string }
+  | { readonly kind: 'phase_complete'; readonly gate: 'human' | 'timer'; readonly untilMs?: Instant; readonly note: string }
+  | { readonly kind: 'deferred'; readonly until: Instant; readonly note: string }
+  | { readonly kind: 'escalated'; readonly question: string; readonly severity: Severity }
+  | { readonly kind: 'no_change'; readonly note: string }
+  | {
+      readonly kind: 'failed';
+      readonly cause: FailureCause;
+      /** One line, for a human and for the next attempt. */
+      readonly detail: string;
+      /** Blob with the log or gate output. */
+      readonly evidence?: string;
+    }
+  | { readonly kind: 'landed'; readonly commit: string };
+
+/** What an earlier attempt leaves to the next one. */
+export interface AttemptNote {
+  readonly attempt: number;
+  readonly polecat: string;
+  readonly cause: FailureCause | 'phase_complete' | 'deferred' | 'escalated';
+  readonly detail: string;
+  readonly head?: string;
+  readonly evidence?: string;
+}
+
+/** What the bead's molecule waits for, and the task token that lets it go on. */
+export interface Wait {
+  readonly for: 'line' | 'work' | 'rest' | 'gate' | 'merge';
+  readonly token: string;
+  readonly run: number;
+}
+
+/** The body of `BEAD#<n>`. */
+export interface Bead {
+  readonly id: BeadId;
+  readonly rig: string;
+  readonly convoy: ConvoyId;
+  readonly n: number;
+  /** The id that the plan's author gave it (`greet`), for people. */
+  readonly name: string;
+  readonly title: string;
+  readonly type: BeadType;
+  /** 0 (most urgent) to 4. */
+  readonly priority: number;
+  readonly labels: readonly string[];
+  readonly needs: readonly BeadId[];
+  readonly runtime: string;
+  readonly formula: string;
+  readonly budgetUsd: number;
+  readonly costUsd: number;
+  readonly externalRef?: string;
+
+  readonly status: BeadStatus;
+  readonly closedReason?: ClosedReason;
+  /** The commit on the target that holds the bead's change, once merged. */
+  readonly commit?: string;
+  /** Needs that are not merged yet; empty once the convoy has called the bead ready. */
+  readonly blockedBy: readonly BeadId[];
+  /** A need failed or was cancelled: this bead will not start unless that one is retried. */
+  readonly blockedForGood: boolean;
+
+  /** When it became ready: its place in line, kept over retries so that a retry does not go to the back. */
+  readonly readyAt?: Instant;
+  /** Its key in the rig's ready line, while it stands there. */
+  readonly inLine?: number;
+  /** The scheduler gave it a slot, which it holds until its attempt ends. */
+  readonly admittedAt?: Instant;
+  /** What the admission reserved of the day's budget, in USD. */
+  readonly reservedUsd?: number;
+
+  /** Fencing token: what carries a smaller one is ignored. 0 before the first attempt. */
+  readonly attempt: number;
+  readonly polecat?: string;
+  readonly branch?: string;
+  /** The newest commit known to be on the remote for this bead: where the next attempt starts. */
+  readonly head?: string;
+  /** Molecule executions started for it; the current one is `<bead>_<run>`. */
+  readonly run: number;
+  readonly wait?: Wait;
+  readonly outcome?: Outcome;
+  /** Not before this instant (backoff, deferral, timer gate). */
+  readonly restUntil?: Instant;
+  /** The merge request's place in the queue's partition, once submitted. */
+  readonly mergeRequest?: string;
+  /** The target branch it merges into. */
+  readonly target: string;
+
+  /** Failed attempts by what they cost: rungs of the ladder, and deaths that cost none. */
+  readonly failures: number;
+  readonly respawns: number;
+  readonly infraDeaths: number;
+  /** The newest few, oldest first. */
+  readonly notes: readonly AttemptNote[];
+  /** A human's answer to its question, for the next attempt. */
+  readonly answer?: string;
+
+  readonly createdAt: Instant;
+  readonly hookedAt?: Instant;
+  readonly startedAt?: Instant;
+  readonly submittedAt?: Instant;
+  readonly closedAt?: Instant;
+  /** Milliseconds spent in each of these so far, over all attempts. */
+  readonly spent: { readonly agentMs: number; readonly gateMs: number; readonly backoffMs: number };
+}
+
+/** The body of `SPEC#<n>`: what the bead asks for, too long for the bead itself. */
+export interface BeadSpec {
+  readonly instructions: string;
+  readonly acceptance: readonly string[];
+  /** The script that the shell agent runs. */
+  readonly script?: string;
+  /** Set when the spec is in the blob store; the fields above are then empty. */
+  readonly blob?: string;
+}
+
+const terminal: ReadonlySet<BeadStatus> = new Set(['closed', 'failed', 'cancelled']);
+export const hasEnded = (bead: Bead): boolean => terminal.has(bead.status);
+
+/** A dependent may start on it: its code landed, or it makes none. Closed is not merged. */
+export const satisfies = (bead: Bead): boolean =>
+  bead.status === 'closed' &&
+  (bead.closedReason === 'merged' || (bead.closedReason === 'no_change' && typesWithoutCode.has(bead.type)));
+
+export function assertBeadTransition(from: BeadStatus, to: BeadStatus): void {
+  if (from !== to && !nextBeadStatuses[from].includes(to)) throw new Error(`BUG: bead ${from} → ${to}`);
+}

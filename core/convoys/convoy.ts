@@ -1,0 +1,48 @@
+/** The convoy: the batch of beads that one intent became. */
+import type { ConvoyId } from '../keys.ts';
+import type { Instant } from '../ports.ts';
+
+export const convoyStatuses = ['planning', 'staged', 'open', 'landed', 'stalled', 'cancelled'] as const;
+export type ConvoyStatus = (typeof convoyStatuses)[number];
+
+export const nextConvoyStatuses: Readonly<Record<ConvoyStatus, readonly ConvoyStatus[]>> = {
+  planning: ['staged', 'open', 'stalled', 'cancelled'],
+  staged: ['open', 'cancelled'],
+  open: ['landed', 'stalled', 'cancelled'],
+  stalled: ['open', 'landed', 'cancelled'],
+  landed: [],
+  cancelled: [],
+};
+
+export interface Progress {
+  readonly total: number;
+  readonly landed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly blocked: number;
+}
+
+/** The body of a convoy's `META`. */
+export interface Convoy {
+  readonly id: ConvoyId;
+  readonly title: string;
+  readonly rig: string;
+  readonly status: ConvoyStatus;
+  /** Blob with the intent's text, as it was submitted. */
+  readonly intent: string;
+  /** `auto` launches at once; `review` waits for approval in `staged`. */
+  readonly plan: 'auto' | 'review';
+  readonly submittedBy: string;
+  readonly progress: Progress;
+  /** Why it stalled: which bead, why, and what to do. */
+  readonly stalledBecause?: string;
+  /** Faults of the plan, when planning failed. */
+  readonly faults?: readonly { readonly code: string; readonly what: string; readonly remedy: string; readonly at?: string }[];
+  /** Token of the intent's execution while it waits for approval. */
+  readonly token?: string;
+  readonly createdAt: Instant;
+  readonly launchedAt?: Instant;
+  readonly closedAt?: Instant;
+  /** The last time a bead moved: what "no progress" is measured from. */
+  readonly progressAt: Instant;
+}

@@ -1,0 +1,20 @@
+/** What happened, for people: the feed, a bead's history, `gt why`. Never read by a decision. */
+import type { BeadId, ConvoyId } from './keys.ts';
+
+export interface TownEvent {
+  /** `<capability>.<past participle>`: `bead.hooked`, `mr.landed`. */
+  readonly kind: string;
+  /** One line, for a human. */
+  readonly text: string;
+  /** Who did it: a person, a polecat's name, or the capability that decided. */
+  readonly who: string;
+  readonly convoy?: ConvoyId;
+  readonly bead?: BeadId;
+  readonly rig?: string;
+  readonly attempt?: number;
+}
+
+/** The body of a `FEED#` or `HIST#` item. */
+export interface EventRecord extends TownEvent {
+  readonly at: number;
+}

@@ -1,0 +1,108 @@
+/** Every bound of the town, unit last. Where a number comes from arithmetic, the arithmetic stands beside it. */
+
+const seconds = 1000;
+const minutes = 60 * seconds;
+const hours = 60 * minutes;
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  // --- the record
+  /** DynamoDB: 100 items and 4 MB a transaction, 400 KB an item, 1 MB a query page. */
+  changesPerCommitMax: 100,
+  commitBytesMax: 4 * MiB,
+  itemBytesMax: 400 * KiB,
+  queryPageBytesMax: MiB,
+  /** A conflicted command loads and decides again this often before its caller retries it. */
+  commitTriesMax: 12,
+  commitBackoffMs: 20,
+  /** Shards of the attention index: 4 × 1,000 writes a second. The Witness queries each once a minute. */
+  attentionShards: 4,
+  feedKeptMs: 14 * 24 * hours,
+  idempotencyKeptMs: 24 * hours,
+
+  // --- effects
+  /** The stream is the fast path; what it has not performed by then the Witness performs. */
+  effectDueMs: 2 * minutes,
+  effectTriesMax: 10,
+  effectBackoffMs: 30 * seconds,
+
+  // --- intents and plans
+  intentBytesMax: 256 * KiB,
+  requestBytesMax: 1 * MiB,
+  beadsPerConvoyMax: 500,
+  planDepthMax: 50,
+  needsPerBeadMax: 50,
+  titleCharsMax: 200,
+  labelsPerBeadMax: 20,
+  /** A spec larger than this goes to the blob store, with its hash in the item. */
+  specBytesInlineMax: 4 * KiB,
+
+  // --- scheduler
+  /** Ready beads looked at in one tick; what is not admitted stays in line. */
+  readyPerTickMax: 50,
+  /** Seconds of head start that one step of priority is worth in the ready line. */
+  priorityStepMs: 30 * minutes,
+  polecatsPerRigDefault: 8,
+  polecatsPerTownDefault: 32,
+  breakerFailuresMax: 20,
+  breakerWindowMs: 30 * minutes,
+
+  // --- polecats
+  heartbeatEveryMs: 30 * seconds,
+  heartbeatLateMs: 3 * minutes,
+  nudgeAnswerMs: 5 * minutes,
+  nudgesMax: 2,
+  coldStartMs: 10 * minutes,
+  idleNudgeMs: 15 * minutes,
+  idleRestartMs: 2 * hours,
+  respawnsMax: 3,
+  /** Deaths that are nobody's fault (the town restarted, the host was retired). Bounded all the same. */
+  infraDeathsMax: 20,
+  attemptTimeoutDefaultMs: 60 * minutes,
+  logBytesMax: 4 * MiB,
+  logChunkBytesMax: 64 * KiB,
+  logTailBytes: 2 * KiB,
+  evidenceBytesMax: 256 * KiB,
+
+  // --- molecules
+  /** 25,000 events a Step Functions history, about 12 a turn; replaced long before. */
+  moleculeTurnsMax: 1000,
+  /** A backstop only: the Witness acts long before. */
+  moleculeWaitMaxSeconds: 30 * 24 * 3600,
+
+  // --- refinery
+  gateTimeoutDefaultMs: 10 * minutes,
+  gateStartMs: 10 * minutes,
+  gateInfraRetriesMax: 3,
+  landingPushTimeoutMs: 60 * seconds,
+  landingTriesMax: 5,
+  foreignPushesMax: 5,
+  overtakenMax: 64,
+  /** A queue looked at this long after its last event, even if nothing woke it. */
+  refineryTimerMs: 1 * minutes,
+  conflictTriesMax: 2,
+
+  // --- witness
+  patrolEveryMs: 1 * minutes,
+  patrolItemsMax: 200,
+  queueStuckRepairMs: 10 * minutes,
+  queueStuckEscalateMs: 30 * minutes,
+  convoyStuckRepairMs: 10 * minutes,
+  convoyStuckEscalateMs: 30 * minutes,
+  witnessSilentMs: 5 * minutes,
+
+  // --- escalations
+  escalationAckMs: 4 * hours,
+  escalationRaisesMax: 2,
+
+  // --- lambdas
+  functionTimeoutSeconds: 300,
+  /** Visibility must outlast the function: AWS asks for more than its timeout. */
+  queueVisibilitySeconds: 360,
+  queueReceivesMax: 5,
+  /** A tick stops starting new work when this little of its time is left. */
+  tickReserveMs: 30 * seconds,
+  messageBytesMax: 256 * KiB,
+  delayMaxSeconds: 900,
+} as const;

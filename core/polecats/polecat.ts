@@ -1,0 +1,60 @@
+/** The polecat: one bead, one branch, one sandbox, then gone. */
+import type { BeadId } from '../keys.ts';
+import type { Instant } from '../ports.ts';
+
+export const polecatStates = ['starting', 'working', 'checking', 'pushing', 'stuck'] as const;
+export type PolecatState = (typeof polecatStates)[number];
+
+/** The body of `POLECAT#<name> STATE`; removed when the attempt ends, so the name is free again. */
+export interface Polecat {
+  readonly name: string;
+  readonly rig: string;
+  readonly bead: BeadId;
+  readonly attempt: number;
+  readonly branch: string;
+  /** Known once the fleet has launched it. */
+  readonly taskId?: string;
+  /** SHA-256 of the bearer token of this attempt (laptop); in AWS the task's own role is the identity. */
+  readonly tokenHash: string;
+  readonly hookedAt: Instant;
+  readonly nudges: number;
+  readonly nudgedAt?: Instant;
+  /** What to say in the answer to the next beat. */
+  readonly nudge?: string;
+}
+
+/** The body of `POLECAT#<name> BEAT`: unversioned, written by every beat, conditional on the attempt. */
+export interface Beat {
+  readonly bead: BeadId;
+  readonly attempt: number;
+  readonly at: Instant;
+  readonly state: PolecatState;
+  readonly step: string;
+  readonly costUsd: number;
+  /** When something last came of it: a commit, output, or a new step. */
+  readonly activeAt: Instant;
+  readonly tail: string;
+  readonly logChunks: readonly string[];
+  readonly head?: string;
+}
+
+/** The pool. While more are alive than it holds, a number is appended: `Toast-2`. */
+export const polecatNames = [
+  'Toast', 'Furiosa', 'Slit', 'Nux', 'Capable', 'Cheedo', 'Dag', 'Rictus', 'Morsov', 'Ace', 'Valkyrie', 'Keeper',
+  'Organic', 'Corpus', 'Doof', 'Max', 'Goose', 'Bubba', 'Savannah', 'Pappagallo', 'Gyro', 'Humungus', 'Wez', 'Aunty',
+  'Blaster', 'Master', 'Scrooloose', 'Ironbar', 'Dealgood', 'Jedediah', 'Angharad', 'Miss-Giddy',
+] as const;
+
+export const branchOf = (name: string, bead: BeadId, attempt: number): string => `polecat/${name}/${bead}@${attempt}`;
+
+/** The name for the next polecat: the first free one from `start` on, so that names are spread. */
+export function pickName(taken: ReadonlySet<string>, start: number): string {
+  const size = polecatNames.length;
+  for (let round = 1; ; round += 1) {
+    for (let i = 0; i < size; i += 1) {
+      const name = polecatNames[(start + i) % size] ?? 'Toast';
+      const candidate = round === 1 ? name : `${name}-${round}`;
+      if (!taken.has(candidate)) return candidate;
+    }
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * What the town needs from the world. Each port has two real implementations: `aws/` over the AWS SDK and
+ * `local/` for a laptop and the simulator (`git/` serves both). Nothing else in the town does I/O.
+ *
+ * Every method may throw `Unavailable` (throttled, timed out, the answer lost): the call may or may not have
+ * happened, and the caller repeats it. Expected outcomes are results, never exceptions.
+ */
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number;
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** JSON that survives a round trip through every ledger: no `undefined`, no dates, numbers finite. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** An item as the ledger keeps it. `body` holds the record; the rest is what every item has. */
+export interface Item<Body = Json> extends Key {
+  /** Counts the writes of this item, from 1. The ledger's compare-and-swap. */
+  readonly version: number;
+  /** Id of the commit that wrote it: how a retry recognises its own write. */
+  readonly commit: string;
+  readonly body: Body;
+  /** When the Witness must look at this item if nothing happens before. */
+  readonly attentionAt?: Instant;
+  /** When the ledger may forget the item (swept lazily: readers still check). */
+  readonly expiresAt?: Instant;
+}
+
+/** What must be true of the stored item for the commit to happen. `version: 0` and `absent` are the same thing. */
+export type Expectation =
+  | { readonly absent: true }
+  | { readonly version: number }
+  /** The item exists, and these top-level fields of its body have these values. */
+  | { readonly body: { readonly [field: string]: string | number | boolean } }
+  /** No condition: only for items that one commit alone can ever write. */
+  | { readonly any: true };
+
+export type Change =
+  | {
+      readonly put: Key & { readonly body: Json; readonly attentionAt?: Instant; readonly expiresAt?: Instant };
+      readonly expect: Expectation;
+    }
+  | { readonly delete: Key; readonly expect: Expectation }
+  | { readonly check: Key; readonly expect: Expectation };
+
+export interface Commit {
+  /** Unique per decision; a repeated commit with the same id and changes succeeds once. */
+  readonly id: string;
+  /** 1 to 100 changes, at most 4 MB, each key once. A single put or delete costs half of a transaction. */
+  readonly changes: readonly Change[];
+}
+
+export type CommitResult =
+  | { readonly ok: true }
+  /** Nothing was written; these keys were not as expected (or another transaction held them). */
+  | { readonly ok: false; readonly conflicts: readonly Key[] };
+
+export interface QueryOptions {
+  /** Only sort keys that start with this. */
+  readonly prefix?: string;
+  /** Only sort keys after this one (before it, when reversed); for the next page. */
+  readonly after?: string;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The sort key to pass as `after` for the next page; absent when this was the last. */
+  readonly next?: string;
+}
+
+/** A cursor into the attention index. */
+export interface DuePage {
+  readonly keys: readonly (Key & { readonly attentionAt: Instant })[];
+  readonly next?: string;
+}
+
+export interface Ledger {
+  /** Strongly consistent. */
+  get(key: Key): Promise<Item | undefined>;
+  /** Strongly consistent, in byte order of the sort key, at most 1 MB a page. Not atomic across pages or items. */
+  query(pk: string, options?: QueryOptions): Promise<Page<Item>>;
+  /** All or nothing. Throws `LedgerRefused` for a commit that no ledger could take (too many changes, item too large…). */
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Keys whose `attentionAt` is at or before `by`, oldest first. Eventually consistent: a hint, read the item again. */
+  due(shard: number, by: Instant, options?: { limit?: number; after?: string }): Promise<DuePage>;
+}
+
+export interface Message {
+  readonly queue: string;
+  /** At most 256 KB. */
+  readonly body: Json;
+  /** FIFO queues only (and required there): messages of one group are handled one batch at a time, in order. */
+  readonly group?: string;
+  /** FIFO queues only: a repeat within five minutes is dropped, also after the first was handled. */
+  readonly dedup?: string;
+  /** Standard queues only, 0 to 900 s. */
+  readonly delaySeconds?: number;
+}
+
+export interface Queues {
+  send(message: Message): Promise<void>;
+}
+
+export type TokenResult = 'done' | 'gone';
+export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'timed_out' | 'aborted' | 'absent';
+
+export interface Workflows {
+  /** `name`: 1–80 of letters, digits, `-` and `_`, unique per machine for 90 days: a repeat starts nothing. */
+  start(machine: string, name: string, input: Json): Promise<'started' | 'exists'>;
+  succeed(token: string, output: Json): Promise<TokenResult>;
+  fail(token: string, error: string, cause: string): Promise<TokenResult>;
+  stop(machine: string, name: string, cause: string): Promise<void>;
+  describe(machine: string, name: string): Promise<ExecutionStatus>;
+}
+
+export interface LaunchRequest {
+  /** Which container and task definition: `polecat` runs an agent, `gate` runs a rig's gate commands. */
+  readonly kind: 'polecat' | 'gate';
+  /** 40 hex digits: a repeated launch with the same token is the same task. */
+  readonly clientToken: string;
+  /** Passed to the container. Names and ids only, never a secret in AWS. */
+  readonly environment: { readonly [name: string]: string };
+  readonly cpuUnits?: number;
+  readonly memoryMiB?: number;
+}
+
+export type LaunchResult =
+  | { readonly ok: true; readonly taskId: string }
+  /** Not an attempt: no room now (quota, throttle, no capacity). Send again later. */
+  | { readonly ok: false; readonly reason: 'capacity'; readonly detail: string }
+  /** Will fail the same way every time (bad definition, access denied). */
+  | { readonly ok: false; readonly reason: 'refused'; readonly detail: string };
+
+export interface TaskState {
+  readonly taskId: string;
+  readonly state: 'starting' | 'running' | 'stopped' | 'absent';
+  readonly exitCode?: number;
+  readonly detail?: string;
+}
+
+export interface Fleet {
+  launch(request: LaunchRequest): Promise<LaunchResult>;
+  /** Idempotent; an unknown task is already stopped. */
+  stop(taskId: string, reason: string): Promise<void>;
+  /** The state of each task asked for (1 to 100), in the same order; forgotten tasks are `absent`. */
+  list(taskIds: readonly string[]): Promise<readonly TaskState[]>;
+}
+
+export interface Blobs {
+  /** Returns the SHA-256 of the bytes in hex: the only name a blob has. Putting the same bytes again is free. */
+  put(bytes: Uint8Array, contentType: string): Promise<string>;
+  get(hash: string): Promise<Uint8Array | undefined>;
+}
+
+export type Oid = string;
+
+/** Where a rig's repository is, and how to speak to it. */
+export interface Remote {
+  readonly rig: string;
+  /** https, ssh or file URL, or an absolute path on a laptop. */
+  readonly url: string;
+}
+
+/** One change of a chain: what was submitted, and how its commit is to read. */
+export interface ChainLink {
+  readonly branch: string;
+  readonly head: Oid;
+  readonly message: string;
+  readonly author: { readonly name: string; readonly email: string; readonly at: Instant };
+}
+
+export type MergeStrategy = 'squash' | 'rebase' | 'merge';
+
+export interface ChainRequest {
+  readonly base: Oid;
+  readonly links: readonly ChainLink[];
+  readonly strategy: MergeStrategy;
+  /** The chain's head is pushed here (under `refs/gastown/`) before this returns. */
+  readonly candidateRef: string;
+}
+
+/** Why a link could not be added to a chain. */
+export type LinkFault =
+  | { readonly fault: 'branch_gone' }
+  | { readonly fault: 'head_moved'; readonly head: Oid }
+  | { readonly fault: 'conflict'; readonly paths: readonly string[]; readonly with: 'base' | 'chain' }
+  /** The branch changes nothing that the base does not already contain. */
+  | { readonly fault: 'empty' }
+  | { readonly fault: 'unrelated_history' };
+
+export type ChainResult =
+  | { readonly ok: true; readonly commits: readonly { readonly oid: Oid; readonly tree: Oid }[] }
+  | { readonly ok: false; readonly link: number; readonly why: LinkFault };
+
+export type PushResult =
+  | { readonly pushed: 'yes' }
+  /** The lease did not hold: the ref was not at `from`. */
+  | { readonly pushed: 'stale' }
+  /** The remote refused by its own rules; repeating it will not help. */
+  | { readonly pushed: 'rejected'; readonly text: string }
+  /** No answer before the deadline: it may have happened. */
+  | { readonly pushed: 'unknown'; readonly text: string };
+
+export interface Repo {
+  /** The ref as the remote has it now; absent if it has none. Throws `RepoUnreachable`. */
+  readRef(remote: Remote, ref: string): Promise<Oid | undefined>;
+  /** Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs. */
+  buildChain(remote: Remote, request: ChainRequest): Promise<ChainResult>;
+  /** Compare-and-swap of a ref on the remote, fast-forward from `from` to `to`. */
+  pushWithLease(
+    remote: Remote,
+    push: { ref: string; from: Oid; to: Oid; timeoutMs: number },
+  ): Promise<PushResult>;
+  /** Is `ancestor` reachable from `descendant`? Both are fetched when missing; `undefined` if the remote has lost one. */
+  isAncestor(remote: Remote, ancestor: Oid, descendant: Oid): Promise<boolean | undefined>;
+  /** Deletes refs under `refs/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
+  deleteRefs(remote: Remote, refs: readonly string[]): Promise<void>;
+  /** The default branch of the remote, for `gt rig add`. */
+  probe(remote: Remote): Promise<{ readonly defaultBranch: string; readonly head: Oid }>;
+}
+
+export type CheckState = 'pending' | 'success' | 'failure' | 'error' | 'neutral' | 'skipped' | 'cancelled';
+
+export interface Check {
+  readonly name: string;
+  readonly state: CheckState;
+  readonly url?: string;
+  readonly reportedAt: Instant;
+}
+
+export interface CodeHost {
+  /** The newest report of each check of a commit. */
+  checks(remote: Remote, commit: Oid): Promise<readonly Check[]>;
+  /** Names the branch's own protection requires, or `undefined` if the host cannot say. */
+  requiredChecks(remote: Remote, branch: string): Promise<readonly string[] | undefined>;
+  /** A short-lived credential for one repository, or `undefined` where the remote needs none. */
+  gitCredential(remote: Remote): Promise<{ readonly username: string; readonly password: string } | undefined>;
+}
+
+export interface ModelRequest {
+  readonly system: string;
+  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: Json }[];
+  readonly tools: readonly { readonly name: string; readonly description: string; readonly schema: Json }[];
+  readonly maxTokens: number;
+}
+
+export interface ModelReply {
+  readonly content: Json;
+  readonly stop: 'end' | 'tool' | 'length' | 'refusal';
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface Model {
+  complete(request: ModelRequest): Promise<ModelReply>;
+}
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low';
+
+export interface Notification {
+  readonly severity: Severity;
+  /** At most 100 ASCII characters (the limit of an SNS subject). */
+  readonly subject: string;
+  readonly body: string;
+  /** Same key, same notification: implementations may drop a repeat. */
+  readonly key: string;
+}
+
+export interface Notifier {
+  publish(notification: Notification): Promise<void>;
+}
+
+export interface Clock {
+  now(): Instant;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Ids {
+  /** 26 characters, sorts by time, unique. */
+  ulid(): string;
+  /** A secret of 256 bits, in hex. */
+  secret(): string;
+  /** Uniform in [0, 1). */
+  random(): number;
+}

@@ -1,0 +1,128 @@
+/** What the Refinery keeps: one partition per rig and target, written by that target's tick alone (new merge requests aside). */
+import type { BeadId, ConvoyId } from '../keys.ts';
+import type { Instant, MergeStrategy, Oid } from '../ports.ts';
+
+export const mergeRequestStates = [
+  'queued',
+  'testing',
+  'suspect',
+  'conflict',
+  'resolving',
+  'landed',
+  'rejected',
+  'withdrawn',
+] as const;
+export type MergeRequestState = (typeof mergeRequestStates)[number];
+
+export const nextMergeRequestStates: Readonly<Record<MergeRequestState, readonly MergeRequestState[]>> = {
+  queued: ['testing', 'conflict', 'rejected', 'landed', 'withdrawn'],
+  testing: ['landed', 'queued', 'conflict', 'suspect', 'withdrawn'],
+  suspect: ['queued', 'rejected', 'withdrawn'],
+  conflict: ['resolving', 'rejected', 'withdrawn'],
+  resolving: ['queued', 'rejected', 'withdrawn'],
+  landed: [],
+  rejected: ['queued'],
+  withdrawn: [],
+};
+
+/** The body of `MR#<seq>`. */
+export interface MergeRequest {
+  /** ULID: its place in the partition. */
+  readonly seq: string;
+  readonly bead: BeadId;
+  readonly attempt: number;
+  readonly convoy: ConvoyId;
+  readonly title: string;
+  readonly polecat: string;
+  readonly priority: number;
+  readonly convoyCreatedAt: Instant;
+  readonly branch: string;
+  /** The head that was submitted is the head that is merged. */
+  readonly head: Oid;
+  readonly state: MergeRequestState;
+  /** One line: why it is in this state. */
+  readonly because: string;
+  /** Blob: gate output. */
+  readonly evidence?: string;
+  readonly candidate?: string;
+  /** Times it was tested and sent back. */
+  readonly retries: number;
+  /** Changes submitted later that landed before it. */
+  readonly overtaken: number;
+  readonly submittedAt: Instant;
+  readonly endedAt?: Instant;
+  /** Its commit on the target, once landed. */
+  readonly commit?: Oid;
+}
+
+export const candidateStates = ['planned', 'built', 'running', 'passed', 'failed', 'infra', 'cancelled', 'landed'] as const;
+export type CandidateState = (typeof candidateStates)[number];
+
+export const nextCandidateStates: Readonly<Record<CandidateState, readonly CandidateState[]>> = {
+  planned: ['built', 'cancelled'],
+  built: ['running', 'passed', 'cancelled'],
+  running: ['passed', 'failed', 'infra', 'cancelled'],
+  infra: ['running', 'cancelled'],
+  passed: ['landed', 'cancelled'],
+  failed: ['cancelled'],
+  cancelled: [],
+  landed: [],
+};
+
+/** The body of `CANDIDATE#<id>`: a chain of changes on main, one commit a change. */
+export interface Candidate {
+  readonly id: string;
+  readonly base: Oid;
+  readonly strategy: MergeStrategy;
+  readonly members: readonly { readonly seq: string; readonly bead: BeadId; readonly head: Oid; readonly commit?: Oid }[];
+  /** The head of the chain, and its tree, once built. */
+  readonly commit?: Oid;
+  readonly tree?: Oid;
+  readonly ref: string;
+  readonly state: CandidateState;
+  readonly because: string;
+  /** Hash of (tree, required checks, gate commands): what a pass is bound to. */
+  readonly verdictKey?: string;
+  /** Counts the launches of its gates; a verdict for an older one is ignored. */
+  readonly gateRun: number;
+  readonly taskId?: string;
+  readonly tokenHash?: string;
+  readonly infraFailures: number;
+  readonly evidence?: string;
+  readonly gateMs: number;
+  readonly createdAt: Instant;
+  readonly startedAt?: Instant;
+  readonly passedAt?: Instant;
+}
+
+/** The body of `LANDING#<epoch>`: written before the push, so that a crash at any point is continued by re-reading main. */
+export interface Landing {
+  readonly epoch: number;
+  readonly from: Oid;
+  readonly to: Oid;
+  readonly candidate: string;
+  readonly members: readonly { readonly seq: string; readonly bead: BeadId; readonly attempt: number; readonly commit: Oid }[];
+  readonly state: 'open' | 'done' | 'given_up';
+  readonly because: string;
+  readonly tries: number;
+  readonly pushDeadline: Instant;
+  readonly openedAt: Instant;
+  readonly endedAt?: Instant;
+}
+
+/** The body of a queue's `META`: only the tick writes it. */
+export interface Queue {
+  readonly rig: string;
+  readonly target: string;
+  readonly epoch: number;
+  /** Epoch of the landing that has not ended, if there is one. */
+  readonly openLanding?: number;
+  readonly paused?: { readonly by: string; readonly because: string; readonly at: Instant };
+  readonly foreignPushes: number;
+  /** The target as it was last read. */
+  readonly lastMain?: Oid;
+  /** When a change last moved: what "no progress" is measured from. */
+  readonly progressAt: Instant;
+  readonly landedCount: number;
+  readonly runsCount: number;
+}
