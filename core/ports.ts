@@ -289,3 +289,18 @@ export interface Ids {
   /** Uniform in [0, 1). */
   random(): number;
 }
+
+/** Everything the town may be given. A handler names the few it needs: `Pick<Ports, 'ledger' | 'clock' | 'ids'>`. */
+export interface Ports {
+  readonly ledger: Ledger;
+  readonly queues: Queues;
+  readonly workflows: Workflows;
+  readonly fleet: Fleet;
+  readonly blobs: Blobs;
+  readonly repo: Repo;
+  readonly codeHost: CodeHost;
+  readonly model: Model;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}

@@ -1,0 +1,33 @@
+/** What a queue hands to a function: the part of Lambda's SQS event that the town reads, the same on a laptop. */
+import type { BeadId } from './keys.ts';
+
+export interface QueueRecord {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: {
+    readonly ApproximateReceiveCount: string;
+    /** FIFO queues only. */
+    readonly MessageGroupId?: string;
+  };
+}
+
+export interface QueueEvent {
+  readonly Records: readonly QueueRecord[];
+}
+
+/** Which records to deliver again. On a FIFO queue: the first failure and everything after it. */
+export interface BatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** The body of a message on the sling queue, as `molecule.asl.json` sends it. */
+export interface Sling {
+  readonly bead: BeadId;
+  readonly run: number;
+  readonly token: string;
+}
+
+/** The body of a wake: its group says all; the record says the rest. */
+export interface Wake {
+  readonly group: string;
+}
