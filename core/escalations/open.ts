@@ -1,0 +1,85 @@
+import { type BeadId, type ConvoyId, keys } from '../keys.ts';
+import { limits } from '../limits.ts';
+import type { Change, Instant, Item, Severity } from '../ports.ts';
+import { type Step, asJson, upsert } from '../step.ts';
+import { type Escalation, escalationId } from './escalation.ts';
+
+export interface Alarm {
+  /** Stable: the same cause is the same escalation, however often it comes up. */
+  readonly cause: string;
+  readonly severity: Severity;
+  readonly title: string;
+  /** What happened, what was tried, and one command to go on with. */
+  readonly body: string;
+  readonly rig?: string | undefined;
+  readonly convoy?: ConvoyId | undefined;
+  readonly bead?: BeadId | undefined;
+}
+
+const rank: Readonly<Record<Severity, number>> = { low: 0, medium: 1, high: 2, critical: 3 };
+export const atLeast = (severity: Severity, floor: Severity): boolean => rank[severity] >= rank[floor];
+
+/** Where to read the escalation of a cause before opening it. */
+export const escalationKeyOf = (cause: string) => keys.escalation(escalationId(cause));
+
+/**
+ * Opens an escalation, unless one of the same cause is open and says the same: then nothing is written, so that an
+ * alarm that repeats every minute is neither a storm of emails nor of writes. Emails go out from `high` on.
+ */
+export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, now: Instant): Step {
+  const open = was && was.body.status !== 'closed' ? was.body : undefined;
+  if (open && open.title === alarm.title && !worse(alarm.severity, open.severity)) return { changes: [] };
+  const id = escalationId(alarm.cause);
+  const escalation: Escalation = {
+    id,
+    cause: alarm.cause,
+    severity: open && !worse(alarm.severity, open.severity) ? open.severity : alarm.severity,
+    status: open?.status ?? 'open',
+    title: alarm.title,
+    body: alarm.body,
+    ...(alarm.rig === undefined ? {} : { rig: alarm.rig }),
+    ...(alarm.convoy === undefined ? {} : { convoy: alarm.convoy }),
+    ...(alarm.bead === undefined ? {} : { bead: alarm.bead }),
+    openedAt: open?.openedAt ?? now,
+    ...(open?.acknowledgedBy === undefined ? {} : { acknowledgedBy: open.acknowledgedBy }),
+    times: (was?.body.times ?? 0) + 1,
+    raises: open?.raises ?? 0,
+  };
+  const told = atLeast(alarm.severity, 'high');
+  return {
+    changes: [
+      upsert(keys.escalation(id), was, escalation, { attentionAt: now + limits.escalationAckMs }),
+      listing(escalation),
+    ],
+    effects: told
+      ? [{ do: 'notify', severity: alarm.severity, subject: `[gastown] ${alarm.severity}: ${alarm.title}`, body: alarm.body }]
+      : [],
+    events: [
+      {
+        kind: 'escalation.opened',
+        who: 'town',
+        text: `${alarm.severity}: ${alarm.title}`,
+        ...(alarm.rig === undefined ? {} : { rig: alarm.rig }),
+        ...(alarm.convoy === undefined ? {} : { convoy: alarm.convoy }),
+        ...(alarm.bead === undefined ? {} : { bead: alarm.bead }),
+      },
+    ],
+  };
+}
+
+const worse = (a: Severity, b: Severity): boolean => rank[a] > rank[b];
+
+/** The open listing carries what a list shows. Written by every change of the escalation, so the last one stands. */
+export const listing = (escalation: Escalation): Change => ({
+  put: {
+    ...keys.openEscalation(escalation.id),
+    body: asJson({
+      id: escalation.id,
+      severity: escalation.severity,
+      title: escalation.title,
+      status: escalation.status,
+      openedAt: escalation.openedAt,
+    }),
+  },
+  expect: { any: true },
+});
