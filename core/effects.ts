@@ -12,7 +12,8 @@ export type TickQueue = 'scheduler' | 'convoys' | 'refinery';
 export type Effect =
   /** Start the bead's molecule, if `run` is still its run. */
   | { readonly do: 'start_molecule'; readonly bead: BeadId; readonly run: number }
-  | { readonly do: 'start_intent'; readonly convoy: ConvoyId }
+  /** Start the planning of an intent, if the convoy is still in `planning` and `run` is its run. */
+  | { readonly do: 'start_intent'; readonly convoy: ConvoyId; readonly run: number }
   /** Let the execution that waits on this token go on. Carries nothing: the record is the message. */
   | { readonly do: 'succeed_task'; readonly token: string }
   | { readonly do: 'wake'; readonly queue: TickQueue; readonly group: string }

@@ -41,10 +41,17 @@ export const limits = {
   // --- scheduler
   /** Ready beads looked at in one tick; what is not admitted stays in line. */
   readyPerTickMax: 50,
+  /** An admission takes 6 items of its transaction, and shares 3: 12 × 6 + 3 < 100. */
+  admissionsPerCommitMax: 12,
+  /** A bead made ready, or cancelled with all that hangs on it, takes at most 8 items: 10 × 8 + 10 < 100. */
+  beadsPerConvoyCommitMax: 10,
   /** Seconds of head start that one step of priority is worth in the ready line. */
   priorityStepMs: 30 * minutes,
   polecatsPerRigDefault: 8,
   polecatsPerTownDefault: 32,
+  dayBudgetUsdDefault: 200,
+  /** A launch that found no room is tried again after this. */
+  launchAgainSeconds: 30,
   breakerFailuresMax: 20,
   breakerWindowMs: 30 * minutes,
 
@@ -66,6 +73,11 @@ export const limits = {
   evidenceBytesMax: 256 * KiB,
 
   // --- molecules
+  /** A bead that waits is looked at this often, to see that its execution still runs. */
+  moleculeCheckMs: 30 * minutes,
+  /** A rest that has not ended by then lost its timer. */
+  restOverdueMs: 1 * minutes,
+  attemptNotesKept: 5,
   /** 25,000 events a Step Functions history, about 12 a turn; replaced long before. */
   moleculeTurnsMax: 1000,
   /** A backstop only: the Witness acts long before. */

@@ -23,7 +23,10 @@ export const beadStatuses = [
 ] as const;
 export type BeadStatus = (typeof beadStatuses)[number];
 
-/** Which status may follow which. `closed` and `cancelled` are final; `failed` may be retried by a human. */
+/**
+ * Which status may follow which. `closed` is final; `failed` may be retried by a human; `cancelled` becomes `closed`
+ * only when the change had landed before the cancellation could stop it: main tells the truth.
+ */
 export const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
   open: ['hooked', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   hooked: ['in_progress', 'open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
@@ -33,7 +36,7 @@ export const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]
   escalated: ['open', 'closed', 'failed', 'cancelled'],
   failed: ['open', 'closed', 'cancelled'],
   closed: [],
-  cancelled: [],
+  cancelled: ['closed'],
 };
 
 export type ClosedReason = 'merged' | 'no_change' | 'superseded';
@@ -185,6 +188,10 @@ export const hasEnded = (bead: Bead): boolean => terminal.has(bead.status);
 export const satisfies = (bead: Bead): boolean =>
   bead.status === 'closed' &&
   (bead.closedReason === 'merged' || (bead.closedReason === 'no_change' && typesWithoutCode.has(bead.type)));
+
+/** A dependent can never start on it, unless a human retries it. */
+export const isLost = (bead: Bead): boolean =>
+  bead.status === 'failed' || bead.status === 'cancelled' || (bead.status === 'closed' && !satisfies(bead));
 
 export function assertBeadTransition(from: BeadStatus, to: BeadStatus): void {
   if (from !== to && !nextBeadStatuses[from].includes(to)) throw new Error(`BUG: bead ${from} → ${to}`);

@@ -38,6 +38,8 @@ export interface Convoy {
   readonly stalledBecause?: string;
   /** Faults of the plan, when planning failed. */
   readonly faults?: readonly { readonly code: string; readonly what: string; readonly remedy: string; readonly at?: string }[];
+  /** Executions started to plan it; the current one is `<convoy>_<run>`. */
+  readonly run: number;
   /** Token of the intent's execution while it waits for approval. */
   readonly token?: string;
   readonly createdAt: Instant;

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import { type BeadId, type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Severity } from '../ports.ts';
@@ -30,21 +31,21 @@ export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, 
   const open = was && was.body.status !== 'closed' ? was.body : undefined;
   if (open && open.title === alarm.title && !worse(alarm.severity, open.severity)) return { changes: [] };
   const id = escalationId(alarm.cause);
-  const escalation: Escalation = {
+  const escalation: Escalation = defined({
     id,
     cause: alarm.cause,
     severity: open && !worse(alarm.severity, open.severity) ? open.severity : alarm.severity,
     status: open?.status ?? 'open',
     title: alarm.title,
     body: alarm.body,
-    ...(alarm.rig === undefined ? {} : { rig: alarm.rig }),
-    ...(alarm.convoy === undefined ? {} : { convoy: alarm.convoy }),
-    ...(alarm.bead === undefined ? {} : { bead: alarm.bead }),
+    rig: alarm.rig,
+    convoy: alarm.convoy,
+    bead: alarm.bead,
     openedAt: open?.openedAt ?? now,
-    ...(open?.acknowledgedBy === undefined ? {} : { acknowledgedBy: open.acknowledgedBy }),
+    acknowledgedBy: open?.acknowledgedBy,
     times: (was?.body.times ?? 0) + 1,
     raises: open?.raises ?? 0,
-  };
+  });
   const told = atLeast(alarm.severity, 'high');
   return {
     changes: [
@@ -55,14 +56,14 @@ export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, 
       ? [{ do: 'notify', severity: alarm.severity, subject: `[gastown] ${alarm.severity}: ${alarm.title}`, body: alarm.body }]
       : [],
     events: [
-      {
+      defined({
         kind: 'escalation.opened',
         who: 'town',
         text: `${alarm.severity}: ${alarm.title}`,
-        ...(alarm.rig === undefined ? {} : { rig: alarm.rig }),
-        ...(alarm.convoy === undefined ? {} : { convoy: alarm.convoy }),
-        ...(alarm.bead === undefined ? {} : { bead: alarm.bead }),
-      },
+        rig: alarm.rig,
+        convoy: alarm.convoy,
+        bead: alarm.bead,
+      }),
     ],
   };
 }
