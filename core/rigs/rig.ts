@@ -11,29 +11,65 @@ interface KeySpec<T> {
 }
 
 const key = <T>(schema: z.ZodType<T>, fallback: T, about: string): KeySpec<T> => ({ schema, default: fallback, about });
-const oneLine = (max: number) => z.string().min(1).max(max).regex(/^[^\n\r\0]*$/, 'one line');
+const oneLine = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\n\r\0]*$/, 'one line');
+/**
+ * A branch: printable ASCII that git takes and no shell or refspec reads otherwise. 78 characters, because an SQS group
+ * has 128 and `refinery/<rig>/<target>` spends up to 50 of them on the rest.
+ */
+export const branchPattern = /^(?!.*(\.\.|\/\/|\/\.|\.lock$|\.lock\/|[/.]$))[A-Za-z0-9_][A-Za-z0-9_./+@=-]{0,77}$/;
+const branch = z
+  .string()
+  .regex(branchPattern)
+  .describe('a branch name of at most 78 letters, digits and _ . / + @ = -');
 const seconds = z.int().min(1).max(86_400);
 
 /** Every key of a rig's configuration. `refinery.gates.<name>` is a family of keys, one a gate: see `gatePrefix`. */
 export const rigKeys = {
   'polecats.max': key(z.int().min(1).max(10_000), limits.polecatsPerRigDefault, 'polecats of this rig at work at once'),
-  'agent.runtime': key(z.enum(['shell', 'command']), 'shell', 'shell: run the bead’s own sh block; command: run agent.command'),
+  'agent.runtime': key(
+    z.enum(['shell', 'command']),
+    'shell',
+    'shell: run the bead’s own sh block; command: run agent.command',
+  ),
   'agent.command': key(oneLine(2000), 'sh {script}', 'argv of the agent; {prompt} and {script} become file paths'),
   'agent.timeout_s': key(seconds, limits.attemptTimeoutDefaultMs / 1000, 'an attempt is stopped after this'),
   'retry.same_agent': key(z.int().min(0).max(10), 1, 'rung 1: retries from the last pushed commit'),
   'retry.fresh': key(z.int().min(0).max(10), 2, 'rung 2: fresh polecats that get the error'),
-  'retry.backoff_s': key(z.array(z.int().min(0).max(86_400)).min(1).max(10), [120, 300, 600, 1800], 'rest before each retry; the last repeats'),
-  'refinery.target': key(oneLine(200), '', 'branch to land on; empty: the remote’s default branch'),
+  'retry.backoff_s': key(
+    z.array(z.int().min(0).max(86_400)).min(1).max(10),
+    [120, 300, 600, 1800],
+    'rest before each retry; the last repeats',
+  ),
+  'refinery.target': key(branch, '', 'branch to land on; empty: the remote’s default branch'),
   'refinery.require_ci': key(z.boolean(), false, 'land only what the required checks passed'),
-  'refinery.required_checks': key(z.array(oneLine(200)).max(50), [], 'names of checks; empty: what branch protection requires'),
-  'refinery.merge_strategy': key(z.enum(['squash', 'rebase', 'merge']), 'squash', 'how a change becomes commits on the target'),
+  'refinery.required_checks': key(
+    z.array(oneLine(200)).max(50),
+    [],
+    'names of checks; empty: what branch protection requires',
+  ),
+  'refinery.merge_strategy': key(
+    z.enum(['squash', 'rebase', 'merge']),
+    'squash',
+    'how a change becomes commits on the target',
+  ),
   'refinery.gate_timeout_s': key(seconds, limits.gateTimeoutDefaultMs / 1000, 'a gate command is stopped after this'),
   'refinery.verdict_expires_s': key(z.int().min(60).max(2_592_000), 86_400, 'a pass older than this is tested again'),
-  'budget.per_bead_usd': key(z.number().min(0).max(10_000), 0, 'reserved at admission, refused beyond; 0: unmetered agents only'),
+  'budget.per_bead_usd': key(
+    z.number().min(0).max(10_000),
+    0,
+    'reserved at admission, refused beyond; 0: unmetered agents only',
+  ),
 } as const;
 
 export type RigKey = keyof typeof rigKeys;
-export type RigConfig = { readonly [K in RigKey]: (typeof rigKeys)[K]['default'] } & { readonly gates: readonly Gate[] };
+export type RigConfig = { readonly [K in RigKey]: (typeof rigKeys)[K]['default'] } & {
+  readonly gates: readonly Gate[];
+};
 
 export interface Gate {
   readonly name: string;
