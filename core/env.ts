@@ -14,7 +14,8 @@ export function env<const Name extends string>(...names: readonly Name[]): EnvCo
     names,
     read(environment) {
       const missing = names.filter((name) => !environment[name]);
-      if (missing.length > 0) throw new Error(`ENV_MISSING: ${missing.join(', ')}. Set them where the function is defined.`);
+      if (missing.length > 0)
+        throw new Error(`ENV_MISSING: ${missing.join(', ')}. Set them where the function is defined.`);
       return Object.fromEntries(names.map((name) => [name, environment[name]])) as Record<Name, string>;
     },
   };

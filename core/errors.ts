@@ -58,7 +58,14 @@ export class Unavailable extends Error {
 export class LedgerRefused extends Error {
   override readonly name = 'LedgerRefused';
   constructor(
-    readonly code: 'ITEM_TOO_LARGE' | 'TOO_MANY_CHANGES' | 'COMMIT_TOO_LARGE' | 'DUPLICATE_KEY' | 'EMPTY' | 'BAD_KEY' | 'BAD_VALUE',
+    readonly code:
+      | 'ITEM_TOO_LARGE'
+      | 'TOO_MANY_CHANGES'
+      | 'COMMIT_TOO_LARGE'
+      | 'DUPLICATE_KEY'
+      | 'EMPTY'
+      | 'BAD_KEY'
+      | 'BAD_VALUE',
     what: string,
   ) {
     super(`${code}: ${what}`);

@@ -69,12 +69,18 @@ export const keys = {
 
   queue: (rig: string, target: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: 'META' }),
   mergeRequest: (rig: string, target: string, seq: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: `MR#${seq}` }),
-  candidate: (rig: string, target: string, id: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: `CANDIDATE#${id}` }),
+  candidate: (rig: string, target: string, id: string): Key => ({
+    pk: `QUEUE#${rig}#${target}`,
+    sk: `CANDIDATE#${id}`,
+  }),
   landing: (rig: string, target: string, epoch: number): Key => ({
     pk: `QUEUE#${rig}#${target}`,
     sk: `LANDING#${padded(epoch, 9)}`,
   }),
-  treeVerdict: (rig: string, target: string, hash: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: `TREE#${hash}` }),
+  treeVerdict: (rig: string, target: string, hash: string): Key => ({
+    pk: `QUEUE#${rig}#${target}`,
+    sk: `TREE#${hash}`,
+  }),
   /** The newest report of each check of a commit. */
   checks: (rig: string, commit: string): Key => ({ pk: `CHECKS#${rig}#${commit}`, sk: 'REPORTS' }),
 
@@ -92,7 +98,10 @@ export const keys = {
   budget: (at: Instant): Key => ({ pk: 'TOWN', sk: `BUDGET#${dayOf(at)}` }),
 
   feed: (at: Instant, id: string): Key => ({ pk: `FEED#${hourOf(at)}`, sk: id }),
-  idempotency: (caller: string, key: string): Key => ({ pk: `KEY#${sha256(caller).slice(0, 16)}#${key}`, sk: 'RESULT' }),
+  idempotency: (caller: string, key: string): Key => ({
+    pk: `KEY#${sha256(caller).slice(0, 16)}#${key}`,
+    sk: 'RESULT',
+  }),
 };
 
 /** Prefixes to query a partition by. */

@@ -13,6 +13,14 @@ export const limits = {
   commitBytesMax: 4 * MiB,
   itemBytesMax: 400 * KiB,
   queryPageBytesMax: MiB,
+  /** DynamoDB: 2,048 and 1,024 bytes of key, 32 levels of nesting (the item itself is one). */
+  partitionKeyBytesMax: 2048,
+  sortKeyBytesMax: 1024,
+  bodyDepthMax: 31,
+  /** The laptop's ledger: commits that share one write to disk, and expired items swept after so many commits. */
+  commitsPerWriteMax: 64,
+  sweepEveryCommits: 256,
+  sweepItemsMax: 100,
   /** A conflicted command loads and decides again this often before its caller retries it. */
   commitTriesMax: 12,
   commitBackoffMs: 20,
@@ -117,4 +125,8 @@ export const limits = {
   tickReserveMs: 30 * seconds,
   messageBytesMax: 256 * KiB,
   delayMaxSeconds: 900,
+  /** SQS FIFO queues drop a repeated deduplication id for this long. */
+  dedupKeptMs: 5 * minutes,
+  /** On a laptop a failed message comes back after this, not after its visibility timeout. */
+  localRedeliverMs: 1 * seconds,
 } as const;

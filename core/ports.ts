@@ -213,10 +213,7 @@ export interface Repo {
   /** Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs. */
   buildChain(remote: Remote, request: ChainRequest): Promise<ChainResult>;
   /** Compare-and-swap of a ref on the remote, fast-forward from `from` to `to`. */
-  pushWithLease(
-    remote: Remote,
-    push: { ref: string; from: Oid; to: Oid; timeoutMs: number },
-  ): Promise<PushResult>;
+  pushWithLease(remote: Remote, push: { ref: string; from: Oid; to: Oid; timeoutMs: number }): Promise<PushResult>;
   /** Is `ancestor` reachable from `descendant`? Both are fetched when missing; `undefined` if the remote has lost one. */
   isAncestor(remote: Remote, ancestor: Oid, descendant: Oid): Promise<boolean | undefined>;
   /** Deletes refs under `refs/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
@@ -278,7 +275,8 @@ export interface Notifier {
 
 export interface Clock {
   now(): Instant;
-  sleep(ms: number): Promise<void>;
+  /** Resolves after `ms`, or as soon as `cancel` is aborted. */
+  sleep(ms: number, cancel?: AbortSignal): Promise<void>;
 }
 
 export interface Ids {

@@ -67,7 +67,12 @@ export type FailureCause =
 /** The last thing that happened to a bead, until its molecule has decided what follows from it. */
 export type Outcome =
   | { readonly kind: 'completed'; readonly head: string }
-  | { readonly kind: 'phase_complete'; readonly gate: 'human' | 'timer'; readonly untilMs?: Instant; readonly note: string }
+  | {
+      readonly kind: 'phase_complete';
+      readonly gate: 'human' | 'timer';
+      readonly untilMs?: Instant;
+      readonly note: string;
+    }
   | { readonly kind: 'deferred'; readonly until: Instant; readonly note: string }
   | { readonly kind: 'escalated'; readonly question: string; readonly severity: Severity }
   | { readonly kind: 'no_change'; readonly note: string }

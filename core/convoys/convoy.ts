@@ -37,7 +37,12 @@ export interface Convoy {
   /** Why it stalled: which bead, why, and what to do. */
   readonly stalledBecause?: string;
   /** Faults of the plan, when planning failed. */
-  readonly faults?: readonly { readonly code: string; readonly what: string; readonly remedy: string; readonly at?: string }[];
+  readonly faults?: readonly {
+    readonly code: string;
+    readonly what: string;
+    readonly remedy: string;
+    readonly at?: string;
+  }[];
   /** Executions started to plan it; the current one is `<convoy>_<run>`. */
   readonly run: number;
   /** Token of the intent's execution while it waits for approval. */

@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item } from '../ports.ts';
 import { replace } from '../step.ts';
-import { type Bead, assertBeadTransition, hasEnded } from './bead.ts';
+import { assertBeadTransition, type Bead, hasEnded } from './bead.ts';
 
 /** Every change of a bead goes through here: the transition is checked, and the Witness knows when to look. */
 export function saveBead(was: Item<Bead>, next: Bead, now: Instant): Change {

@@ -2,7 +2,7 @@ import { defined } from '../defined.ts';
 import { type BeadId, type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Severity } from '../ports.ts';
-import { type Step, asJson, upsert } from '../step.ts';
+import { asJson, type Step, upsert } from '../step.ts';
 import { type Escalation, escalationId } from './escalation.ts';
 
 export interface Alarm {
@@ -53,7 +53,14 @@ export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, 
       listing(escalation),
     ],
     effects: told
-      ? [{ do: 'notify', severity: alarm.severity, subject: `[gastown] ${alarm.severity}: ${alarm.title}`, body: alarm.body }]
+      ? [
+          {
+            do: 'notify',
+            severity: alarm.severity,
+            subject: `[gastown] ${alarm.severity}: ${alarm.title}`,
+            body: alarm.body,
+          },
+        ]
       : [],
     events: [
       defined({

@@ -1,0 +1,140 @@
+/** Which ready beads get a slot now: in the order of the line, under every cap, the breaker and the switch. */
+import { type Bead, hasEnded } from '../convoys/bead.ts';
+import { saveBead } from '../convoys/save-bead.ts';
+import { keys } from '../keys.ts';
+import { limits } from '../limits.ts';
+import type { Change, Instant, Item } from '../ports.ts';
+import { guard, type Step, together, upsert } from '../step.ts';
+import { leaveLine } from './line.ts';
+import {
+  type Breaker,
+  breakerOpen,
+  type Capacity,
+  type DayBudget,
+  noCapacity,
+  noFailures,
+  noSpending,
+  type Switch,
+  withSlots,
+  workingIn,
+  workingInTown,
+} from './records.ts';
+
+export interface Seen {
+  readonly switch: Item<Switch> | undefined;
+  readonly breaker: Item<Breaker> | undefined;
+  readonly capacity: Item<Capacity> | undefined;
+  readonly budget: Item<DayBudget> | undefined;
+  /** The head of the line, in order, each with its bead (absent if the bead is gone). */
+  readonly line: readonly { readonly place: Item<unknown>; readonly bead: Item<Bead> | undefined }[];
+}
+
+export interface Caps {
+  readonly rig: string;
+  readonly polecatsPerRig: number;
+  readonly polecatsPerTown: number;
+  readonly dayBudgetUsd: number;
+}
+
+export interface Admission {
+  readonly step: Step | undefined;
+  readonly admitted: number;
+  /** Why nothing more was admitted, in one line for `gt why`. */
+  readonly because: string;
+  /** There may be more to admit: look again after this commit. */
+  readonly more: boolean;
+}
+
+const none = (because: string): Admission => ({ step: undefined, admitted: 0, because, more: false });
+
+export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
+  if (seen.switch?.body.stopped) return none(`the town is stopped: ${seen.switch.body.because}`);
+  if (breakerOpen(seen.breaker?.body ?? noFailures, now)) return none('the failure breaker is open');
+
+  const parts: Step[] = [];
+  let capacity = seen.capacity?.body ?? noCapacity;
+  let budget = seen.budget?.body ?? noSpending;
+  let admitted = 0;
+  let because = 'the line is empty';
+  let more = false;
+  for (const { place, bead } of seen.line) {
+    if (parts.length >= limits.admissionsPerCommitMax) {
+      more = true;
+      break;
+    }
+    if (!bead || !standsHere(bead.body, place)) {
+      parts.push({ changes: [{ delete: { pk: place.pk, sk: place.sk }, expect: { any: true } }] });
+      continue;
+    }
+    const full = whyFull(capacity, budget, bead.body, caps);
+    if (full) {
+      because = full;
+      break;
+    }
+    capacity = withSlots(capacity, caps.rig, 1);
+    budget = { ...budget, reservedUsd: budget.reservedUsd + bead.body.budgetUsd };
+    parts.push(admitBead(bead, now));
+    admitted += 1;
+  }
+  if (parts.length === 0) return none(because);
+  const shared: Change[] =
+    admitted === 0
+      ? []
+      : [
+          upsert(keys.capacity(), seen.capacity, capacity),
+          guard(keys.estop(), seen.switch),
+          ...(budget.reservedUsd === (seen.budget?.body.reservedUsd ?? 0)
+            ? []
+            : [upsert(keys.budget(now), seen.budget, budget)]),
+        ];
+  return { step: together({ changes: shared }, ...parts), admitted, because, more: more || admitted === 0 };
+}
+
+/** The place is the bead's current one, and the bead still waits for a slot. */
+const standsHere = (bead: Bead, place: Item<unknown>): boolean =>
+  bead.status === 'open' &&
+  !hasEnded(bead) &&
+  bead.admittedAt === undefined &&
+  bead.inLine !== undefined &&
+  keys.ready(bead.rig, bead.inLine, bead.id).sk === place.sk;
+
+function whyFull(capacity: Capacity, budget: DayBudget, bead: Bead, caps: Caps): string | undefined {
+  const inRig = workingIn(capacity, caps.rig);
+  if (inRig >= caps.polecatsPerRig)
+    return `${inRig} polecats of rig ${caps.rig} are at work, of ${caps.polecatsPerRig}`;
+  const inTown = workingInTown(capacity);
+  if (inTown >= caps.polecatsPerTown) return `${inTown} polecats of the town are at work, of ${caps.polecatsPerTown}`;
+  const asked = budget.spentUsd + budget.reservedUsd + bead.budgetUsd;
+  if (bead.budgetUsd > 0 && asked > caps.dayBudgetUsd)
+    return `the day's budget of $${caps.dayBudgetUsd} has $${budget.spentUsd} spent and $${budget.reservedUsd} reserved`;
+  return undefined;
+}
+
+function admitBead(was: Item<Bead>, now: Instant): Step {
+  const { bead, changes } = leaveLine(was.body);
+  const first = bead.run === 0;
+  const next: Bead = {
+    ...bead,
+    admittedAt: now,
+    ...(bead.budgetUsd > 0 ? { reservedUsd: bead.budgetUsd } : {}),
+    run: first ? 1 : bead.run,
+  };
+  return {
+    changes: [saveBead(was, next, now), ...changes],
+    effects: first
+      ? [{ do: 'start_molecule', bead: bead.id, run: 1 }]
+      : bead.wait
+        ? [{ do: 'succeed_task', token: bead.wait.token }]
+        : [],
+    events: [
+      {
+        kind: 'bead.admitted',
+        who: 'scheduler',
+        text: `${bead.id} got a slot: ${bead.title}`,
+        bead: bead.id,
+        convoy: bead.convoy,
+        rig: bead.rig,
+      },
+    ],
+  };
+}

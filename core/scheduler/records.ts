@@ -1,0 +1,55 @@
+/** What the whole town shares: its switch, its slots, its breaker, its daily budget. */
+import { limits } from '../limits.ts';
+import type { Instant } from '../ports.ts';
+
+/** The body of `TOWN SWITCH`. While stopped, nothing is admitted and nothing is landed; what works, works on. */
+export interface Switch {
+  readonly stopped: boolean;
+  readonly by: string;
+  readonly because: string;
+  readonly at: Instant;
+}
+
+/** The body of `TOWN CAPACITY`: slots held, by rig. Changed only in the transaction that gives or returns a slot. */
+export interface Capacity {
+  readonly working: Readonly<Record<string, number>>;
+}
+
+/** The body of `TOWN BREAKER`: the newest failures, oldest first. */
+export interface Breaker {
+  readonly failures: readonly Instant[];
+}
+
+/** The body of `TOWN BUDGET#<day>`, in USD. */
+export interface DayBudget {
+  readonly reservedUsd: number;
+  readonly spentUsd: number;
+}
+
+export const noCapacity: Capacity = { working: {} };
+export const noFailures: Breaker = { failures: [] };
+export const noSpending: DayBudget = { reservedUsd: 0, spentUsd: 0 };
+
+export const workingIn = (capacity: Capacity, rig: string): number => capacity.working[rig] ?? 0;
+export const workingInTown = (capacity: Capacity): number =>
+  Object.values(capacity.working).reduce((sum, count) => sum + count, 0);
+
+/** Slots given (`by` > 0) or returned. A count below zero is a bug: a slot was returned twice. */
+export function withSlots(capacity: Capacity, rig: string, by: number): Capacity {
+  const count = workingIn(capacity, rig) + by;
+  if (count < 0) throw new Error(`BUG: ${count} slots held in rig ${rig}`);
+  const { [rig]: _, ...others } = capacity.working;
+  return { working: count === 0 ? others : { ...others, [rig]: count } };
+}
+
+/** Open after 20 failures within 30 minutes, until the oldest of them is 30 minutes old or someone thaws the town. */
+export function breakerOpen(breaker: Breaker, now: Instant): boolean {
+  const recent = breaker.failures.filter((at) => at > now - limits.breakerWindowMs);
+  return recent.length >= limits.breakerFailuresMax;
+}
+
+export const withFailure = (breaker: Breaker, now: Instant): Breaker => ({
+  failures: [...breaker.failures.filter((at) => at > now - limits.breakerWindowMs), now].slice(
+    -limits.breakerFailuresMax,
+  ),
+});
