@@ -207,6 +207,13 @@ export type PushResult =
   /** No answer before the deadline: it may have happened. */
   | { readonly pushed: 'unknown'; readonly text: string };
 
+export interface Probe {
+  readonly defaultBranch: string;
+  readonly head: Oid;
+  /** The branch that a local, non-bare repository has checked out, if git would therefore refuse a push to it. */
+  readonly checkedOut?: string;
+}
+
 export interface Repo {
   /** The ref as the remote has it now; absent if it has none. Throws `RepoUnreachable`. */
   readRef(remote: Remote, ref: string): Promise<Oid | undefined>;
@@ -219,7 +226,7 @@ export interface Repo {
   /** Deletes refs under `refs/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
   deleteRefs(remote: Remote, refs: readonly string[]): Promise<void>;
   /** The default branch of the remote, for `gt rig add`. */
-  probe(remote: Remote): Promise<{ readonly defaultBranch: string; readonly head: Oid }>;
+  probe(remote: Remote): Promise<Probe>;
 }
 
 export type CheckState = 'pending' | 'success' | 'failure' | 'error' | 'neutral' | 'skipped' | 'cancelled';
