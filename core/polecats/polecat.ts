@@ -31,6 +31,7 @@ export interface Beat {
   readonly state: PolecatState;
   readonly step: string;
   readonly costUsd: number;
+  readonly outputBytes: number;
   /** When something last came of it: a commit, output, or a new step. */
   readonly activeAt: Instant;
   readonly tail: string;
@@ -40,9 +41,38 @@ export interface Beat {
 
 /** The pool. While more are alive than it holds, a number is appended: `Toast-2`. */
 export const polecatNames = [
-  'Toast', 'Furiosa', 'Slit', 'Nux', 'Capable', 'Cheedo', 'Dag', 'Rictus', 'Morsov', 'Ace', 'Valkyrie', 'Keeper',
-  'Organic', 'Corpus', 'Doof', 'Max', 'Goose', 'Bubba', 'Savannah', 'Pappagallo', 'Gyro', 'Humungus', 'Wez', 'Aunty',
-  'Blaster', 'Master', 'Scrooloose', 'Ironbar', 'Dealgood', 'Jedediah', 'Angharad', 'Miss-Giddy',
+  'Toast',
+  'Furiosa',
+  'Slit',
+  'Nux',
+  'Capable',
+  'Cheedo',
+  'Dag',
+  'Rictus',
+  'Morsov',
+  'Ace',
+  'Valkyrie',
+  'Keeper',
+  'Organic',
+  'Corpus',
+  'Doof',
+  'Max',
+  'Goose',
+  'Bubba',
+  'Savannah',
+  'Pappagallo',
+  'Gyro',
+  'Humungus',
+  'Wez',
+  'Aunty',
+  'Blaster',
+  'Master',
+  'Scrooloose',
+  'Ironbar',
+  'Dealgood',
+  'Jedediah',
+  'Angharad',
+  'Miss-Giddy',
 ] as const;
 
 export const branchOf = (name: string, bead: BeadId, attempt: number): string => `polecat/${name}/${bead}@${attempt}`;

@@ -109,7 +109,12 @@ export const reportSchema = z.discriminatedUnion('status', [
     minutes: z.number().min(0).max(43_200).optional(),
     note: z.string().max(2000),
   }),
-  z.strictObject({ status: z.literal('deferred'), ...ended, minutes: z.number().min(1).max(525_600), note: z.string().max(2000) }),
+  z.strictObject({
+    status: z.literal('deferred'),
+    ...ended,
+    minutes: z.number().min(1).max(525_600),
+    note: z.string().max(2000),
+  }),
   z.strictObject({
     status: z.literal('escalated'),
     ...ended,

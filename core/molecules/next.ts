@@ -1,0 +1,251 @@
+/**
+ * The molecule's `Next`: reads the bead's record and says what its execution waits for now. If the last outcome has
+ * not been settled yet, it settles it first. Called again after every wait, by any execution of the bead, at any time:
+ * everything it needs is in the record.
+ */
+import { type Bead, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
+import { saveBead } from '../convoys/save-bead.ts';
+import { never } from '../errors.ts';
+import type { Escalation } from '../escalations/escalation.ts';
+import { openEscalation } from '../escalations/open.ts';
+import { groups, keys } from '../keys.ts';
+import { limits } from '../limits.ts';
+import type { Instant, Item } from '../ports.ts';
+import { submitMergeRequest } from '../refinery/submit.ts';
+import type { RigConfig } from '../rigs/rig.ts';
+import { standInLine } from '../scheduler/line.ts';
+import { type Breaker, noFailures, withFailure } from '../scheduler/records.ts';
+import { type Step, together, upsert } from '../step.ts';
+import { climb, countFailure } from './ladder.ts';
+
+export type Go = 'line' | 'work' | 'rest' | 'gate' | 'merge' | 'landed' | 'given_up' | 'superseded';
+
+export interface Next {
+  readonly go: Go;
+  /** For `rest`: how long, at least 1. */
+  readonly seconds?: number;
+  readonly step?: Step;
+}
+
+export interface Seen {
+  readonly bead: Item<Bead>;
+  readonly convoyCreatedAt: Instant;
+  readonly config: RigConfig;
+  readonly breaker: Item<Breaker> | undefined;
+  /** The escalation of `beadCause(bead.id)`, if it was ever opened. */
+  readonly escalation: Item<Escalation> | undefined;
+}
+
+export const beadCause = (bead: string): string => `bead/${bead}`;
+
+/** `seq`: a fresh ULID, the place of a merge request if one is made. */
+export function next(seen: Seen, run: number, seq: string, now: Instant): Next {
+  const bead = seen.bead.body;
+  if (bead.run !== run) return { go: 'superseded' };
+  if (hasEnded(bead)) return { go: bead.status === 'closed' ? 'landed' : 'given_up' };
+  if (bead.outcome) return settle(seen, bead.outcome, seq, now);
+  switch (bead.status) {
+    case 'hooked':
+    case 'in_progress':
+      return { go: 'work' };
+    case 'submitted':
+      return { go: 'merge' };
+    case 'escalated':
+      return { go: 'gate' };
+    case 'open':
+    case 'deferred':
+      return waiting(seen.bead, now);
+    default:
+      throw new Error(`BUG: ${bead.id} is ${bead.status}`);
+  }
+}
+
+/** An open or deferred bead: working, resting, or in line for a slot. */
+function waiting(was: Item<Bead>, now: Instant): Next {
+  const bead = was.body;
+  if (bead.admittedAt !== undefined) return { go: 'work' };
+  if (bead.restUntil !== undefined && bead.restUntil > now) return rest(bead.restUntil, now);
+  if (bead.inLine !== undefined) return { go: 'line' };
+  const { restUntil: _, ...rested } = bead;
+  const stood = standInLine({ ...rested, status: 'open' }, now);
+  return {
+    go: 'line',
+    step: {
+      changes: [saveBead(was, stood.bead, now), stood.change],
+      effects: [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) }],
+    },
+  };
+}
+
+const rest = (until: Instant, now: Instant, step?: Step): Next => ({
+  go: 'rest',
+  seconds: Math.max(1, Math.ceil((until - now) / 1000)),
+  ...(step ? { step } : {}),
+});
+
+function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
+  const { outcome: _, ...bead } = seen.bead.body;
+  switch (outcome.kind) {
+    case 'completed':
+      return submit(seen, bead, outcome.head, seq, now);
+    case 'no_change':
+      return closeWithoutCode(seen, bead, outcome.note, now);
+    case 'deferred':
+      return defer(seen, bead, outcome.until, `deferred: ${outcome.note}`, now);
+    case 'phase_complete':
+      return outcome.gate === 'timer' && outcome.untilMs !== undefined
+        ? defer(seen, bead, outcome.untilMs, `waits at a timer gate: ${outcome.note}`, now)
+        : ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
+    case 'escalated':
+      return ask(seen, bead, outcome.severity, outcome.question, now);
+    case 'failed':
+      return fail(seen, bead, outcome, now);
+    case 'landed':
+      throw new Error(`BUG: ${bead.id}: a landing closes the bead itself`);
+    default:
+      return never(outcome);
+  }
+}
+
+function submit(seen: Seen, bead: Bead, head: string, seq: string, now: Instant): Next {
+  const submitted: Bead = { ...bead, status: 'submitted', submittedAt: now, mergeRequest: seq, head };
+  return {
+    go: 'merge',
+    step: together(
+      { changes: [saveBead(seen.bead, submitted, now)] },
+      submitMergeRequest({ bead: submitted, head, convoyCreatedAt: seen.convoyCreatedAt, seq, now }),
+    ),
+  };
+}
+
+function closeWithoutCode(seen: Seen, bead: Bead, note: string, now: Instant): Next {
+  if (!typesWithoutCode.has(bead.type))
+    return fail(
+      seen,
+      bead,
+      { kind: 'failed', cause: 'empty_result', detail: `a ${bead.type} must change something` },
+      now,
+    );
+  const closed: Bead = { ...bead, status: 'closed', closedReason: 'no_change', closedAt: now };
+  return {
+    go: 'landed',
+    step: {
+      changes: [saveBead(seen.bead, closed, now)],
+      effects: [wakeConvoy(bead)],
+      events: [about(bead, 'bead.closed', `${bead.id} closed without a change: ${note}`)],
+    },
+  };
+}
+
+function defer(seen: Seen, bead: Bead, until: Instant, why: string, now: Instant): Next {
+  const deferred: Bead = { ...bead, status: 'deferred', restUntil: until };
+  return rest(until, now, {
+    changes: [saveBead(seen.bead, deferred, now)],
+    events: [about(bead, 'bead.deferred', `${bead.id} ${why}`)],
+  });
+}
+
+function ask(seen: Seen, bead: Bead, severity: Escalation['severity'], question: string, now: Instant): Next {
+  const escalated: Bead = { ...bead, status: 'escalated' };
+  const alarm = {
+    cause: beadCause(bead.id),
+    severity,
+    title: `${bead.id} asks: ${question.split('\n')[0]?.slice(0, 120) ?? ''}`,
+    body: `${question}\n\nBead ${bead.id}: ${bead.title}\nAnswer with: gt escalations answer <id> "…"; then the bead goes on.`,
+    rig: bead.rig,
+    convoy: bead.convoy,
+    bead: bead.id,
+  };
+  return {
+    go: 'gate',
+    step: together(
+      { changes: [saveBead(seen.bead, escalated, now)], effects: [wakeConvoy(bead)] },
+      openEscalation(seen.escalation, alarm, now),
+    ),
+  };
+}
+
+function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' }>, now: Instant): Next {
+  const counted = countFailure(bead, failed.cause);
+  const step = climb(counted, failed.cause, seen.config);
+  const note = {
+    attempt: bead.attempt,
+    polecat: bead.polecat ?? '',
+    cause: failed.cause,
+    detail: failed.detail,
+    ...(bead.head === undefined ? {} : { head: bead.head }),
+    ...(failed.evidence === undefined ? {} : { evidence: failed.evidence }),
+  };
+  const noted: Bead = { ...bead, ...counted, notes: [...bead.notes, note].slice(-limits.attemptNotesKept) };
+  const breaker: Step =
+    failed.cause === 'infrastructure'
+      ? { changes: [] }
+      : { changes: [upsert(keys.breaker(), seen.breaker, withFailure(seen.breaker?.body ?? noFailures, now))] };
+  if (step.kind === 'give_up') return giveUp(seen, noted, failed, step.because, breaker, now);
+
+  const { head: _head, ...headless } = noted;
+  const open: Bead = {
+    ...(step.fromTarget ? headless : noted),
+    status: 'open',
+    spent: { ...noted.spent, backoffMs: noted.spent.backoffMs + step.restMs },
+    ...(step.restMs > 0 ? { restUntil: now + step.restMs } : {}),
+  };
+  const text = `${bead.id} attempt ${bead.attempt} failed (${failed.cause}): ${failed.detail}; ${step.rung} retry in ${step.restMs / 1000} s`;
+  const events = [about(bead, 'bead.retried', text)];
+  if (step.restMs > 0) {
+    return rest(now + step.restMs, now, together(breaker, { changes: [saveBead(seen.bead, open, now)], events }));
+  }
+  const stood = standInLine(open, now);
+  return {
+    go: 'line',
+    step: together(breaker, {
+      changes: [saveBead(seen.bead, stood.bead, now), stood.change],
+      effects: [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) }],
+      events,
+    }),
+  };
+}
+
+function giveUp(
+  seen: Seen,
+  bead: Bead,
+  failed: Extract<Outcome, { kind: 'failed' }>,
+  because: string,
+  breaker: Step,
+  now: Instant,
+): Next {
+  const evidence = failed.evidence ? `\nEvidence: gt why ${bead.id}` : '';
+  const alarm = {
+    cause: beadCause(bead.id),
+    severity: 'medium' as const,
+    title: `${bead.id} failed: ${bead.title}`,
+    body: `${because}. The last: ${failed.cause}: ${failed.detail}${evidence}\nTry again: gt convoy retry ${bead.convoy}`,
+    rig: bead.rig,
+    convoy: bead.convoy,
+    bead: bead.id,
+  };
+  return {
+    go: 'given_up',
+    step: together(
+      breaker,
+      {
+        changes: [saveBead(seen.bead, { ...bead, status: 'failed' }, now)],
+        effects: [wakeConvoy(bead)],
+        events: [about(bead, 'bead.failed', `${bead.id} failed: ${because}; ${failed.cause}: ${failed.detail}`)],
+      },
+      openEscalation(seen.escalation, alarm, now),
+    ),
+  };
+}
+
+const wakeConvoy = (bead: Bead) => ({ do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) }) as const;
+
+const about = (bead: Bead, kind: string, text: string) => ({
+  kind,
+  who: 'molecule',
+  text,
+  bead: bead.id,
+  convoy: bead.convoy,
+  rig: bead.rig,
+  attempt: bead.attempt,
+});

@@ -1,0 +1,33 @@
+/** What a polecat is told to do, from the record: the same answer however often it asks. */
+import type { Bead, BeadSpec } from '../convoys/bead.ts';
+import { typesWithoutCode } from '../convoys/bead.ts';
+import { limits } from '../limits.ts';
+import { promptOf } from '../molecules/prompts/polecat-work.ts';
+import type { Rig, RigConfig } from '../rigs/rig.ts';
+import type { Polecat } from './polecat.ts';
+import type { PolecatJob } from './protocol.ts';
+
+export function jobOf(bead: Bead, spec: BeadSpec, polecat: Polecat, rig: Rig, config: RigConfig): PolecatJob {
+  return {
+    kind: 'polecat',
+    bead: bead.id,
+    attempt: polecat.attempt,
+    polecat: polecat.name,
+    remoteUrl: rig.url,
+    branch: polecat.branch,
+    startFrom: bead.head ?? bead.target,
+    target: bead.target,
+    author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
+    commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,
+    agent: bead.runtime === 'shell' ? ['sh', '-eu', '{script}'] : words(config['agent.command']),
+    prompt: promptOf(bead, spec),
+    script: spec.script ?? null,
+    timeoutMs: config['agent.timeout_s'] * 1000,
+    beatEveryMs: limits.heartbeatEveryMs,
+    allowsNoChange: typesWithoutCode.has(bead.type),
+  };
+}
+
+/** argv of a command line: words, with single or double quotes around those that hold spaces. No expansion. */
+export const words = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? '');
