@@ -1,0 +1,30 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { refuse, type TownError } from '../../core/errors.ts';
+import { keys, partitions } from '../../core/keys.ts';
+import type { Item, Ledger } from '../../core/ports.ts';
+import type { Rig } from '../../core/rigs/rig.ts';
+import { recordOf } from '../../core/step.ts';
+
+/** The rig of this name. Throws RIG_UNKNOWN, with the nearest name there is. */
+export async function loadRig(ledger: Ledger, name: string): Promise<Item<Rig>> {
+  const item = recordOf<Rig>(await ledger.get(keys.rig(name)));
+  if (item) return item;
+  throw unknownRig(name, await rigNames(ledger));
+}
+
+export async function rigNames(ledger: Ledger): Promise<string[]> {
+  const names: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await ledger.query(partitions.rigs, after === undefined ? {} : { after });
+    names.push(...page.items.map((item) => item.sk));
+    if (page.next === undefined) return names;
+    after = page.next;
+  }
+}
+
+export function unknownRig(name: string, names: readonly string[]): TownError {
+  const near = names.length > 0 ? closest(name, [...names]) : undefined;
+  const hint =
+    near !== undefined && distance(name, near) <= Math.max(2, name.length / 2) ? ` Did you mean "${near}"?` : '';
+  return refuse(404, 'RIG_UNKNOWN', `No rig "${name}".${hint}`, `Add it: gt rig add ${name || '<name>'} <url>.`);
+}
