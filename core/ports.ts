@@ -295,6 +295,9 @@ export interface Ids {
   random(): number;
 }
 
+/** One line of JSON a call, with bead, convoy, attempt where they are known. Never a task token, never a secret. */
+export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: { readonly [name: string]: Json }) => void;
+
 /** Everything the town may be given. A handler names the few it needs: `Pick<Ports, 'ledger' | 'clock' | 'ids'>`. */
 export interface Ports {
   readonly ledger: Ledger;
@@ -308,4 +311,5 @@ export interface Ports {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly log: Log;
 }
