@@ -19,7 +19,14 @@ export type Effect =
   | { readonly do: 'wake'; readonly queue: TickQueue; readonly group: string }
   | { readonly do: 'stop_task'; readonly taskId: string; readonly reason: string }
   /** Tell a bead what became of its merge request; ignored if the bead has moved to another attempt. */
-  | { readonly do: 'settle_bead'; readonly bead: BeadId; readonly attempt: number; readonly outcome: Outcome }
+  | {
+      readonly do: 'settle_bead';
+      readonly bead: BeadId;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      /** Time its gates ran, in milliseconds. */
+      readonly gateMs?: number;
+    }
   /** Run the rig's gates on a candidate, if it still waits for this run of them. */
   | {
       readonly do: 'launch_gate';

@@ -127,6 +127,13 @@ export function progressOf(beads: readonly Bead[]): Progress {
   };
 }
 
+/** A cancelled convoy keeps true counts; nothing else of it changes any more. */
+export function countOnly(meta: Item<Convoy>, beads: readonly Item<Bead>[]): Step | undefined {
+  const progress = progressOf(beads.map((bead) => bead.body));
+  if (JSON.stringify(progress) === JSON.stringify(meta.body.progress)) return undefined;
+  return { changes: [replace(meta, { ...meta.body, progress })] };
+}
+
 /** Progress and status of the convoy itself, once no bead has to be moved. */
 function settle(
   meta: Item<Convoy>,

@@ -1,0 +1,3 @@
+import { env } from '../../core/env.ts';
+
+export const convoysEnv = env('TOWN_TABLE');

@@ -1,0 +1,3 @@
+import { env } from '../../core/env.ts';
+
+export const moleculeEnv = env('TOWN_TABLE');

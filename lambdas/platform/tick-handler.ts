@@ -1,0 +1,31 @@
+/**
+ * A consumer of a FIFO queue of wakes. One tick serves all wakes of its group. It never fails a message: a failed one
+ * would hide its whole group, repairs included; a tick that could not finish is repeated by the Witness.
+ */
+import type { BatchResponse, QueueEvent } from '../../core/deliveries.ts';
+import type { Ports } from '../../core/ports.ts';
+
+const triesMax = 3;
+
+export const makeTickHandler =
+  (deps: Pick<Ports, 'clock' | 'ids' | 'log'>, tick: (group: string) => Promise<void>) =>
+  async (event: QueueEvent): Promise<BatchResponse> => {
+    const groups = new Set(event.Records.map((record) => record.attributes.MessageGroupId ?? ''));
+    for (const group of groups) await tickWithRetry(deps, tick, group);
+    return { batchItemFailures: [] };
+  };
+
+async function tickWithRetry(
+  { clock, ids, log }: Pick<Ports, 'clock' | 'ids' | 'log'>,
+  tick: (group: string) => Promise<void>,
+  group: string,
+): Promise<void> {
+  for (let tries = 1; tries <= triesMax; tries += 1) {
+    try {
+      return await tick(group);
+    } catch (error) {
+      log('error', 'tick failed', { group, tries, error: String(error) });
+      if (tries < triesMax) await clock.sleep(ids.random() * 200 * 2 ** tries);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** Ends an attempt on the record, if it is still the bead's current one. */
+
+import type { Effect } from '../../core/effects.ts';
+import type { BeadId } from '../../core/keys.ts';
+import { type Ended, endAttempt } from '../../core/polecats/end-attempt.ts';
+import { together } from '../../core/step.ts';
+import { type CommandDeps, runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+
+export type EndResult = 'ended' | 'ended_before' | 'superseded';
+
+export const endAttemptOf = (
+  deps: CommandDeps,
+  id: BeadId,
+  attempt: number,
+  ended: Ended,
+  effects: readonly Effect[] = [],
+): Promise<EndResult> =>
+  runCommand<EndResult>(deps, `end of ${id}@${attempt}`, async (now) => {
+    const { ledger } = deps;
+    const bead = await load.bead(ledger, id);
+    if (!bead || bead.body.attempt !== attempt) return { result: 'superseded' };
+    const { status, polecat: name, admittedAt, outcome } = bead.body;
+    if (status !== 'hooked' && status !== 'in_progress')
+      return { result: status === 'cancelled' ? 'superseded' : 'ended_before' };
+    if (outcome) return { result: 'ended_before' };
+    const [polecat, capacity, budget] = await Promise.all([
+      name === undefined ? undefined : load.polecat(ledger, name),
+      load.capacity(ledger),
+      admittedAt === undefined ? undefined : load.budget(ledger, admittedAt),
+    ]);
+    const own = polecat?.body.bead === id && polecat.body.attempt === attempt ? polecat : undefined;
+    const step = endAttempt(bead, own, { capacity, budget }, ended, now);
+    return { step: together(step, { changes: [], effects }), result: 'ended' };
+  });

@@ -1,0 +1,139 @@
+/**
+ * Consumer of the sling queue: hooks the bead first, then launches its polecat. A repeated message finds the hook and
+ * repeats only the launch, which is idempotent; a message that came too late lets its execution go on.
+ */
+import type { Bead } from '../../core/convoys/bead.ts';
+import { saveBead } from '../../core/convoys/save-bead.ts';
+import type { BatchResponse, QueueEvent, QueueRecord, Sling } from '../../core/deliveries.ts';
+import { sha256, tokenOf } from '../../core/hash.ts';
+import { partitions } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import { hookBead } from '../../core/polecats/hook.ts';
+import { pickName, polecatNames } from '../../core/polecats/polecat.ts';
+import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
+import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import { asJson, replace, type Step } from '../../core/step.ts';
+import { type Decision, runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { endAttemptOf } from './end.ts';
+
+export type FleetDeps = Pick<Ports, 'ledger' | 'fleet' | 'queues' | 'clock' | 'ids' | 'log'> & {
+  /** Base URL of the town's API, as a polecat reaches it. */
+  readonly apiUrl: () => string;
+  /** The bearer secret of a subject, always the same one; `undefined` in AWS, where the task's role is its identity. */
+  readonly secretOf: (subject: string) => string | undefined;
+};
+
+export const makeHandler =
+  (deps: FleetDeps) =>
+  async (event: QueueEvent): Promise<BatchResponse> => {
+    const failed: { itemIdentifier: string }[] = [];
+    for (const record of event.Records) {
+      if (!(await handled(deps, record))) failed.push({ itemIdentifier: record.messageId });
+    }
+    return { batchItemFailures: failed };
+  };
+
+async function handled(deps: FleetDeps, record: QueueRecord): Promise<boolean> {
+  try {
+    await sling(deps, JSON.parse(record.body) as Sling);
+    return true;
+  } catch (error) {
+    deps.log('error', 'sling failed', { message: record.messageId, error: String(error) });
+    return false;
+  }
+}
+
+async function sling(deps: FleetDeps, message: Sling): Promise<void> {
+  const bead = await hook(deps, message);
+  if (!bead) return;
+  const subject: Subject = { kind: 'polecat', bead: bead.id, attempt: bead.attempt };
+  const text = JSON.stringify(subject);
+  const secret = deps.secretOf(text);
+  const launched = await deps.fleet.launch({
+    kind: 'polecat',
+    clientToken: tokenOf(text),
+    environment: {
+      [harnessEnv.api]: deps.apiUrl(),
+      [harnessEnv.subject]: text,
+      ...(secret === undefined ? {} : { [harnessEnv.token]: secret }),
+    },
+  });
+  if (launched.ok) return recordTask(deps, bead, launched.taskId);
+  deps.log('warn', 'launch found no room', { bead: bead.id, attempt: bead.attempt, detail: launched.detail });
+  if (launched.reason === 'capacity') return sendLater(deps, bead, message);
+  await endAttemptOf(deps, bead.id, bead.attempt, {
+    outcome: { kind: 'failed', cause: 'harness_failed', detail: `the fleet refused to launch: ${launched.detail}` },
+    costUsd: 0,
+    agentMs: 0,
+    who: 'fleet',
+  });
+}
+
+/** The hooked bead whose polecat is to be launched; nothing if the message has no work left to start. */
+const hook = (deps: FleetDeps, { bead: id, run, token }: Sling): Promise<Bead | undefined> =>
+  runCommand<Bead | undefined>(deps, `hook of ${id}`, async (now) => {
+    const was = await load.bead(deps.ledger, id);
+    if (!was) return { result: undefined };
+    const bead = was.body;
+    if (bead.run !== run || bead.outcome) return letGo(token);
+    if (bead.status === 'hooked' || bead.status === 'in_progress') return takeOver(was, token, now);
+    if (bead.status !== 'open' || bead.admittedAt === undefined) return letGo(token);
+    const name = await freeName(deps);
+    const subject: Subject = { kind: 'polecat', bead: id, attempt: bead.attempt + 1 };
+    const secret = deps.secretOf(JSON.stringify(subject));
+    const hooked = hookBead(was, { name, token, tokenHash: secret === undefined ? '' : sha256(secret) }, now);
+    return { step: hooked.step, result: hooked.bead };
+  });
+
+const letGo = (token: string): Decision<undefined> => ({
+  step: { changes: [], effects: [{ do: 'succeed_task', token }] },
+  result: undefined,
+});
+
+/** The bead is hooked already: by this very message, or by an earlier execution whose wait this one takes over. */
+function takeOver(was: Item<Bead>, token: string, now: Instant): Decision<Bead> {
+  const bead = was.body;
+  if (bead.wait?.token === token) return { result: bead };
+  const next: Bead = { ...bead, wait: { for: 'work', token, run: bead.run } };
+  return { step: { changes: [saveBead(was, next, now)] }, result: next };
+}
+
+async function freeName({ ledger, ids }: FleetDeps): Promise<string> {
+  const taken = await aliveNames(ledger);
+  return pickName(taken, Math.floor(ids.random() * polecatNames.length));
+}
+
+async function aliveNames(ledger: Ledger): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (let after: string | undefined; ; ) {
+    const page = await ledger.query(partitions.alivePolecats, after === undefined ? {} : { after });
+    for (const item of page.items) names.add(item.sk);
+    if (page.next === undefined) return names;
+    after = page.next;
+  }
+}
+
+/** The task's id, for stopping it and, in AWS, for knowing who calls. */
+const recordTask = (deps: FleetDeps, { polecat, attempt }: Bead, taskId: string): Promise<void> =>
+  runCommand<void>(deps, `launch of ${polecat}`, async () => {
+    const was = polecat === undefined ? undefined : await load.polecat(deps.ledger, polecat);
+    if (!was || was.body.attempt !== attempt || was.body.taskId === taskId) return { result: undefined };
+    const step: Step = {
+      changes: [replace(was, { ...was.body, taskId }, { attentionAt: was.attentionAt })],
+    };
+    return { step, result: undefined };
+  });
+
+/** No room is not an attempt: the same message comes back later, and the cold-start deadline moves with it. */
+async function sendLater(deps: FleetDeps, bead: Bead, message: Sling): Promise<void> {
+  await runCommand<void>(deps, `launch of ${bead.id}`, async (now) => {
+    const was = bead.polecat === undefined ? undefined : await load.polecat(deps.ledger, bead.polecat);
+    if (!was || was.body.attempt !== bead.attempt) return { result: undefined };
+    return {
+      step: { changes: [replace(was, { ...was.body, hookedAt: now }, { attentionAt: now + limits.coldStartMs })] },
+      result: undefined,
+    };
+  });
+  await deps.queues.send({ queue: 'sling', body: asJson(message), delaySeconds: limits.launchAgainSeconds });
+}

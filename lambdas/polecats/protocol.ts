@@ -1,0 +1,215 @@
+/** The town's side of core/polecats/protocol.ts: claim, beat, report; and what a human may do to a polecat. */
+import type { Bead, Outcome } from '../../core/convoys/bead.ts';
+import { saveBead } from '../../core/convoys/save-bead.ts';
+import { never, refuse } from '../../core/errors.ts';
+import { openEscalation } from '../../core/escalations/open.ts';
+import { keys, parseBeadId } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import { jobOf } from '../../core/polecats/job.ts';
+import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
+import type { Ack, BeatAnswer, BeatReport, PolecatJob, Report, Subject } from '../../core/polecats/protocol.ts';
+import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import { asJson, recordOf, replace } from '../../core/step.ts';
+import { runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { endAttemptOf } from './end.ts';
+
+export type ProtocolDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'>;
+export type PolecatSubject = Extract<Subject, { kind: 'polecat' }>;
+
+interface Working {
+  readonly bead: Item<Bead>;
+  readonly polecat: Item<Polecat>;
+}
+
+/** The bead and polecat of an attempt, while it is the current one and has not ended. */
+async function working(ledger: Ledger, { bead: id, attempt }: PolecatSubject): Promise<Working | undefined> {
+  if (!parseBeadId(id)) return undefined;
+  const bead = await load.bead(ledger, id);
+  if (!bead || bead.body.attempt !== attempt || bead.body.polecat === undefined || bead.body.outcome) return undefined;
+  if (bead.body.status !== 'hooked' && bead.body.status !== 'in_progress') return undefined;
+  const polecat = await load.polecat(ledger, bead.body.polecat);
+  if (!polecat || polecat.body.bead !== id || polecat.body.attempt !== attempt) return undefined;
+  return { bead, polecat };
+}
+
+/**
+ * What the caller's secret is compared with: the hash kept when this attempt was hooked. An attempt that has ended
+ * keeps no secret, so its late calls are strangers' calls; `undefined` then.
+ */
+export async function tokenHashOf(ledger: Ledger, subject: PolecatSubject): Promise<string | undefined> {
+  return (await working(ledger, subject))?.polecat.body.tokenHash;
+}
+
+/** The job, and the bead in progress. Repeated: the same job. */
+export const claimPolecat = (
+  deps: ProtocolDeps,
+  subject: PolecatSubject,
+): Promise<PolecatJob | { readonly superseded: true }> =>
+  runCommand<PolecatJob | { superseded: true }>(deps, `claim of ${subject.bead}`, async (now) => {
+    const { ledger, blobs } = deps;
+    const at = await working(ledger, subject);
+    if (!at) return { result: { superseded: true } };
+    const { bead, polecat } = at;
+    const [{ rig, config }, spec] = await Promise.all([
+      load.rigConfig(ledger, bead.body.rig),
+      load.spec(ledger, blobs, bead.body.id),
+    ]);
+    const result = jobOf(bead.body, spec, polecat.body, rig, config);
+    if (bead.body.status === 'in_progress') return { result };
+    return {
+      step: {
+        changes: [
+          saveBead(bead, { ...bead.body, status: 'in_progress', startedAt: now }, now),
+          replace(polecat, polecat.body, { attentionAt: now + limits.heartbeatLateMs }),
+        ],
+      },
+      result,
+    };
+  });
+
+export async function acceptBeat(
+  deps: ProtocolDeps,
+  beat: Omit<BeatReport, 'subject'> & { readonly subject: PolecatSubject },
+): Promise<BeatAnswer> {
+  const { ledger, clock, ids } = deps;
+  const at = await working(ledger, beat.subject);
+  if (!at) return { superseded: true };
+  const { bead, polecat } = at;
+  const now = clock.now();
+  const { name } = polecat.body;
+  const before = recordOf<Beat>(await ledger.get(keys.beat(name)))?.body;
+  const written = await ledger.commit({
+    id: ids.ulid(),
+    changes: [
+      {
+        put: { ...keys.beat(name), body: asJson(nextBeat(beat, before, now)) },
+        expect: { body: { bead: bead.body.id, attempt: beat.subject.attempt } },
+      },
+    ],
+  });
+  if (!written.ok) return { superseded: true };
+  if (beat.state === 'stuck') await sayStuck(deps, bead.body, beat.tail);
+  return { superseded: false, stop: null, nudge: polecat.body.nudge ?? null };
+}
+
+function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat | undefined, now: Instant): Beat {
+  const active =
+    !before || beat.outputBytes > before.outputBytes || beat.step !== before.step || beat.head !== before.head;
+  return {
+    bead: beat.subject.bead,
+    attempt: beat.subject.attempt,
+    at: now,
+    state: beat.state,
+    step: beat.step,
+    costUsd: beat.costUsd,
+    outputBytes: beat.outputBytes,
+    activeAt: active ? now : before.activeAt,
+    tail: beat.tail,
+    logChunks: beat.logChunks,
+    ...(beat.head === undefined ? {} : { head: beat.head }),
+  };
+}
+
+/** A beating polecat that says it is stuck is a question to a human, not a death. */
+const sayStuck = (deps: ProtocolDeps, bead: Bead, tail: string): Promise<void> =>
+  runCommand<void>(deps, `stuck ${bead.id}`, async (now) => {
+    const cause = `bead/${bead.id}/stuck`;
+    const was = await load.escalation(deps.ledger, cause);
+    const step = openEscalation(
+      was,
+      {
+        cause,
+        severity: 'high',
+        title: `${bead.polecat ?? 'a polecat'} is stuck on ${bead.id}`,
+        body: `${bead.id}: ${bead.title}\nIt still beats, so it is not restarted. Its last output:\n${tail}\nLook: gt polecat log ${bead.polecat ?? ''}; end it: gt polecat nuke ${bead.polecat ?? ''}`,
+        rig: bead.rig,
+        convoy: bead.convoy,
+        bead: bead.id,
+      },
+      now,
+    );
+    return { step, result: undefined };
+  });
+
+export async function acceptReport(
+  deps: ProtocolDeps,
+  report: Report & { readonly subject: PolecatSubject },
+): Promise<Ack> {
+  const { bead, attempt } = report.subject;
+  if (!parseBeadId(bead)) return { superseded: true };
+  const result = await endAttemptOf(deps, bead, attempt, {
+    outcome: outcomeOf(report, deps.clock.now()),
+    head: report.head,
+    costUsd: report.costUsd,
+    agentMs: report.agentMs,
+    who: 'polecat',
+  });
+  return result === 'superseded' ? { superseded: true } : { accepted: true };
+}
+
+const minutes = 60_000;
+
+function outcomeOf(report: Report, now: Instant): Outcome {
+  switch (report.status) {
+    case 'completed':
+      return { kind: 'completed', head: report.head };
+    case 'no_change':
+      return { kind: 'no_change', note: report.note };
+    case 'phase_complete':
+      return report.gate === 'timer'
+        ? { kind: 'phase_complete', gate: 'timer', untilMs: now + (report.minutes ?? 0) * minutes, note: report.note }
+        : { kind: 'phase_complete', gate: 'human', note: report.note };
+    case 'deferred':
+      return { kind: 'deferred', until: now + report.minutes * minutes, note: report.note };
+    case 'escalated':
+      return { kind: 'escalated', question: report.question, severity: report.severity };
+    case 'failed': {
+      const evidence = report.log.at(-1);
+      return {
+        kind: 'failed',
+        cause: report.cause,
+        detail: report.detail,
+        ...(evidence === undefined ? {} : { evidence }),
+      };
+    }
+    default:
+      return never(report);
+  }
+}
+
+/** Passed on in the answer to the polecat's next beat. */
+export const nudgePolecat = (deps: ProtocolDeps, name: string, text: string, by: string): Promise<void> =>
+  runCommand<void>(deps, `nudge of ${name}`, async (now) => {
+    const was = await alive(deps.ledger, name);
+    const polecat: Polecat = { ...was.body, nudge: text, nudgedAt: now };
+    return {
+      step: {
+        changes: [replace(was, polecat, { attentionAt: was.attentionAt })],
+        events: [
+          {
+            kind: 'polecat.nudged',
+            who: by,
+            text: `${name} was nudged: ${text}`,
+            bead: polecat.bead,
+            rig: polecat.rig,
+          },
+        ],
+      },
+      result: undefined,
+    };
+  });
+
+/** Ends the polecat now. Its bead goes on by the ladder, from the last pushed commit. */
+export async function nukePolecat(deps: ProtocolDeps, name: string, by: string): Promise<void> {
+  const { body: polecat } = await alive(deps.ledger, name);
+  const outcome: Outcome = { kind: 'failed', cause: 'lost', detail: `nuked by ${by}` };
+  const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: `nuked by ${by}` } as const] : [];
+  await endAttemptOf(deps, polecat.bead, polecat.attempt, { outcome, costUsd: 0, agentMs: 0, who: by }, stop);
+}
+
+async function alive(ledger: Ledger, name: string): Promise<Item<Polecat>> {
+  const was = await load.polecat(ledger, name);
+  if (!was) throw refuse(404, 'POLECAT_UNKNOWN', `No polecat "${name}" is alive.`, 'List them with gt polecat list.');
+  return was;
+}

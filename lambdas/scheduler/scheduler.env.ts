@@ -1,0 +1,3 @@
+import { env } from '../../core/env.ts';
+
+export const schedulerEnv = env('TOWN_TABLE');

@@ -1,0 +1,49 @@
+/** The scheduler tick of one rig: gives free slots to the head of the line. */
+import { parseBeadId, partitions, prefixes } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import type { Instant, Ledger, Ports } from '../../core/ports.ts';
+import { admit, type Seen } from '../../core/scheduler/admit.ts';
+import { runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { makeTickHandler } from '../platform/tick-handler.ts';
+
+export interface TownCaps {
+  readonly polecatsPerTown: number;
+  readonly dayBudgetUsd: number;
+}
+
+export type SchedulerDeps = Pick<Ports, 'ledger' | 'clock' | 'ids' | 'log'> & { readonly caps: TownCaps };
+
+export const makeHandler = (deps: SchedulerDeps) =>
+  makeTickHandler(deps, async (group) => {
+    const rig = group.replace(/^scheduler\//, '');
+    while (await tickOnce(deps, rig)) {}
+  });
+
+/** Returns whether there may be more to admit. */
+const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>
+  runCommand(deps, `scheduler tick of ${rig}`, async (now) => {
+    const known = await load.rig(deps.ledger, rig);
+    if (!known) return { result: false };
+    const { config } = await load.rigConfig(deps.ledger, rig);
+    const caps = { rig, polecatsPerRig: config['polecats.max'], ...deps.caps };
+    const { step, more } = admit(await see(deps.ledger, rig, now), caps, now);
+    return { step, result: more && step !== undefined };
+  });
+
+async function see(ledger: Ledger, rig: string, now: Instant): Promise<Seen> {
+  const [estop, breaker, capacity, budget, page] = await Promise.all([
+    load.estop(ledger),
+    load.breaker(ledger),
+    load.capacity(ledger),
+    load.budget(ledger, now),
+    ledger.query(partitions.rig(rig), { prefix: prefixes.ready, limit: limits.readyPerTickMax }),
+  ]);
+  const line = await Promise.all(
+    page.items.map(async (place) => {
+      const bead = (place.body as { readonly bead: string }).bead;
+      return { place, bead: parseBeadId(bead) ? await load.bead(ledger, bead) : undefined };
+    }),
+  );
+  return { switch: estop, breaker, capacity, budget, line };
+}
