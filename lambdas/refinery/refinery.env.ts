@@ -1,0 +1,3 @@
+import { env } from '../../core/env.ts';
+
+export const refineryEnv = env('TOWN_TABLE', 'BLOBS_BUCKET');

@@ -1,0 +1,30 @@
+/** Intents: the Mayor, who makes a plan of one, and the machine that waits for its approval. */
+import { Construct } from 'constructs';
+import { mayorEnv } from '../lambdas/intents/mayor.env.ts';
+import type { Platform } from './platform/platform.ts';
+import { TownFunction } from './platform/town-function.ts';
+import { TownMachine } from './platform/town-machine.ts';
+
+export class Intents extends Construct {
+  readonly machine: TownMachine;
+
+  constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
+    super(scope, id);
+    const mayor = new TownFunction(this, 'Mayor', {
+      platform,
+      name: 'mayor',
+      contract: mayorEnv,
+      environment: { TOWN_TABLE: platform.table.name, BLOBS_BUCKET: platform.blobs.name },
+      runbook: 'intents',
+    });
+    platform.table.grantCommand(mayor);
+    platform.blobs.grantReadWrite(mayor);
+    this.machine = new TownMachine(this, 'Machine', {
+      platform,
+      name: 'intent',
+      runbook: 'intents',
+      functions: { MayorFunction: mayor },
+    });
+    platform.monitoring.row('Intents', ...this.machine.graphs(), ...mayor.graphs());
+  }
+}

@@ -1,0 +1,31 @@
+/** Molecules: one execution for each bead's life, and the function that decides each of its turns. */
+import { Construct } from 'constructs';
+import { moleculeEnv } from '../lambdas/molecules/molecule.env.ts';
+import type { Platform } from './platform/platform.ts';
+import { TownFunction } from './platform/town-function.ts';
+import { TownMachine } from './platform/town-machine.ts';
+import type { TownQueue } from './platform/town-queue.ts';
+
+export class Molecules extends Construct {
+  readonly machine: TownMachine;
+
+  constructor(scope: Construct, id: string, { platform, sling }: { platform: Platform; sling: TownQueue }) {
+    super(scope, id);
+    const next = new TownFunction(this, 'Next', {
+      platform,
+      name: 'molecule',
+      contract: moleculeEnv,
+      environment: { TOWN_TABLE: platform.table.name },
+      runbook: 'molecules',
+    });
+    platform.table.grantCommand(next);
+    this.machine = new TownMachine(this, 'Machine', {
+      platform,
+      name: 'molecule',
+      runbook: 'molecules',
+      functions: { MoleculeFunction: next },
+      queues: { SlingQueueUrl: sling },
+    });
+    platform.monitoring.row('Molecules', ...this.machine.graphs(), ...next.graphs());
+  }
+}

@@ -1,0 +1,60 @@
+/** Bundles each function's entry into one minified ES module. One esbuild run for all, so that shared code is parsed once. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, buildSync } from 'esbuild';
+import type { FunctionName } from '../../core/wiring.ts';
+
+export const projectRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Where each function's AWS entry is, from the project's root. */
+export const entries: Readonly<Record<FunctionName, string>> = {
+  api: 'lambdas/api/api.entry.ts',
+  mayor: 'lambdas/intents/mayor.entry.ts',
+  molecule: 'lambdas/molecules/molecule.entry.ts',
+  scheduler: 'lambdas/scheduler/scheduler.entry.ts',
+  convoys: 'lambdas/convoys/convoys.entry.ts',
+  refinery: 'lambdas/refinery/refinery.entry.ts',
+  fleet: 'lambdas/polecats/fleet.entry.ts',
+  effects: 'lambdas/platform/effects.entry.ts',
+  witness: 'lambdas/witness/witness.entry.ts',
+};
+
+/** A dependency that is CommonJS inside an ES module still asks for `require`. */
+const requireForCommonJs =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+export const bundleOptions: BuildOptions = {
+  absWorkingDir: projectRoot,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  /** The newest syntax; esbuild only lowers what the target lacks. */
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  banner: { js: requireForCommonJs },
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: 'none',
+  outExtension: { '.js': '.mjs' },
+  logLevel: 'warning',
+};
+
+/** Writes `<outdir>/<function>/index.mjs` and its source map for every function. */
+export function bundleFunctions(outdir: string): void {
+  const missing = Object.values(entries).filter((entry) => !existsSync(path.join(projectRoot, entry)));
+  if (missing.length > 0)
+    throw new Error(`ENTRY_MISSING: ${missing.join(', ')}. Every function of core/wiring.ts needs one.`);
+  buildSync({
+    ...bundleOptions,
+    entryPoints: Object.entries(entries).map(([name, entry]) => ({ in: entry, out: `${name}/index` })),
+    outdir,
+  });
+}
+
+/** Bytes of each `index.mjs` below `outdir`, by function. */
+export function bundleSizes(outdir: string): Readonly<Record<string, number>> {
+  const names = readdirSync(outdir).filter((name) => existsSync(path.join(outdir, name, 'index.mjs')));
+  return Object.fromEntries(names.map((name) => [name, statSync(path.join(outdir, name, 'index.mjs')).size]));
+}

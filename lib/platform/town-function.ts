@@ -1,0 +1,98 @@
+/** A function of the town: figures from core/wiring.ts, environment from its contract, a role that may only log and trace. */
+import path from 'node:path';
+import { Duration, type Size, Validations } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { type IGrantable, type IPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { EnvContract } from '../../core/env.ts';
+import type { Severity } from '../../core/ports.ts';
+import { type FunctionName, functions } from '../../core/wiring.ts';
+import { logGroupProps } from './log-group.ts';
+import { oneMinute, type Runbook } from './monitoring.ts';
+import type { Platform } from './platform.ts';
+
+export interface TownFunctionProps<Name extends string> {
+  readonly platform: Platform;
+  readonly name: FunctionName;
+  readonly contract: EnvContract<Name>;
+  readonly environment: Readonly<Record<NoInfer<Name>, string>>;
+  readonly runbook: Runbook;
+  /** Errors within five minutes that are worth a message; the caller repeats what failed. */
+  readonly errorsAbove?: number;
+  readonly errorSeverity?: Severity;
+  /** Image or zip other than the bundle alone. */
+  readonly code?: lambda.Code;
+  readonly layers?: lambda.ILayerVersion[];
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
+  readonly ephemeralStorage?: Size;
+}
+
+export class TownFunction<Name extends string = string> extends Construct implements IGrantable {
+  readonly function: lambda.Function;
+  readonly grantPrincipal: IPrincipal;
+
+  constructor(scope: Construct, id: string, props: TownFunctionProps<Name>) {
+    super(scope, id);
+    const { platform, name } = props;
+    const figures = functions[name];
+    const logGroup = new LogGroup(this, 'Logs', logGroupProps(platform.config));
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    const isImage = props.code !== undefined && props.layers === undefined;
+    this.function = new lambda.Function(this, 'Function', {
+      runtime: isImage ? lambda.Runtime.FROM_IMAGE : lambda.Runtime.NODEJS_24_X,
+      handler: isImage ? lambda.Handler.FROM_IMAGE : 'index.handler',
+      code: props.code ?? lambda.Code.fromAsset(path.join(platform.bundles, name)),
+      architecture: lambda.Architecture.ARM_64,
+      timeout: Duration.seconds(figures.timeoutSeconds),
+      memorySize: figures.memoryMiB,
+      tracing: lambda.Tracing.ACTIVE,
+      environment: { ...props.environment, ...props.extraEnvironment, NODE_OPTIONS: '--enable-source-maps' },
+      role,
+      logGroup,
+      ...(isImage ? {} : { loggingFormat: lambda.LoggingFormat.JSON }),
+      ...(props.layers ? { layers: props.layers } : {}),
+      ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
+      description: `Gas Town: ${name}`,
+    });
+    this.grantPrincipal = role;
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'xray:PutTraceSegments and xray:PutTelemetryRecords take no resource; nothing else of this role is granted on *.',
+    });
+    platform.monitoring.alarm(this, 'Errors', {
+      metric: this.function.metricErrors({ period: Duration.minutes(5) }),
+      above: props.errorsAbove ?? 0,
+      periods: 1,
+      severity: props.errorSeverity ?? 'medium',
+      runbook: props.runbook,
+      heading: `The ${name} function fails`,
+    });
+  }
+
+  /** The graphs that every function's row has. */
+  graphs(): { title: string; metrics: cloudwatch.IMetric[] }[] {
+    const { function: fn } = this;
+    return [
+      {
+        title: 'Runs and errors',
+        metrics: [fn.metricInvocations({ period: oneMinute }), fn.metricErrors({ period: oneMinute })],
+      },
+      {
+        title: 'Duration',
+        metrics: [
+          fn.metricDuration({ period: oneMinute, statistic: 'p50' }),
+          fn.metricDuration({ period: oneMinute, statistic: 'p99' }),
+        ],
+      },
+    ];
+  }
+}

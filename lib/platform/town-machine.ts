@@ -1,0 +1,143 @@
+/** A state machine of core/wiring.ts: the same file that the laptop interprets, with this stack's names filled in. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { type MachineName, machines } from '../../core/wiring.ts';
+import { projectRoot } from './bundle.ts';
+import { logGroupProps } from './log-group.ts';
+import { oneMinute, type Runbook } from './monitoring.ts';
+import type { Platform } from './platform.ts';
+import type { TownFunction } from './town-function.ts';
+import type { TownQueue } from './town-queue.ts';
+
+export interface TownMachineProps {
+  readonly platform: Platform;
+  readonly name: MachineName;
+  readonly runbook: Runbook;
+  /** Names in the definition (`${MoleculeFunction}`) → the function or queue that they stand for. */
+  readonly functions: Readonly<Record<string, TownFunction>>;
+  readonly queues?: Readonly<Record<string, TownQueue>>;
+}
+
+export class TownMachine extends Construct {
+  readonly machine: sfn.StateMachine;
+
+  constructor(scope: Construct, id: string, props: TownMachineProps) {
+    super(scope, id);
+    const { platform, name } = props;
+    const queues = props.queues ?? {};
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    for (const called of Object.values(props.functions)) {
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [called.function.functionArn] }),
+      );
+    }
+    for (const { queue } of Object.values(queues)) {
+      role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }));
+    }
+    /** This prefix keeps the log group out of the account's log resource policy, which has room for few. */
+    const logGroup = new LogGroup(this, 'Logs', {
+      ...logGroupProps(platform.config),
+      logGroupName: `/aws/vendedlogs/states/${platform.config.town}-${name}`,
+    });
+    this.machine = new sfn.StateMachine(this, 'Machine', {
+      /** Inline, not an asset: the file is small, and a diff of the stack shows what changed. */
+      definitionBody: sfn.DefinitionBody.fromString(
+        readFileSync(path.join(projectRoot, machines[name].definition), 'utf8'),
+      ),
+      definitionSubstitutions: {
+        ...mapValues(props.functions, ({ function: fn }) => fn.functionArn),
+        ...mapValues(queues, ({ queue }) => queue.queueUrl),
+      },
+      stateMachineType: sfn.StateMachineType.STANDARD,
+      role,
+      tracingEnabled: true,
+      /** Without execution data: a task token must not be in a log. */
+      logs: { destination: logGroup, level: sfn.LogLevel.ERROR, includeExecutionData: false },
+    });
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'Log delivery (logs:CreateLogDelivery and its kin) and X-Ray take no resource; functions and queues are named one by one.',
+    });
+    Validations.of(this.machine).acknowledge({
+      id: 'AwsSolutions-SF1',
+      reason:
+        'Errors are logged. Every turn is in the history of its bead already, and Step Functions keeps each execution 90 days.',
+    });
+    this.alarm(props);
+  }
+
+  /** Executions that ended otherwise than the definition meant. */
+  private alarm({ platform, name, runbook }: TownMachineProps): void {
+    const period = Duration.minutes(5);
+    const failures = new MathExpression({
+      expression: 'failed + timedOut',
+      label: 'Executions failed or timed out',
+      usingMetrics: {
+        failed: this.machine.metricFailed({ period }),
+        timedOut: this.machine.metricTimedOut({ period }),
+      },
+      period,
+    });
+    platform.monitoring.alarm(this, 'Failures', {
+      metric: failures,
+      above: 0,
+      periods: 1,
+      severity: 'high',
+      runbook,
+      heading: `An execution of the ${name} machine fails`,
+    });
+  }
+
+  graphs() {
+    const { machine } = this;
+    return [
+      {
+        title: 'Executions',
+        metrics: [
+          machine.metricStarted({ period: oneMinute }),
+          machine.metricSucceeded({ period: oneMinute }),
+          machine.metricFailed({ period: oneMinute }),
+        ],
+      },
+    ];
+  }
+
+  grantStart(starter: TownFunction): void {
+    this.grant(starter, ['states:StartExecution'], [this.machine.stateMachineArn]);
+  }
+
+  /** Task tokens name no resource of their own: they are authorized on the machine. */
+  grantAnswer(answerer: TownFunction): void {
+    this.grant(answerer, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [this.machine.stateMachineArn]);
+  }
+
+  /** Looks at executions of this machine, and ends those that the record has given up. */
+  grantInspect(inspector: TownFunction): void {
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      resourceName: `${this.machine.stateMachineName}:*`,
+    });
+    this.grant(inspector, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
+    const logicalId = Stack.of(this).getLogicalId(this.machine.node.defaultChild as sfn.CfnStateMachine);
+    Validations.of(inspector).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId}.Name>:*]`,
+      reason: 'Executions are named by bead and run, which come and go; only those of this machine are meant.',
+    });
+  }
+
+  private grant(grantee: TownFunction, actions: string[], resources: string[]): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
+  }
+}
+
+const mapValues = <In, Out>(values: Readonly<Record<string, In>>, map: (value: In) => Out): Record<string, Out> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));

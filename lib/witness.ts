@@ -1,0 +1,88 @@
+/** The Witness: patrols every minute, and at once when a task stops. Its own silence is noticed from outside. */
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import { limits } from '../core/limits.ts';
+import { schedules } from '../core/wiring.ts';
+import { witnessEnv } from '../lambdas/witness/witness.env.ts';
+import { grantReach, type Reach, reachEnvironment } from './effects.ts';
+import { oneMinute } from './platform/monitoring.ts';
+import { TownFunction } from './platform/town-function.ts';
+
+export class Witness extends Construct {
+  constructor(scope: Construct, id: string, { reach }: { reach: Reach }) {
+    super(scope, id);
+    const { platform } = reach;
+    const patrol = new TownFunction(this, 'Patrol', {
+      platform,
+      name: 'witness',
+      contract: witnessEnv,
+      environment: reachEnvironment(reach),
+      runbook: 'witness',
+    });
+    grantReach(patrol, reach);
+    platform.table.grantDue(patrol);
+    reach.molecules.grantInspect(patrol);
+    reach.intents.grantInspect(patrol);
+    this.schedule(patrol);
+    this.onStoppedTask(patrol, reach);
+    this.alarm(patrol, reach);
+    platform.monitoring.row('Witness', ...patrol.graphs());
+  }
+
+  private schedule(patrol: TownFunction): void {
+    const role = new Role(this, 'ScheduleRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [patrol.function.functionArn] }),
+    );
+    new CfnSchedule(this, 'EveryMinute', {
+      description: 'Gas Town: the Witness goes on patrol',
+      scheduleExpression: `rate(${Duration.millis(schedules.patrol.everyMs).toMinutes()} minute)`,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: patrol.function.functionArn,
+        roleArn: role.roleArn,
+        /** No repeats: the next patrol is a minute away. */
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      },
+    });
+  }
+
+  private onStoppedTask(patrol: TownFunction, { yard }: Reach): void {
+    new Rule(this, 'TaskStopped', {
+      description: 'Gas Town: a task ended, whatever it managed to say',
+      eventPattern: {
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: { clusterArn: [yard.cluster.clusterArn], lastStatus: ['STOPPED'] },
+      },
+      targets: [new LambdaFunction(patrol.function, { retryAttempts: 2, maxEventAge: Duration.minutes(5) })],
+    });
+  }
+
+  /** Not one patrol that ended well, or no figures at all: outside the Lambda, so that its own death counts. */
+  private alarm(patrol: TownFunction, { platform }: Reach): void {
+    const silence = new MathExpression({
+      expression: 'IF(runs - errors > 0, 0, 1)',
+      label: 'Minutes without a patrol',
+      usingMetrics: {
+        runs: patrol.function.metricInvocations({ period: oneMinute }),
+        errors: patrol.function.metricErrors({ period: oneMinute }),
+      },
+      period: oneMinute,
+    });
+    platform.monitoring.alarm(this, 'Silent', {
+      metric: silence,
+      above: 0,
+      periods: Duration.millis(limits.witnessSilentMs).toMinutes(),
+      severity: 'critical',
+      runbook: 'witness',
+      heading: 'The Witness is silent',
+      silence: TreatMissingData.BREACHING,
+    });
+  }
+}
