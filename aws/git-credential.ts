@@ -1,0 +1,50 @@
+/** The git credential of a rig, from Secrets Manager. */
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { z } from 'zod';
+import { refuse } from '../core/errors.ts';
+import type { CodeHost } from '../core/ports.ts';
+import { answerOf } from './errors.ts';
+
+export interface GitCredentialConfig {
+  /** The secret of a rig is named this and the rig's name: `gastown/git/greenhouse`. */
+  readonly secretPrefix: string;
+}
+
+const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
+/** What GitHub and GitLab take as the user of a bare token. */
+const tokenUser = 'x-access-token';
+
+/** A secret is `{"username", "password"}`, or a token alone. */
+function credentialOf(name: string, secret: string): z.infer<typeof credentialSchema> {
+  const text = secret.trim();
+  if (text !== '' && !text.startsWith('{')) return { username: tokenUser, password: text };
+  try {
+    return credentialSchema.parse(JSON.parse(text));
+  } catch {
+    throw refuse(
+      500,
+      'GIT_SECRET_INVALID',
+      `the secret ${name} is neither a token nor JSON with a username and a password.`,
+      `Put one of them there: aws secretsmanager put-secret-value --secret-id ${name} --secret-string …`,
+    );
+  }
+}
+
+/** A rig without a secret needs no credential: its repository is public, or not on the network. */
+export const makeGitCredential =
+  (client: SecretsManagerClient, { secretPrefix }: GitCredentialConfig): CodeHost['gitCredential'] =>
+  async ({ rig }) => {
+    const name = `${secretPrefix}${rig}`;
+    try {
+      const command = new GetSecretValueCommand({ SecretId: name });
+      const { SecretString } = await answerOf(`git credential of ${rig}`, client.send(command));
+      return credentialOf(name, SecretString ?? '');
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  };
