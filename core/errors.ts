@@ -88,6 +88,11 @@ export class RepoUnreachable extends Error {
   override readonly name = 'RepoUnreachable';
 }
 
+/** The remote repository refused a push by its own rules: repeating it will not help. */
+export class RepoRefused extends Error {
+  override readonly name = 'RepoRefused';
+}
+
 /** Ends an exhaustive switch: the compiler proves it unreachable. */
 export function never(value: never): never {
   throw new Error(`BUG: unexpected ${JSON.stringify(value)}`);

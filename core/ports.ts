@@ -181,7 +181,7 @@ export interface ChainRequest {
   readonly base: Oid;
   readonly links: readonly ChainLink[];
   readonly strategy: MergeStrategy;
-  /** The chain's head is pushed here (under `refs/gastown/`) before this returns. */
+  /** The chain's head is pushed here before this returns: under `refs/gastown/`, or `refs/heads/gastown/` where CI listens. */
   readonly candidateRef: string;
 }
 
@@ -217,13 +217,20 @@ export interface Probe {
 export interface Repo {
   /** The ref as the remote has it now; absent if it has none. Throws `RepoUnreachable`. */
   readRef(remote: Remote, ref: string): Promise<Oid | undefined>;
-  /** Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs. */
+  /** Several refs in one look; those that the remote does not have are missing from the answer. */
+  readRefs(remote: Remote, refs: readonly string[]): Promise<ReadonlyMap<string, Oid>>;
+  /**
+   * Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs. Without
+   * links the base itself is pushed there. Throws `RepoRefused` if the remote's rules refuse the ref.
+   */
   buildChain(remote: Remote, request: ChainRequest): Promise<ChainResult>;
-  /** Compare-and-swap of a ref on the remote, fast-forward from `from` to `to`. */
+  /** Compare-and-swap of a ref on the remote, fast-forward from `from` to `to`. Anything else is refused here. */
   pushWithLease(remote: Remote, push: { ref: string; from: Oid; to: Oid; timeoutMs: number }): Promise<PushResult>;
   /** Is `ancestor` reachable from `descendant`? Both are fetched when missing; `undefined` if the remote has lost one. */
   isAncestor(remote: Remote, ancestor: Oid, descendant: Oid): Promise<boolean | undefined>;
-  /** Deletes refs under `refs/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
+  /** The newest commit reachable from `from` whose message has all of these lines `<name>: <value>`. */
+  findCommit(remote: Remote, from: Oid, trailers: Readonly<Record<string, string>>): Promise<Oid | undefined>;
+  /** Deletes refs under `refs/gastown/`, `refs/heads/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
   deleteRefs(remote: Remote, refs: readonly string[]): Promise<void>;
   /** The default branch of the remote, for `gt rig add`. */
   probe(remote: Remote): Promise<Probe>;
@@ -296,7 +303,11 @@ export interface Ids {
 }
 
 /** One line of JSON a call, with bead, convoy, attempt where they are known. Never a task token, never a secret. */
-export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: { readonly [name: string]: Json }) => void;
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: { readonly [name: string]: Json },
+) => void;
 
 /** Everything the town may be given. A handler names the few it needs: `Pick<Ports, 'ledger' | 'clock' | 'ids'>`. */
 export interface Ports {

@@ -1,0 +1,53 @@
+/** What may appear in an argument of git: checked here, so that no name is ever read as an option or a path. */
+import { PortRefused } from '../core/errors.ts';
+import type { Oid, Remote } from '../core/ports.ts';
+
+const oidPattern = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+
+export function checkOid(oid: string): Oid {
+  if (!oidPattern.test(oid))
+    throw new PortRefused('BAD_OID', `"${oid.slice(0, 80)}" is not an object id of 40 or 64 hex digits`);
+  return oid;
+}
+
+/** The rules of `git check-ref-format`, for full names only. */
+export function isRef(ref: string): boolean {
+  if (!ref.startsWith('refs/') || ref.length > 500 || ref.endsWith('/') || ref.endsWith('.')) return false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  if (/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\//.test(ref)) return false;
+  return ref.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
+}
+
+export function checkRef(ref: string): string {
+  if (!isRef(ref)) throw new PortRefused('BAD_REF', `"${ref.slice(0, 80)}" is not a full ref name that git accepts`);
+  return ref;
+}
+
+export const branchRef = (branch: string): string => checkRef(`refs/heads/${branch}`);
+
+/** Prefixes of refs that the town made itself, and so may delete. */
+export const ownPrefixes = ['refs/gastown/', 'refs/heads/polecat/', 'refs/heads/gastown/'] as const;
+export const isOwn = (ref: string): boolean => ownPrefixes.some((prefix) => ref.startsWith(prefix));
+
+export const isLocal = (url: string): boolean => url.startsWith('/');
+
+/** https, http (loopback, for tests and proxies), ssh and file URLs, `git@host:path`, or an absolute path. */
+export function checkUrl({ rig, url }: Remote): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  const clean = url.length <= 2000 && !/[\x00-\x20\x7f"\\]/.test(url.replaceAll(' ', isLocal(url) ? '_' : ' '));
+  const known =
+    isLocal(url) ||
+    /^(https?|ssh|file):\/\/[^-]/.test(url) ||
+    /^[A-Za-z0-9_.]+@[A-Za-z0-9][A-Za-z0-9.-]*:[^-]/.test(url);
+  if (!clean || !known) {
+    throw new PortRefused(
+      'BAD_REMOTE',
+      `rig ${rig}: "${url.slice(0, 120)}" is no https, ssh or file URL and no absolute path`,
+    );
+  }
+  return url;
+}
+
+/** Names and addresses end up between `<` and `>` on one line of a commit object. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+export const identity = (text: string): string => text.replace(/[<>\x00-\x1f]/g, '').trim() || 'unknown';

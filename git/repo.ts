@@ -1,0 +1,182 @@
+/** The `Repo` port over the git binary: serves AWS and the laptop alike. */
+import { PortRefused, RepoUnreachable } from '../core/errors.ts';
+import type { Clock, Oid, PushResult, Remote, Repo } from '../core/ports.ts';
+import { type Cache, fail, makeCaches } from './cache.ts';
+import { buildChain } from './chain.ts';
+import { ensure } from './fetch.ts';
+import { checkOid, checkRef, checkUrl, isOwn } from './names.ts';
+import { leaseOf, parsePush, push } from './push.ts';
+import { type GitAnswer, machineEnvironment, runGit } from './run.ts';
+
+export interface GitRepoOptions {
+  /** Bare caches go here; safe to delete at any time when nothing runs. */
+  readonly cacheDir: string;
+  readonly clock: Pick<Clock, 'now'>;
+  /** A short-lived credential for an https remote; asked for before each call. */
+  readonly credential?: (
+    remote: Remote,
+  ) => Promise<{ readonly username: string; readonly password: string } | undefined>;
+  /** Any one git process but a landing push, which brings its own deadline. */
+  readonly timeoutMs?: number;
+}
+
+const processTimeoutMs = 120_000;
+
+export function makeGitRepo(options: GitRepoOptions): Repo {
+  const timeoutMs = options.timeoutMs ?? processTimeoutMs;
+  const machine = { ...machineEnvironment(process.env), GIT_CEILING_DIRECTORIES: options.cacheDir };
+  const credentials = credentialsAsEnvironment(options.credential);
+  const withCache = makeCaches({
+    cacheDir: options.cacheDir,
+    machine,
+    now: () => options.clock.now(),
+    credentials,
+    timeoutMs,
+  });
+
+  async function listRemote(remote: Remote, args: readonly string[], refs: readonly string[]): Promise<string> {
+    const answer = await runGit(
+      {
+        args: ['ls-remote', ...args, '--end-of-options', checkUrl(remote), ...refs],
+        cwd: '/',
+        timeoutMs,
+        environment: await credentials(remote),
+      },
+      machine,
+    );
+    if (answer.status !== 0) unreachable(remote, answer);
+    return answer.stdout;
+  }
+
+  async function readRefs(remote: Remote, refs: readonly string[]): Promise<ReadonlyMap<string, Oid>> {
+    const found = new Map<string, Oid>();
+    if (refs.length === 0) return found;
+    const asked = new Set(refs.map(checkRef));
+    for (const [oid, ref] of rows(await listRemote(remote, ['--refs'], [...asked]))) {
+      // A pattern also matches the tail of longer names.
+      if (asked.has(ref)) found.set(ref, checkOid(oid));
+    }
+    return found;
+  }
+
+  return {
+    readRefs,
+    readRef: async (remote, ref) => (await readRefs(remote, [ref])).get(ref),
+    buildChain: (remote, request) => withCache(remote, request.base.length, (cache) => buildChain(cache, request)),
+    pushWithLease: (remote, asked) => withCache(remote, asked.to.length, (cache) => pushWithLease(cache, asked)),
+    isAncestor: async (remote, ancestor, descendant) =>
+      ancestor === descendant
+        ? true
+        : withCache(remote, ancestor.length, (cache) => isAncestor(cache, ancestor, descendant)),
+    findCommit: (remote, from, trailers) =>
+      withCache(remote, from.length, (cache) => findCommit(cache, from, trailers)),
+    deleteRefs: async (remote, refs) => {
+      const foreign = refs.find((ref) => !isOwn(checkRef(ref)));
+      if (foreign)
+        throw new PortRefused('NOT_OURS', `${foreign} was not made by the town, so the town does not delete it`);
+      const there = [...new Set(refs)];
+      if (there.length > 0)
+        await withCache(remote, 40, (cache) => deleteRefs(cache, there, () => readRefs(remote, there)));
+    },
+    probe: async (remote) => {
+      const text = await listRemote(remote, ['--symref'], ['HEAD']);
+      const branch = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(text)?.[1];
+      const head = rows(text).find(([oid, ref]) => ref === 'HEAD' && !oid.startsWith('ref:'))?.[0];
+      if (!head) throw new RepoUnreachable(`${remote.url} has no commit yet: push a first one, then add the rig`);
+      if (!branch) throw new RepoUnreachable(`${remote.url} does not say which branch is its default`);
+      return { defaultBranch: branch, head: checkOid(head) };
+    },
+  };
+}
+
+const rows = (text: string): [string, string][] =>
+  text.split('\n').flatMap((line): [string, string][] => {
+    const [oid, ref] = line.split('\t');
+    return oid && ref ? [[oid, ref]] : [];
+  });
+
+function unreachable(remote: Remote, answer: GitAnswer): never {
+  const why = answer.timedOut
+    ? 'no answer in time'
+    : answer.stderr.trim().split('\n').slice(0, 4).join(' | ').slice(0, 600);
+  throw new RepoUnreachable(`${remote.url}: ${why}`);
+}
+
+/**
+ * The credential goes along as environment, seen by this user's processes only: never as an argument, a file or a
+ * part of the URL. It is bound to the URL, and redirects are not followed, so that it reaches no other host.
+ */
+function credentialsAsEnvironment(credential: GitRepoOptions['credential']) {
+  return async (remote: Remote): Promise<Readonly<Record<string, string>>> => {
+    if (!credential || !/^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(remote.url)) return {};
+    const found = await credential(remote);
+    if (!found) return {};
+    const basic = Buffer.from(`${found.username}:${found.password}`).toString('base64');
+    return {
+      GIT_CONFIG_COUNT: '2',
+      GIT_CONFIG_KEY_0: `http.${remote.url}.extraHeader`,
+      GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+      GIT_CONFIG_KEY_1: 'http.followRedirects',
+      GIT_CONFIG_VALUE_1: 'false',
+    };
+  };
+}
+
+async function pushWithLease(
+  cache: Cache,
+  asked: { ref: string; from: Oid; to: Oid; timeoutMs: number },
+): Promise<PushResult> {
+  const ref = checkRef(asked.ref);
+  const [from, to] = [checkOid(asked.from), checkOid(asked.to)];
+  if (!(await ensure(cache, to))) throw new RepoUnreachable(`commit ${to} is neither in the cache nor in the remote`);
+  // A lease alone would also allow a push that is no fast-forward.
+  if (cache.parents.get(to) !== from && (await isAncestor(cache, from, to)) !== true) {
+    throw new PortRefused('NOT_FAST_FORWARD', `${to} does not descend from ${from}`);
+  }
+  return parsePush(ref, await push(cache, [`${to}:${ref}`], { lease: leaseOf(ref, from), timeoutMs: asked.timeoutMs }));
+}
+
+async function isAncestor(cache: Cache, ancestor: Oid, descendant: Oid): Promise<boolean | undefined> {
+  for (const oid of [checkOid(descendant), checkOid(ancestor)]) {
+    if (!(await ensure(cache, oid))) return undefined;
+  }
+  const answer = await cache.git(['merge-base', '--is-ancestor', ancestor, descendant]);
+  if (answer.status === 0) return true;
+  if (answer.status === 1) return false;
+  return fail(`is ${ancestor} in ${descendant}`, answer);
+}
+
+const escaped = (text: string): string => text.replace(/[.*[\]^$\\]/g, '\\$&');
+
+async function findCommit(
+  cache: Cache,
+  from: Oid,
+  trailers: Readonly<Record<string, string>>,
+): Promise<Oid | undefined> {
+  if (!(await ensure(cache, checkOid(from)))) return undefined;
+  const patterns = Object.entries(trailers).map(([name, value]) => `--grep=^${escaped(`${name}: ${value}`)}$`);
+  const answer = await cache.git(['log', '--all-match', ...patterns, '--format=%H', '--max-count=1', from, '--']);
+  if (answer.status !== 0) fail('searching the target', answer);
+  const found = answer.stdout.trim();
+  return found === '' ? undefined : checkOid(found);
+}
+
+/** git refuses a whole push when one of the refs to delete is missing: then only those that are there. */
+async function deleteRefs(
+  cache: Cache,
+  refs: readonly string[],
+  readAgain: () => Promise<ReadonlyMap<string, Oid>>,
+): Promise<void> {
+  const answer = await push(
+    cache,
+    refs.map((ref) => `:${ref}`),
+  );
+  if (answer.status === 0) return;
+  const left = [...(await readAgain()).keys()];
+  if (left.length === 0) return;
+  const again = await push(
+    cache,
+    left.map((ref) => `:${ref}`),
+  );
+  if (again.status !== 0) fail('deleting refs', again);
+}
