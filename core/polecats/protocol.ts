@@ -29,6 +29,9 @@ export const subjectSchema = z.discriminatedUnion('kind', [
 ]);
 export type Subject = z.infer<typeof subjectSchema>;
 
+/** A blob has no room for its subject: the harness sends it, as JSON, in this header beside the bearer token. */
+export const subjectHeader = 'gastown-subject';
+
 export const claimSchema = z.strictObject({ subject: subjectSchema });
 
 /** What a polecat is to do. */
