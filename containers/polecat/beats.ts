@@ -1,0 +1,78 @@
+/** The heartbeat: on time, and at each change of state. Its answer may end the task, or carry a word for the agent. */
+import type { PolecatState } from '../../core/polecats/polecat.ts';
+import type { BeatAnswer, BeatReport, Subject } from '../../core/polecats/protocol.ts';
+import { textOf } from './failure.ts';
+import type { Interrupt } from './interrupt.ts';
+import { type Town, TownRefused } from './town.ts';
+
+/** What the next beat says beside the state. */
+export type Pulse = Pick<BeatReport, 'outputBytes' | 'tail' | 'logChunks'>;
+
+export interface BeatsOptions {
+  readonly town: Town;
+  readonly subject: Subject;
+  readonly interrupt: Interrupt;
+  readonly everyMs: number;
+  readonly pulse: () => Pulse;
+  /** Called before each beat that is due by time. */
+  readonly onDue?: () => void;
+  readonly onNudge?: (nudge: string) => void;
+}
+
+export class Beats {
+  readonly #options: BeatsOptions;
+  readonly #timer: NodeJS.Timeout;
+  #state: PolecatState = 'starting';
+  #step = '';
+  #sending: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: BeatsOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      options.onDue?.();
+      this.#beat();
+    }, options.everyMs);
+  }
+
+  /** Sends a beat, without waiting for its answer. */
+  enter(state: PolecatState, step: string): void {
+    this.#state = state;
+    this.#step = step.slice(0, 200);
+    this.#beat();
+  }
+
+  /** No beat is sent after this returns. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#again = false;
+    await this.#sending;
+  }
+
+  #beat(): void {
+    if (this.#sending) {
+      this.#again = true;
+      return;
+    }
+    this.#sending = this.#send().finally(() => {
+      this.#sending = undefined;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#beat();
+    });
+  }
+
+  async #send(): Promise<void> {
+    const { town, subject, interrupt, pulse, onNudge } = this.#options;
+    const beat: BeatReport = { subject, state: this.#state, step: this.#step, costUsd: 0, ...pulse() };
+    try {
+      const answer = await town.post<BeatAnswer>('beat', beat, { patienceMs: this.#options.everyMs / 2, interrupt });
+      if (answer.superseded) interrupt.raise({ why: 'superseded' });
+      else if (answer.stop !== null) interrupt.raise({ why: 'stop', reason: answer.stop });
+      else if (answer.nudge !== null) onNudge?.(answer.nudge);
+    } catch (error) {
+      // A beat that is lost is made up for by the next one; a town that is gone is the Witness's to notice.
+      process.stderr.write(`${error instanceof TownRefused ? 'beat refused' : 'beat lost'}: ${textOf(error)}\n`);
+    }
+  }
+}

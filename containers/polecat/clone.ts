@@ -1,0 +1,195 @@
+/**
+ * A fresh clone in two parts: the harness's own bare repository, which no agent can configure, fetches and pushes;
+ * the agent's repository and work tree borrow its objects. On the same machine the remote's objects are borrowed
+ * instead of copied. The repositories' few files are written directly: `git init` and `git clone` cost more than a bead.
+ */
+import { chownSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { TaskFailure } from './failure.ts';
+import { checkRef, checkUrl, fullRef, git, isOid, localPath, mustGit, saying } from './git.ts';
+import type { Interrupt } from './interrupt.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export interface CloneRequest {
+  readonly url: string;
+  /** Branch, full ref or commit. */
+  readonly start: string;
+  /** The branch that the work is for; its tip is known to the agent as `origin/<target>`. */
+  readonly target: string | undefined;
+  /** Branch to be on; detached when absent. */
+  readonly branch: string | undefined;
+  /** Check out this commit, which `start` must hold, instead of `start` itself. */
+  readonly commit?: string;
+}
+
+export interface Clone {
+  readonly start: string;
+  readonly startTree: string;
+  readonly targetTip: string;
+  readonly url: string;
+  /** Reads what the agent committed from the harness's own repository. */
+  readonly readAgent: Readonly<Record<string, string>>;
+}
+
+const depth = 50;
+const fetchTimeoutMs = 10 * 60_000;
+const fetchTriesMax = 3;
+const fetchBackoffMs = 500;
+
+export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: Interrupt): Promise<Clone> {
+  checkUrl(request.url);
+  for (const name of [request.start, request.target, request.branch]) if (name !== undefined) checkRef(name, 'the ref');
+  const found = (await borrow(box, request)) ?? (await fetch(box, request, interrupt));
+  const { own, work } = box;
+  const commit = request.commit ?? found.start;
+  writeRepository(
+    join(work, '.git'),
+    {
+      sha256: commit.length === 64,
+      bare: false,
+      alternates: [found.objects],
+      refs: {
+        ...(request.branch === undefined ? {} : { [fullRef(request.branch)]: commit }),
+        ...(request.target === undefined ? {} : { [`refs/remotes/origin/${request.target}`]: found.targetTip }),
+      },
+      head: request.branch === undefined ? commit : `ref: ${fullRef(request.branch)}`,
+    },
+    box,
+  );
+  if (existsSync(join(own, 'shallow'))) copyFileSync(join(own, 'shallow'), join(work, '.git', 'shallow'));
+  await mustGit(
+    ['reset', '--hard', '--quiet'],
+    { cwd: work, user: box.user, env: { HOME: join(box.box, 'home') } },
+    'cannot check out',
+  );
+  return {
+    start: found.start,
+    startTree: found.startTree,
+    targetTip: found.targetTip,
+    url: request.url,
+    readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: join(work, '.git', 'objects') },
+  };
+}
+
+interface Found {
+  readonly start: string;
+  readonly startTree: string;
+  readonly targetTip: string;
+  /** The directory of objects to borrow. */
+  readonly objects: string;
+}
+
+/** What `rev-parse` prints for `specs`: the start's commit and tree, and the target's tip. */
+const specs = (start: string, target: string): string[] => [
+  `${start}^{commit}`,
+  `${start}^{tree}`,
+  `${target}^{commit}`,
+];
+
+/** A remote on this machine: nothing is fetched. Not under another user, who could not read it. */
+async function borrow(box: Sandbox, request: CloneRequest): Promise<Found | undefined> {
+  const path = localPath(request.url);
+  if (path === undefined || box.user) return undefined;
+  const start = isOid(request.start) ? request.start : fullRef(request.start);
+  const target = request.target === undefined ? start : fullRef(request.target);
+  const questions = ['--path-format=absolute', '--git-common-dir', '--is-shallow-repository'];
+  const answer = await git(['rev-parse', ...questions, ...specs(start, target)], { cwd: path });
+  const [common, shallow, oid, tree, tip] = answer.out.split('\n');
+  // Whatever is unusual (no such ref, a shallow or foreign repository) is fetched, and explained there.
+  if (answer.code !== 0 || !common || !oid || !tree || !tip || shallow !== 'false') return undefined;
+  const objects = join(common, 'objects');
+  writeRepository(box.own, {
+    sha256: oid.length === 64,
+    bare: true,
+    alternates: [objects],
+    refs: {},
+    head: 'ref: refs/heads/none',
+  });
+  return { start: oid, startTree: tree, targetTip: tip, objects };
+}
+
+async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt): Promise<Found> {
+  const { own } = box;
+  writeRepository(own, {
+    sha256: request.start.length === 64 && isOid(request.start),
+    bare: true,
+    alternates: [],
+    refs: {},
+    head: 'ref: refs/heads/none',
+  });
+  const source = isOid(request.start) ? request.start : fullRef(request.start);
+  const refspecs = [`+${source}:refs/gastown/start`];
+  if (request.target !== undefined) refspecs.push(`+${fullRef(request.target)}:refs/gastown/target`);
+  const args = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    `--depth=${depth}`,
+    '--',
+    request.url,
+    ...refspecs,
+  ];
+  for (let tries = 1; ; tries += 1) {
+    const result = await git(args, { cwd: own, timeoutMs: fetchTimeoutMs });
+    if (result.code === 0) break;
+    if (tries >= fetchTriesMax || interrupt.current || isFinal(result.error)) {
+      throw new TaskFailure(
+        'harness_failed',
+        `cannot fetch ${source} from ${hideUser(request.url)}: ${saying(result)}`,
+      );
+    }
+    await interrupt.sleep(fetchBackoffMs * 2 ** tries);
+  }
+  const target = request.target === undefined ? 'refs/gastown/start' : 'refs/gastown/target';
+  const out = await mustGit(
+    ['rev-parse', ...specs('refs/gastown/start', target)],
+    { cwd: own },
+    'cannot read what was fetched',
+  );
+  const [start = '', startTree = '', targetTip = ''] = out.split('\n');
+  return { start, startTree, targetTip, objects: join(own, 'objects') };
+}
+
+/** Asking again changes nothing. */
+const isFinal = (error: string): boolean =>
+  /not found|does not exist|does not appear to be a git repository|couldn't find remote ref|not our ref|could not read Username|Authentication failed|Permission denied|dubious ownership/i.test(
+    error,
+  );
+
+export const hideUser = (url: string): string => url.replace(/^(\w+:\/\/)[^@/]*@/, '$1');
+
+interface Repository {
+  readonly sha256: boolean;
+  readonly bare: boolean;
+  readonly alternates: readonly string[];
+  readonly refs: Readonly<Record<string, string>>;
+  readonly head: string;
+}
+
+/** What `git init` would make, without its samples. Given to the agent's user when `box` is given. */
+function writeRepository(path: string, repository: Repository, box?: Sandbox): void {
+  const user = box?.user;
+  const give = (made: string): void => {
+    if (user) chownSync(made, user.uid, user.gid);
+  };
+  const makeDirectory = (directory: string): void => {
+    if (existsSync(directory)) return;
+    makeDirectory(dirname(directory));
+    mkdirSync(directory);
+    give(directory);
+  };
+  const write = (name: string, content: string): void => {
+    const file = join(path, name);
+    makeDirectory(dirname(file));
+    writeFileSync(file, content);
+    give(file);
+  };
+  const format = repository.sha256 ? '1\n[extensions]\n\tobjectformat = sha256\n[core]' : '0';
+  write('config', `[core]\n\trepositoryformatversion = ${format}\n\tfilemode = true\n\tbare = ${repository.bare}\n`);
+  write('HEAD', `${repository.head}\n`);
+  write('objects/info/alternates', repository.alternates.map((directory) => `${directory}\n`).join(''));
+  makeDirectory(join(path, 'objects', 'pack'));
+  makeDirectory(join(path, 'refs', 'heads'));
+  for (const [ref, oid] of Object.entries(repository.refs)) write(ref, `${oid}\n`);
+}

@@ -1,0 +1,33 @@
+/** Why a task could not do its part, as the report names it. Thrown inside the harness, caught once, reported. */
+import type { Report } from '../../core/polecats/protocol.ts';
+
+export type FailedReport = Extract<Report, { status: 'failed' }>;
+
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  constructor(
+    readonly failure: FailedReport['cause'],
+    readonly detail: string,
+  ) {
+    super(`${failure}: ${detail}`);
+  }
+}
+
+/** The last `max` UTF-16 units at most, without half a character at the cut. */
+export function clipStart(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const cut = text.slice(text.length - max);
+  return /^[\uDC00-\uDFFF]/.test(cut) ? cut.slice(1) : cut;
+}
+
+/** The first `max` UTF-16 units at most, without half a character at the cut. */
+export function clipEnd(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const cut = text.slice(0, max);
+  return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
+}
+
+/** The longest detail and note that a report takes. */
+export const detailChars = 2000;
+
+export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

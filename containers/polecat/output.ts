@@ -1,0 +1,109 @@
+/**
+ * What an agent or a gate prints, in bounded memory: the head and the tail are kept, the middle is dropped and a line
+ * says so. Reading never stops, so a program that prints without end is not blocked by its reader.
+ */
+import { clipStart } from './failure.ts';
+
+export interface OutputBounds {
+  readonly headBytes: number;
+  readonly tailBytes: number;
+  readonly blockBytes: number;
+  /** How much `lastText` shows. */
+  readonly lastBytes: number;
+}
+
+export class Output {
+  readonly #bounds: OutputBounds;
+  /** The head, in blocks that are full, or were sealed before. */
+  readonly #blocks: Buffer[] = [];
+  #open: Buffer | undefined;
+  #openLength = 0;
+  #headLength = 0;
+  /** A ring: the newest bytes after the head. Made only when the head is full. */
+  #ring: Buffer | undefined;
+  #ringTotal = 0;
+  #last = Buffer.alloc(0);
+  #total = 0;
+
+  constructor(bounds: OutputBounds) {
+    this.#bounds = bounds;
+  }
+
+  get totalBytes(): number {
+    return this.#total;
+  }
+
+  get openBytes(): number {
+    return this.#openLength;
+  }
+
+  /** Blocks of the head that will not change any more. */
+  get blocks(): readonly Buffer[] {
+    return this.#blocks;
+  }
+
+  write(bytes: Buffer): void {
+    this.#total += bytes.byteLength;
+    const { lastBytes, headBytes, blockBytes } = this.#bounds;
+    this.#last =
+      bytes.byteLength >= lastBytes
+        ? Buffer.from(bytes.subarray(-lastBytes))
+        : Buffer.concat([this.#last.subarray(-(lastBytes - bytes.byteLength)), bytes]);
+    let rest = bytes;
+    while (rest.byteLength > 0 && this.#headLength < headBytes) {
+      this.#open ??= Buffer.allocUnsafe(blockBytes);
+      const room = Math.min(blockBytes - this.#openLength, headBytes - this.#headLength);
+      const taken = rest.subarray(0, room);
+      taken.copy(this.#open, this.#openLength);
+      this.#openLength += taken.byteLength;
+      this.#headLength += taken.byteLength;
+      rest = rest.subarray(taken.byteLength);
+      if (this.#openLength === blockBytes) this.seal();
+    }
+    if (rest.byteLength > 0) this.#writeRing(rest);
+  }
+
+  /** Ends the open block early, so that it can be sent. */
+  seal(): void {
+    if (!this.#open || this.#openLength === 0) return;
+    this.#blocks.push(this.#open.subarray(0, this.#openLength));
+    this.#open = undefined;
+    this.#openLength = 0;
+  }
+
+  /** What follows the blocks once everything was written and sealed: a line on what was dropped, and the tail. */
+  rest(): Buffer {
+    const size = this.#bounds.tailBytes;
+    if (!this.#ring) return Buffer.alloc(0);
+    if (this.#ringTotal <= size) return this.#ring.subarray(0, this.#ringTotal);
+    const at = this.#ringTotal % size;
+    const dropped = this.#ringTotal - size;
+    const line = `\n[gastown: ${dropped} bytes of output were dropped here]\n`;
+    return Buffer.concat([Buffer.from(line), this.#ring.subarray(at), this.#ring.subarray(0, at)]);
+  }
+
+  /** The newest bytes as text: valid UTF-8, at most `lastBytes` of it. */
+  lastText(): string {
+    let from = 0;
+    while (from < Math.min(3, this.#last.byteLength) && ((this.#last[from] ?? 0) & 0xc0) === 0x80) from += 1;
+    let text = this.#last.subarray(from).toString('utf8');
+    // Bytes that are not UTF-8 become three bytes each.
+    while (Buffer.byteLength(text) > this.#bounds.lastBytes) {
+      text = clipStart(text, text.length - Math.ceil((Buffer.byteLength(text) - this.#bounds.lastBytes) / 3));
+    }
+    return text;
+  }
+
+  #writeRing(bytes: Buffer): void {
+    const size = this.#bounds.tailBytes;
+    this.#ring ??= Buffer.allocUnsafe(size);
+    const kept = bytes.subarray(-size);
+    let at = (this.#ringTotal + bytes.byteLength - kept.byteLength) % size;
+    for (let from = 0; from < kept.byteLength; ) {
+      const copied = kept.copy(this.#ring, at, from, Math.min(kept.byteLength, from + size - at));
+      from += copied;
+      at = (at + copied) % size;
+    }
+    this.#ringTotal += bytes.byteLength;
+  }
+}

@@ -1,0 +1,160 @@
+/** A polecat's life: clone, run the agent, keep what it left, push, verify. Returns the report to send. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PolecatJob, Report } from '../../core/polecats/protocol.ts';
+import { type AgentRun, runAgent } from './agent.ts';
+import { Beats } from './beats.ts';
+import { type Clone, makeClone } from './clone.ts';
+import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './failure.ts';
+import { type DoneFile, readDone } from './gt.ts';
+import { describe } from './interrupt.ts';
+import { AgentLog } from './log.ts';
+import { commitWork, isEmpty, push, type Work } from './publish.ts';
+import { makeSandbox, removeSandbox, type Sandbox } from './sandbox.ts';
+import type { Task } from './task.ts';
+
+/** What every report says, beside how it ended. */
+type Ended = Pick<FailedReport, 'subject' | 'costUsd' | 'agentMs' | 'log' | 'tail' | 'head'>;
+
+/** `undefined`: superseded, so nobody is to be told. */
+export async function runPolecat(task: Task, job: PolecatJob): Promise<Report | undefined> {
+  const box = makeSandbox(task.environment);
+  const log = new AgentLog(task.town);
+  let nudges = '';
+  const beats = new Beats({
+    town: task.town,
+    subject: task.subject,
+    interrupt: task.interrupt,
+    everyMs: job.beatEveryMs,
+    pulse: () => ({ outputBytes: log.output.totalBytes, tail: log.output.lastText(), logChunks: [...log.chunks] }),
+    onDue: () => log.flush(),
+    onNudge: (nudge) => {
+      nudges += `${nudge}\n`;
+      writeFileSync(join(box.root, 'nudges.txt'), nudges);
+    },
+  });
+  const life: Life = { task, job, box, log, beats };
+  let agentMs = 0;
+  let outcome: Outcome;
+  try {
+    const clone = await makeClone(
+      box,
+      { url: job.remoteUrl, start: job.startFrom, target: job.target, branch: job.branch },
+      task.interrupt,
+    );
+    const run = await runUnlessInterrupted(life);
+    agentMs = run?.ms ?? 0;
+    if (task.interrupt.superseded) return undefined;
+    beats.enter('pushing', job.branch);
+    const sent = log.finish();
+    outcome = await settle(life, clone, run);
+    await sent;
+  } catch (error) {
+    outcome = failed(
+      error instanceof TaskFailure ? error.failure : 'harness_failed',
+      error instanceof TaskFailure ? error.detail : textOf(error),
+    );
+  } finally {
+    await beats.stop();
+    removeSandbox(box);
+  }
+  if (task.interrupt.superseded) return undefined;
+  const logChunks = await log.finish();
+  const ended: Ended = { subject: task.subject, costUsd: 0, agentMs, log: logChunks, tail: log.output.lastText() };
+  return { ...ended, ...outcome } as Report;
+}
+
+interface Life {
+  readonly task: Task;
+  readonly job: PolecatJob;
+  readonly box: Sandbox;
+  readonly log: AgentLog;
+  readonly beats: Beats;
+}
+
+/** A report without what all reports share. */
+type Outcome = Unshared<Report>;
+type Unshared<R> = R extends Report ? Omit<R, Exclude<keyof Ended, 'head'>> : never;
+
+const failed = (cause: FailedReport['cause'], detail: string, head?: string): Outcome => ({
+  status: 'failed',
+  cause,
+  detail: clipEnd(detail, detailChars),
+  ...(head === undefined ? {} : { head }),
+});
+
+async function runUnlessInterrupted({ task, job, box, log, beats }: Life): Promise<AgentRun | undefined> {
+  if (task.interrupt.current) return undefined;
+  beats.enter('working', 'agent');
+  return runAgent(task, job, box, (bytes) => log.write(bytes));
+}
+
+/** Keeps what the agent left, and says how the attempt ended. */
+async function settle({ task, job, box, log }: Life, clone: Clone, run: AgentRun | undefined): Promise<Outcome> {
+  const done: DoneFile = readDone(join(box.box, 'done.json'));
+  const work = await commitWork(box, clone, job);
+  const isNew = work.head !== clone.start;
+  if (isNew) await push(box, clone, job.branch, work.head);
+  if (!work.descends) {
+    const where = `what there is was pushed to ${job.branch} (${work.head})`;
+    return failed(
+      'agent_failed',
+      `the agent rewrote history: its commit does not descend from ${clone.start}; ${where}`,
+    );
+  }
+  const head = isNew ? work.head : undefined;
+  const fault = faultOf(run, task, log.output.lastText());
+  if (fault) return failed(fault.cause, fault.detail, head);
+  if ('fault' in done) return failed('agent_failed', done.fault, head);
+  return outcomeOf(done, job, work, head, await isEmpty(box, clone, work.tree));
+}
+
+/** Why the agent's run was not a success, however much it left. */
+function faultOf(
+  run: AgentRun | undefined,
+  task: Task,
+  tail: string,
+): Pick<FailedReport, 'cause' | 'detail'> | undefined {
+  const interruption = task.interrupt.current;
+  if (!run || (run.endedBy === 'interrupt' && interruption)) {
+    return { cause: 'infrastructure', detail: interruption ? describe(interruption) : 'the agent did not run' };
+  }
+  if (run.endedBy === 'timeout') {
+    return {
+      cause: 'timeout',
+      detail: `the agent was stopped after ${Math.round(run.ms / 1000)} s, its limit; what it left was pushed`,
+    };
+  }
+  if (run.exitCode === 0) return undefined;
+  const how = run.signal ? `was killed by ${run.signal}` : `ended with status ${run.exitCode}`;
+  const lines = tail.trimEnd().split('\n').slice(-12).join('\n');
+  return {
+    cause: 'agent_failed',
+    detail: `the agent ${how}${lines ? `; its last lines:\n${lines.slice(-1500)}` : ' and printed nothing'}`,
+  };
+}
+
+function outcomeOf(
+  done: { said: Exclude<DoneFile, { fault: string }>['said'] },
+  job: PolecatJob,
+  work: Work,
+  head: string | undefined,
+  empty: boolean,
+): Outcome {
+  const said = done.said ?? { status: 'completed', note: '' };
+  const pushed = head === undefined ? {} : { head };
+  switch (said.status) {
+    case 'phase_complete':
+    case 'deferred':
+    case 'escalated':
+      return { ...said, ...pushed };
+    case 'no_change':
+      if (job.allowsNoChange) return { ...said, ...pushed };
+      return failed('empty_result', 'the agent said no_change, but this bead must change something', head);
+    case 'completed':
+      // Finished by an earlier attempt and only not reported: that attempt's commit is the work.
+      if (!empty) return { status: 'completed', head: work.head };
+      if (job.allowsNoChange) return { status: 'no_change', note: said.note, ...pushed };
+      return failed('empty_result', 'the agent ended well, but changed nothing', head);
+  }
+}

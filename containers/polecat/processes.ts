@@ -1,0 +1,126 @@
+/** Commands in process groups of their own, ended whole: the group by its id, what left the group by a mark in its environment. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Interrupt } from './interrupt.ts';
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface GroupCommand {
+  /** Standard output and error are one stream, in the order written. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly user: User | undefined;
+  readonly timeoutMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  /** `NAME=value` in `env` that no other process has: finds processes that left the group. */
+  readonly mark: string;
+  readonly onOutput: (bytes: Buffer) => void;
+}
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** We ended it, and why. */
+  readonly endedBy: 'timeout' | 'interrupt' | undefined;
+  readonly ms: number;
+}
+
+/** How long the pipe may stay open after all processes were killed. */
+const drainMs = 1000;
+
+export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...command.argv], {
+      cwd: command.cwd,
+      env: command.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      ...command.user,
+    });
+    let endedBy: Ended['endedBy'];
+    let killTimer: NodeJS.Timeout | undefined;
+    const end = (why: 'timeout' | 'interrupt'): void => {
+      const atOnce = interrupt.superseded;
+      if (endedBy && !atOnce) return;
+      endedBy ??= why;
+      signalGroup(child.pid, atOnce ? 'SIGKILL' : 'SIGTERM');
+      killTimer ??= setTimeout(() => signalGroup(child.pid, 'SIGKILL'), command.graceMs);
+    };
+    const timer = setTimeout(() => end('timeout'), command.timeoutMs);
+    const ignore = interrupt.listen(() => end('interrupt'));
+    const settle = (): void => {
+      clearTimeout(timer);
+      clearTimeout(killTimer);
+      ignore();
+    };
+    child.stdout.on('data', command.onOutput);
+    child.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    child.on('exit', (exitCode, signal) => {
+      settle();
+      const ms = performance.now() - startedAt;
+      signalGroup(child.pid, 'SIGKILL');
+      killMarked(command.mark);
+      const drained = setTimeout(() => child.stdout.destroy(), drainMs);
+      child.on('close', () => {
+        clearTimeout(drained);
+        resolve({ exitCode, signal, endedBy, ms });
+      });
+    });
+  });
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Kills every other process with this text in its environment; a process that daemonised itself keeps it. Linux only:
+ * elsewhere the group is all that can be found. Looks again until none is left, since one may fork while it is looked for.
+ */
+export function killMarked(mark: string): number {
+  let killed = 0;
+  for (let round = 0; round < 10; round += 1) {
+    const found = marked(mark);
+    if (found.length === 0) break;
+    for (const pid of found) {
+      try {
+        process.kill(pid, 'SIGKILL');
+        killed += 1;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+  }
+  return killed;
+}
+
+function marked(mark: string): number[] {
+  if (process.platform !== 'linux') return [];
+  const pids = readdirSync('/proc')
+    .filter((name) => /^[1-9][0-9]*$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => pid !== process.pid && `\0${environmentOf(pid)}`.includes(`\0${mark}\0`));
+}
+
+/** Empty for a process that is gone, a zombie, or not ours to look into. */
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    return '';
+  }
+}

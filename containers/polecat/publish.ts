@@ -1,0 +1,121 @@
+/** What becomes of an agent's work: everything left is committed, pushed to a new branch, and read back from the remote. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PolecatJob } from '../../core/polecats/protocol.ts';
+import { type Clone, hideUser } from './clone.ts';
+import { TaskFailure } from './failure.ts';
+import { type GitOptions, type GitResult, git, mustGit, saying } from './git.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** The agent's work as one commit, seen from the harness's own repository. */
+export interface Work {
+  readonly head: string;
+  readonly tree: string;
+  /** It grew from the start point. */
+  readonly descends: boolean;
+}
+
+const pushTimeoutMs = 5 * 60_000;
+const pushTriesMax = 5;
+const pushBackoffMs = 250;
+
+/**
+ * Commits what the agent left, as the agent's user and in the agent's repository, so that no setting the agent made
+ * there runs with more rights than it has. Where that repository was broken, the work tree is committed from outside.
+ */
+export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): Promise<Work> {
+  const { own, work } = box;
+  const { name, email } = job.author;
+  const identity = {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  };
+  const gitDir = join(work, '.git');
+  const inside = (...args: readonly string[]): Promise<GitResult> =>
+    git(['--git-dir', gitDir, '--work-tree', work, ...args], {
+      cwd: work,
+      user: box.user,
+      env: { ...identity, HOME: join(box.box, 'home') },
+    });
+  // An agent that was killed in the middle of a git command leaves its locks.
+  for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
+  let committed = (await inside('add', '--all')).code === 0;
+  if (committed && (await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code !== 0) {
+    committed = (await inside('commit', '--quiet', '--no-verify', `--message=${job.commitMessage}`)).code === 0;
+  }
+  const log = committed
+    ? await inside('log', '-1', '--no-show-signature', '--format=%H %T %P', 'HEAD', '--')
+    : undefined;
+  const [head, tree, ...parents] = log?.code === 0 ? log.out.trim().split(' ') : [];
+  if (!head || !tree) return await commitFromOutside(box, clone, job, identity);
+  if (head === clone.start || parents.includes(clone.start)) return { head, tree, descends: true };
+  const ancestry = await git(['merge-base', '--is-ancestor', clone.start, head], { cwd: own, env: clone.readAgent });
+  if (ancestry.code > 1)
+    throw new TaskFailure('harness_failed', `cannot compare with the start point: ${saying(ancestry)}`);
+  return { head, tree, descends: ancestry.code === 0 };
+}
+
+/** The agent's repository cannot be used: its files are all there is, and they are kept. */
+async function commitFromOutside(
+  box: Sandbox,
+  clone: Clone,
+  job: PolecatJob,
+  identity: Record<string, string>,
+): Promise<Work> {
+  const { own, work } = box;
+  const options: GitOptions = { cwd: own, env: { ...identity, GIT_INDEX_FILE: join(own, 'index') } };
+  const doing = 'cannot commit what the agent left';
+  await mustGit(['read-tree', clone.start], options, doing);
+  await mustGit(['--work-tree', work, 'add', '--all', '--ignore-errors', '--', work], options, doing);
+  const tree = (await mustGit(['write-tree'], options, doing)).trim();
+  if (tree === clone.startTree) return { head: clone.start, tree, descends: true };
+  const args = ['commit-tree', '-p', clone.start, '-m', job.commitMessage, tree];
+  return { head: (await mustGit(args, options, doing)).trim(), tree, descends: true };
+}
+
+/**
+ * Is there anything to land? Measured against the start point, and where that is an earlier attempt's branch, against
+ * the place where it left the target: finished work that only had to be reported is not empty.
+ */
+export async function isEmpty(box: Sandbox, clone: Clone, tree: string): Promise<boolean> {
+  if (clone.start === clone.targetTip) return tree === clone.startTree;
+  const options: GitOptions = { cwd: box.own, env: clone.readAgent };
+  const base = await git(['merge-base', clone.start, clone.targetTip], options);
+  const against = base.code === 0 ? base.out.trim() : clone.targetTip;
+  const baseTree = await mustGit(['rev-parse', `${against}^{tree}`], options, 'cannot compare with the target');
+  return tree === baseTree.trim();
+}
+
+/** Pushes the commit to a branch that must be new, and reads it back. Throws `TaskFailure` if the remote does not hold it. */
+export async function push(box: Sandbox, clone: Clone, branch: string, head: string): Promise<void> {
+  const ref = `refs/heads/${branch}`;
+  const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env: clone.readAgent };
+  // An empty expectation: the branch must not exist, which the remote checks in the same step.
+  const args = ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', clone.url, `${head}:${ref}`];
+  for (let tries = 1; ; tries += 1) {
+    const result = await git(args, options);
+    const there = await readBranch(clone, ref, options);
+    if (there === head) return;
+    const refused = result.out.split('\n').find((line) => line.startsWith('!'));
+    if (refused !== undefined && there !== undefined) {
+      throw new TaskFailure(
+        'harness_failed',
+        `the branch ${branch} is on the remote already, at ${there}; ours is ${head}`,
+      );
+    }
+    if (refused !== undefined || tries >= pushTriesMax) {
+      const said = [refused, saying(result)].filter((line) => line).join('\n');
+      throw new TaskFailure('harness_failed', `${hideUser(clone.url)} did not take the branch ${branch}: ${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pushBackoffMs * 2 ** tries));
+  }
+}
+
+/** The branch as the remote has it now; absent also when the remote does not answer. */
+async function readBranch(clone: Clone, ref: string, options: GitOptions): Promise<string | undefined> {
+  const result = await git(['ls-remote', '--refs', '--', clone.url, ref], options);
+  const line = result.out.split('\n').find((text) => text.endsWith(`\t${ref}`));
+  return line?.split('\t')[0];
+}

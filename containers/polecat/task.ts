@@ -1,0 +1,71 @@
+/** One task from claim to report. Its environment says which piece of work; the town says what is to be done. */
+import { limits } from '../../core/limits.ts';
+import type { Ack, Job, Report, Subject, Verdict } from '../../core/polecats/protocol.ts';
+import { textOf } from './failure.ts';
+import { runGate } from './gate.ts';
+import type { Interrupt } from './interrupt.ts';
+import { runPolecat } from './polecat.ts';
+import { roleCredentials } from './role.ts';
+import type { TaskEnvironment } from './sandbox.ts';
+import { bearer, type Signer, sigV4 } from './sign.ts';
+import { Town } from './town.ts';
+
+export interface Task {
+  readonly environment: TaskEnvironment;
+  readonly subject: Subject;
+  readonly town: Town;
+  readonly interrupt: Interrupt;
+}
+
+/** 0: the town has been told, or needs no telling. */
+export interface TaskEnd {
+  readonly exitCode: number;
+  readonly detail: string;
+}
+
+const claimPatienceMs = limits.heartbeatLateMs;
+const reportPatienceMs = 10 * 60_000;
+
+export async function runTask(environment: TaskEnvironment, interrupt: Interrupt): Promise<TaskEnd> {
+  let town: Town | undefined;
+  try {
+    const subject = JSON.parse(need(environment, 'GASTOWN_SUBJECT')) as Subject;
+    town = new Town(need(environment, 'GASTOWN_API'), signerOf(environment), subject);
+    return await claimAndRun({ environment, subject, town, interrupt });
+  } catch (error) {
+    return { exitCode: 1, detail: textOf(error) };
+  } finally {
+    town?.close();
+  }
+}
+
+async function claimAndRun(task: Task): Promise<TaskEnd> {
+  const { town, subject, interrupt } = task;
+  const claim = { patienceMs: claimPatienceMs, interrupt };
+  const job = await town.post<Job | { superseded: true }>('claim', { subject }, claim);
+  if ('superseded' in job) return { exitCode: 0, detail: 'superseded before it was claimed' };
+  const told = job.kind === 'polecat' ? await runPolecat(task, job) : await runGate(task, job);
+  if (told === undefined || interrupt.superseded) return { exitCode: 0, detail: 'superseded' };
+  const path = job.kind === 'polecat' ? 'report' : 'verdict';
+  const ack = await town.post<Ack>(path, told, { patienceMs: reportPatienceMs });
+  return { exitCode: 0, detail: 'superseded' in ack ? 'superseded' : summaryOf(told) };
+}
+
+const summaryOf = (told: Report | Verdict): string => ('status' in told ? told.status : told.result);
+
+function signerOf(environment: TaskEnvironment): Signer {
+  const token = environment.GASTOWN_TOKEN;
+  if (token) return bearer(token);
+  return sigV4({
+    region: need(environment, 'AWS_REGION'),
+    service: 'execute-api',
+    credentials: roleCredentials(need(environment, 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI')),
+    now: () => new Date(),
+  });
+}
+
+function need(environment: TaskEnvironment, name: string): string {
+  const value = environment[name];
+  if (!value) throw new Error(`ENV_MISSING: ${name}. The fleet sets it when it launches a task.`);
+  return value;
+}
