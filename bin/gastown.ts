@@ -3,12 +3,12 @@ import path from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { readConfig } from '../lib/config.ts';
-import { bundleFunctions, projectRoot } from '../lib/platform/bundle.ts';
+import { bundleAll, projectRoot } from '../lib/platform/bundle.ts';
 import { TownStack } from '../lib/town-stack.ts';
 
 const app = new App({ analyticsReporting: false });
 const config = readConfig(app.node.getAllContext());
 const bundles = path.join(projectRoot, 'dist/functions');
-bundleFunctions(bundles);
+await bundleAll(bundles);
 new TownStack(app, config.town, { config, bundles });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -12,6 +12,7 @@ import { logGroupProps } from './platform/log-group.ts';
 import { oneMinute } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
+import type { Yard } from './polecats/yard.ts';
 
 const polecatPath = '/v1/polecat';
 
@@ -20,17 +21,26 @@ export class Api extends Construct {
   readonly url: string;
   private readonly http: apigateway.HttpApi;
 
-  constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
+  constructor(scope: Construct, id: string, { platform, yard }: { platform: Platform; yard: Yard }) {
     super(scope, id);
     const handler = new TownFunction(this, 'Handler', {
       platform,
       name: 'api',
       contract: apiEnv,
-      environment: { TOWN_TABLE: platform.table.name, BLOBS_BUCKET: platform.blobs.name },
+      environment: {
+        TOWN_TABLE: platform.table.name,
+        BLOBS_BUCKET: platform.blobs.name,
+        GIT_SECRET_PREFIX: platform.git.secretPrefix,
+        TASK_ROLE_NAME: yard.taskRole.roleName,
+        ...yard.environment,
+      },
+      ...platform.git.packaging('api'),
       runbook: 'api',
     });
     platform.table.grantCommand(handler);
     platform.blobs.grantReadWrite(handler);
+    platform.git.grantCredentials(handler);
+    yard.grantLook(handler);
 
     this.http = new apigateway.HttpApi(this, 'Http', {
       apiName: platform.config.town,
@@ -42,6 +52,7 @@ export class Api extends Construct {
     for (const path of ['/{path+}', '/']) this.http.addRoutes({ path, integration, authorizer });
     this.stage(platform);
     this.url = this.http.apiEndpoint;
+    this.grantPolecat(yard.taskRole);
     this.alarm(platform);
     platform.monitoring.row(
       'API',
@@ -102,7 +113,7 @@ export class Api extends Construct {
   }
 
   /** What a polecat may call: claim, beat, blobs, report, verdict. Which of them it may say is the handler's business. */
-  grantPolecat(polecat: IGrantable & Construct): void {
+  private grantPolecat(polecat: IGrantable & Construct): void {
     const arn = Stack.of(this).formatArn({
       service: 'execute-api',
       resource: this.http.apiId,

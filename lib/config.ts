@@ -1,6 +1,7 @@
 /** What a deployment may choose, read from CDK context (`-c email=ops@example.com`, or `context` in cdk.json). */
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { limits } from '../core/limits.ts';
 
 /** Retention periods that CloudWatch Logs accepts, in days. */
 const retentionDays = [
@@ -46,6 +47,14 @@ const configSchema = z
     blobDays: fromText(z.int().min(30, 'must be at least 30').max(3650, 'must be at most 3650')).default(365),
     /** false: a throw-away town, whose table and bucket are deleted with the stack. */
     keepData: fromText(z.boolean('must be true or false')).default(true),
+    /** At work at once, over all rigs. */
+    polecatsMax: fromText(z.int().min(1, 'must be at least 1').max(10_000, 'must be at most 10000')).default(
+      limits.polecatsPerTownDefault,
+    ),
+    /** Reserved and spent by metered agents in one day (UTC). 0: none may start. */
+    dayBudgetUsd: fromText(z.number().min(0, 'must be at least 0')).default(20),
+    /** About a third of the price, and a polecat may be stopped with two minutes' notice. */
+    spot: fromText(z.boolean('must be true or false')).default(false),
     polecatCpu: fromText(z.number()).default(1024),
     polecatMemoryMiB: fromText(z.number()).default(4096),
     apiRequestsPerSecond: fromText(z.int().min(1, 'must be at least 1').max(10_000, 'must be at most 10000')).default(

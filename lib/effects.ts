@@ -5,6 +5,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { stream } from '../core/wiring.ts';
 import { effectsEnv } from '../lambdas/platform/effects.env.ts';
+import type { Api } from './api.ts';
 import type { Topics } from './escalations.ts';
 import { oneMinute } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
@@ -16,6 +17,7 @@ import type { Yard } from './polecats/yard.ts';
 /** What effects do: start and answer executions, wake ticks, launch and stop tasks, tell people. */
 export interface Reach {
   readonly platform: Platform;
+  readonly api: Api;
   readonly molecules: TownMachine;
   readonly intents: TownMachine;
   readonly ticks: Readonly<Record<'scheduler' | 'convoys' | 'refinery', TownQueue>>;
@@ -23,8 +25,9 @@ export interface Reach {
   readonly topics: Topics;
 }
 
-export const reachEnvironment = ({ platform, molecules, intents, ticks, yard, topics }: Reach) => ({
+export const reachEnvironment = ({ platform, api, molecules, intents, ticks, yard, topics }: Reach) => ({
   TOWN_TABLE: platform.table.name,
+  API_URL: api.url,
   MOLECULE_MACHINE_ARN: molecules.machine.stateMachineArn,
   INTENT_MACHINE_ARN: intents.machine.stateMachineArn,
   SCHEDULER_QUEUE_URL: ticks.scheduler.queue.queueUrl,

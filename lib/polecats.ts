@@ -6,15 +6,13 @@ import type { Api } from './api.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownQueue } from './platform/town-queue.ts';
-import { Yard } from './polecats/yard.ts';
+import type { Yard } from './polecats/yard.ts';
 
 export class Polecats extends Construct {
   readonly sling: TownQueue;
-  readonly yard: Yard;
 
-  constructor(scope: Construct, id: string, { platform, api }: { platform: Platform; api: Api }) {
+  constructor(scope: Construct, id: string, { platform, api, yard }: { platform: Platform; api: Api; yard: Yard }) {
     super(scope, id);
-    this.yard = new Yard(this, 'Yard', { platform, api });
     this.sling = new TownQueue(this, 'Sling', {
       platform,
       name: 'sling',
@@ -25,11 +23,18 @@ export class Polecats extends Construct {
       platform,
       name: 'fleet',
       contract: fleetEnv,
-      environment: { TOWN_TABLE: platform.table.name, ...this.yard.environment },
+      environment: {
+        TOWN_TABLE: platform.table.name,
+        API_URL: api.url,
+        SLING_QUEUE_URL: this.sling.queue.queueUrl,
+        ...yard.environment,
+      },
       runbook: 'polecats',
     });
     platform.table.grantCommand(fleet);
-    this.yard.grantLaunch(fleet);
+    yard.grantLaunch(fleet);
+    /** What found no room is sent again, later. */
+    this.sling.grantSend(fleet);
     this.sling.feed(fleet);
     platform.monitoring.row('Polecats', { title: 'Oldest sling', metrics: [this.sling.age] }, ...fleet.graphs());
   }

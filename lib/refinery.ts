@@ -1,12 +1,7 @@
-/** The Refinery: the one function that moves main. It needs git, so it is an image, or a function with a layer. */
-import { copyFileSync } from 'node:fs';
-import path from 'node:path';
+/** The Refinery: the one function that moves main. */
 import { Duration, Size } from 'aws-cdk-lib';
-import { Platform as ImagePlatform } from 'aws-cdk-lib/aws-ecr-assets';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { refineryEnv } from '../lambdas/refinery/refinery.env.ts';
-import { projectRoot } from './platform/bundle.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownQueue } from './platform/town-queue.ts';
@@ -29,31 +24,20 @@ export class Refinery extends Construct {
       platform,
       name: 'refinery',
       contract: refineryEnv,
-      environment: { TOWN_TABLE: platform.table.name, BLOBS_BUCKET: platform.blobs.name },
+      environment: {
+        TOWN_TABLE: platform.table.name,
+        BLOBS_BUCKET: platform.blobs.name,
+        GIT_SECRET_PREFIX: platform.git.secretPrefix,
+      },
       runbook: 'refinery',
       errorSeverity: 'high',
       ephemeralStorage: cloneSpace,
-      ...this.packaging(platform),
+      ...platform.git.packaging('refinery'),
     });
     platform.table.grantCommand(tick);
     platform.blobs.grantReadWrite(tick);
+    platform.git.grantCredentials(tick);
     this.ticks.feed(tick);
     platform.monitoring.row('Refinery', { title: 'Oldest tick', metrics: [this.ticks.age] }, ...tick.graphs());
-  }
-
-  private packaging({ config, bundles }: Platform): { code?: lambda.Code; layers?: lambda.ILayerVersion[] } {
-    if (config.packaging === 'zip') return { layers: [this.gitLayer(config.gitLayer ?? '')] };
-    const context = path.join(bundles, 'refinery');
-    copyFileSync(path.join(projectRoot, 'containers/refinery/Dockerfile'), path.join(context, 'Dockerfile'));
-    return { code: lambda.Code.fromAssetImage(context, { platform: ImagePlatform.LINUX_ARM64 }) };
-  }
-
-  private gitLayer(place: string): lambda.ILayerVersion {
-    if (place.startsWith('arn:')) return lambda.LayerVersion.fromLayerVersionArn(this, 'Git', place);
-    return new lambda.LayerVersion(this, 'Git', {
-      code: lambda.Code.fromAsset(place),
-      compatibleArchitectures: [lambda.Architecture.ARM_64],
-      description: 'git, as /opt/bin/git',
-    });
   }
 }

@@ -21,7 +21,11 @@ export class Scheduler extends Construct {
       platform,
       name: 'scheduler',
       contract: schedulerEnv,
-      environment: { TOWN_TABLE: platform.table.name },
+      environment: {
+        TOWN_TABLE: platform.table.name,
+        POLECATS_MAX: String(platform.config.polecatsMax),
+        DAY_BUDGET_USD: String(platform.config.dayBudgetUsd),
+      },
       runbook: 'scheduler',
     });
     platform.table.grantCommand(tick);

@@ -10,9 +10,11 @@ import { Intents } from './intents.ts';
 import { Molecules } from './molecules.ts';
 import { BlobStore } from './platform/blobs.ts';
 import { DeadLetters } from './platform/dead-letters.ts';
+import { Git } from './platform/git.ts';
 import { Monitoring } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownTable } from './platform/town-table.ts';
+import { Yard } from './polecats/yard.ts';
 import { Polecats } from './polecats.ts';
 import { Refinery } from './refinery.ts';
 import { Scheduler } from './scheduler.ts';
@@ -36,23 +38,26 @@ export class TownStack extends Stack {
       monitoring,
       table: new TownTable(this, 'Town', config),
       blobs: new BlobStore(this, 'Blobs', { config }),
+      git: new Git(this, 'Git', { config, bundles }),
       deadLetters: new DeadLetters(this, 'DeadLetters', monitoring),
     };
 
-    const api = new Api(this, 'Api', { platform });
+    const yard = new Yard(this, 'Yard', { platform });
+    const api = new Api(this, 'Api', { platform, yard });
     const intents = new Intents(this, 'Intents', { platform });
     const convoys = new Convoys(this, 'Convoys', { platform });
     const scheduler = new Scheduler(this, 'Scheduler', { platform });
-    const polecats = new Polecats(this, 'Polecats', { platform, api });
+    const polecats = new Polecats(this, 'Polecats', { platform, api, yard });
     const molecules = new Molecules(this, 'Molecules', { platform, sling: polecats.sling });
     const refinery = new Refinery(this, 'Refinery', { platform });
 
     const reach: Reach = {
       platform,
+      api,
       molecules: molecules.machine,
       intents: intents.machine,
       ticks: { scheduler: scheduler.ticks, convoys: convoys.ticks, refinery: refinery.ticks },
-      yard: polecats.yard,
+      yard,
       topics,
     };
     new Effects(this, 'Effects', { reach });

@@ -1,10 +1,4 @@
 import { env } from '../../core/env.ts';
+import { fleetNames } from '../platform/shared.env.ts';
 
-export const fleetEnv = env(
-  'TOWN_TABLE',
-  'CLUSTER_ARN',
-  'POLECAT_TASK_FAMILY',
-  'GATE_TASK_FAMILY',
-  'SUBNET_IDS',
-  'SECURITY_GROUP_ID',
-);
+export const fleetEnv = env('TOWN_TABLE', 'API_URL', 'SLING_QUEUE_URL', ...fleetNames);

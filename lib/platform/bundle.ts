@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, buildSync } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
+import { bundleHarness } from '../../containers/polecat/bundle.ts';
 import type { FunctionName } from '../../core/wiring.ts';
 
 export const projectRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -41,16 +42,17 @@ export const bundleOptions: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Writes `<outdir>/<function>/index.mjs` and its source map for every function. */
-export function bundleFunctions(outdir: string): void {
+/** Writes `<outdir>/<function>/index.mjs` and its source map for every function, and the harness to `<outdir>/polecat`. */
+export async function bundleAll(outdir: string): Promise<void> {
   const missing = Object.values(entries).filter((entry) => !existsSync(path.join(projectRoot, entry)));
   if (missing.length > 0)
     throw new Error(`ENTRY_MISSING: ${missing.join(', ')}. Every function of core/wiring.ts needs one.`);
-  buildSync({
+  await build({
     ...bundleOptions,
     entryPoints: Object.entries(entries).map(([name, entry]) => ({ in: entry, out: `${name}/index` })),
     outdir,
   });
+  await bundleHarness(path.join(outdir, 'polecat/harness.cjs'));
 }
 
 /** Bytes of each `index.mjs` below `outdir`, by function. */

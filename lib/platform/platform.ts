@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import type { BlobStore } from './blobs.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Git } from './git.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { TownTable } from './town-table.ts';
 
@@ -14,4 +15,5 @@ export interface Platform {
   readonly deadLetters: DeadLetters;
   readonly table: TownTable;
   readonly blobs: BlobStore;
+  readonly git: Git;
 }

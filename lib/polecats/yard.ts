@@ -5,27 +5,29 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { harnessEnv } from '../../core/polecats/protocol.ts';
 import type { LaunchRequest } from '../../core/ports.ts';
-import type { Api } from '../api.ts';
 import { logGroupProps } from '../platform/log-group.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { TownFunction } from '../platform/town-function.ts';
 import { polecatImage } from './image.ts';
 
 type Kind = LaunchRequest['kind'];
+/** The container's name in both task definitions: what a launch overrides. */
+const container = 'harness';
 
 export class Yard extends Construct {
   readonly cluster: ecs.Cluster;
   private readonly vpc: ec2.IVpc;
   private readonly noIngress: ec2.SecurityGroup;
-  private readonly taskRole: Role;
+  /** What the harness may do; the API grants it its few calls. */
+  readonly taskRole: Role;
+  private readonly capacityProvider: string;
   private readonly executionRole: Role;
   private readonly families: Readonly<Record<Kind, string>>;
 
-  constructor(scope: Construct, id: string, props: { platform: Platform; api: Api }) {
+  constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
     super(scope, id);
-    const { api } = props;
+    this.capacityProvider = platform.config.spot ? 'FARGATE_SPOT' : 'FARGATE';
     this.vpc = this.network();
     this.noIngress = new ec2.SecurityGroup(this, 'NoIngress', {
       vpc: this.vpc,
@@ -43,13 +45,12 @@ export class Yard extends Construct {
       assumedBy: principal,
       description: 'A polecat: may speak to the town, no more',
     });
-    api.grantPolecat(this.taskRole);
     this.executionRole = new Role(this, 'ExecutionRole', {
       assumedBy: principal,
       description: 'ECS: pulls the image, writes the log',
     });
-    const polecat = this.taskDefinition('Polecat', 'polecat', props);
-    const gate = this.taskDefinition('Gate', 'gate', props);
+    const polecat = this.taskDefinition('Polecat', 'polecat', platform);
+    const gate = this.taskDefinition('Gate', 'gate', platform);
     this.families = { polecat: polecat.family, gate: gate.family };
     Validations.of(this.executionRole).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
@@ -78,11 +79,7 @@ export class Yard extends Construct {
     return vpc as ec2.IVpc;
   }
 
-  private taskDefinition(
-    id: string,
-    kind: Kind,
-    { platform, api }: { platform: Platform; api: Api },
-  ): ecs.FargateTaskDefinition {
+  private taskDefinition(id: string, kind: Kind, platform: Platform): ecs.FargateTaskDefinition {
     const { config } = platform;
     const definition = new ecs.FargateTaskDefinition(this, id, {
       family: `${config.town}-${kind}`,
@@ -95,19 +92,14 @@ export class Yard extends Construct {
       taskRole: this.taskRole,
       executionRole: this.executionRole,
     });
-    definition.addContainer(kind, {
-      image: ecs.ContainerImage.fromAsset(...polecatImage()),
-      environment: { [harnessEnv.api]: api.url },
+    definition.addContainer(container, {
+      image: ecs.ContainerImage.fromAsset(...polecatImage(platform.bundles)),
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: kind,
         logGroup: new LogGroup(this, `${id}Logs`, logGroupProps(config)),
       }),
       /** The harness reaps what the agent leaves behind. */
       linuxParameters: new ecs.LinuxParameters(this, `${id}Linux`, { initProcessEnabled: true }),
-    });
-    Validations.of(definition).acknowledge({
-      id: 'AwsSolutions-ECS2',
-      reason: 'The one variable is the public address of the API; a task is given names and ids, never a secret.',
     });
     return definition;
   }
@@ -117,36 +109,63 @@ export class Yard extends Construct {
       CLUSTER_ARN: this.cluster.clusterArn,
       POLECAT_TASK_FAMILY: this.families.polecat,
       GATE_TASK_FAMILY: this.families.gate,
+      TASK_CONTAINER: container,
       SUBNET_IDS: this.vpc.publicSubnets.map(({ subnetId }) => subnetId).join(','),
       SECURITY_GROUP_ID: this.noIngress.securityGroupId,
+      CAPACITY_PROVIDER: this.capacityProvider,
     };
   }
 
   /** Launch on this cluster alone, and look at and stop what runs there. */
   grantLaunch(launcher: TownFunction): void {
-    const arn = (resource: string, resourceName: string) =>
-      Stack.of(this).formatArn({ service: 'ecs', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-    const conditions = { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
-    const definitions = Object.values(this.families).map((family) => arn('task-definition', `${family}:*`));
-    const tasks = arn('task', `${this.cluster.clusterName}/*`);
-    const grant = (actions: string[], resources: string[], when: Record<string, unknown>) =>
-      launcher.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions: when }));
-    grant(['ecs:RunTask'], definitions, conditions);
-    grant(['ecs:StopTask', 'ecs:DescribeTasks'], [tasks], conditions);
-    grant(['iam:PassRole'], [this.taskRole.roleArn, this.executionRole.roleArn], {
+    const definitions = Object.values(this.families).map((family) => this.arn('task-definition', `${family}:*`));
+    this.grant(launcher, ['ecs:RunTask'], definitions, this.onThisCluster);
+    this.grant(launcher, ['ecs:StopTask'], [this.tasks], this.onThisCluster);
+    /** A launch carries ECS's own tags, which is an action of its own. */
+    this.grant(launcher, ['ecs:TagResource'], [this.tasks], { StringEquals: { 'ecs:CreateAction': 'RunTask' } });
+    this.grant(launcher, ['iam:PassRole'], [this.taskRole.roleArn, this.executionRole.roleArn], {
       StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
     });
-    const clusterId = Stack.of(this).getLogicalId(this.cluster.node.defaultChild as ecs.CfnCluster);
-    const here = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>';
     for (const family of Object.values(this.families)) {
       Validations.of(launcher).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::${here}:task-definition/${family}:*]`,
+        id: `AwsSolutions-IAM5[Resource::${ecsArn}:task-definition/${family}:*]`,
         reason: 'Revisions of one family: a new one must be launchable before the function that names it is replaced.',
       });
     }
-    Validations.of(launcher).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${here}:task/<${clusterId}>/*]`,
-      reason: 'Tasks are named when they start; the condition holds them to this cluster.',
+    this.grantLook(launcher);
+  }
+
+  /** Only look at tasks. */
+  grantLook(looker: TownFunction): void {
+    this.grant(looker, ['ecs:DescribeTasks'], [this.tasks], this.onThisCluster);
+    const clusterId = Stack.of(this).getLogicalId(this.cluster.node.defaultChild as ecs.CfnCluster);
+    Validations.of(looker).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${ecsArn}:task/<${clusterId}>/*]`,
+      reason: 'Tasks are named when they start; the pattern and the condition hold them to this cluster.',
     });
   }
+
+  private get tasks(): string {
+    return this.arn('task', `${this.cluster.clusterName}/*`);
+  }
+
+  private get onThisCluster() {
+    return { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } };
+  }
+
+  private arn(resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({
+      service: 'ecs',
+      resource,
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  }
+
+  private grant(grantee: TownFunction, actions: string[], resources: string[], conditions: Record<string, unknown>) {
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
+  }
 }
+
+/** As nag spells an ARN of this account. */
+const ecsArn = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>';

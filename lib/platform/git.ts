@@ -1,0 +1,69 @@
+/** Git for functions: an image with git inside, or a layer that holds it; and the credentials of each rig. */
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { Platform as ImagePlatform } from 'aws-cdk-lib/aws-ecr-assets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { FunctionName } from '../../core/wiring.ts';
+import type { Config } from '../config.ts';
+import { projectRoot } from './bundle.ts';
+import type { TownFunction } from './town-function.ts';
+
+const dockerfile = 'containers/refinery/Dockerfile';
+
+export interface GitPackaging {
+  readonly code?: lambda.Code;
+  readonly layers?: lambda.ILayerVersion[];
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
+}
+
+export class Git extends Construct {
+  /** The secret of a rig is named this and the rig's name. */
+  readonly secretPrefix: string;
+  private readonly bundles: string;
+  private readonly layer: lambda.ILayerVersion | undefined;
+
+  constructor(scope: Construct, id: string, { config, bundles }: { config: Config; bundles: string }) {
+    super(scope, id);
+    this.secretPrefix = `${config.town}/git/`;
+    this.bundles = bundles;
+    this.layer = config.gitLayer === undefined ? undefined : this.layerFrom(config.gitLayer);
+  }
+
+  /** How the function gets its git; the bundle of an image becomes part of its build context. */
+  packaging(name: FunctionName): GitPackaging {
+    if (this.layer) {
+      return { layers: [this.layer], extraEnvironment: { GIT_EXEC_PATH: '/opt/libexec/git-core' } };
+    }
+    const context = path.join(this.bundles, name);
+    copyFileSync(path.join(projectRoot, dockerfile), path.join(context, 'Dockerfile'));
+    return { code: lambda.Code.fromAssetImage(context, { platform: ImagePlatform.LINUX_ARM64 }) };
+  }
+
+  grantCredentials(reader: TownFunction): void {
+    const secrets = Stack.of(this).formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `${this.secretPrefix}*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    reader.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secrets] }),
+    );
+    Validations.of(reader).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${this.secretPrefix}*]`,
+      reason: 'One secret a rig, added and removed while the town runs; the prefix holds nothing else.',
+    });
+  }
+
+  private layerFrom(place: string): lambda.ILayerVersion {
+    if (place.startsWith('arn:')) return lambda.LayerVersion.fromLayerVersionArn(this, 'Layer', place);
+    return new lambda.LayerVersion(this, 'Layer', {
+      code: lambda.Code.fromAsset(place),
+      compatibleArchitectures: [lambda.Architecture.ARM_64],
+      description: 'git, as /opt/bin/git',
+    });
+  }
+}
