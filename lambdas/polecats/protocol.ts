@@ -34,11 +34,16 @@ async function working(ledger: Ledger, { bead: id, attempt }: PolecatSubject): P
 }
 
 /**
- * What the caller's secret is compared with: the hash kept when this attempt was hooked. An attempt that has ended
- * keeps no secret, so its late calls are strangers' calls; `undefined` then.
+ * Does this hash belong to the attempt's secret? The secret lives as long as the attempt: an attempt that has ended
+ * has none, so its late calls are a stranger's. Comparing hashes of 256-bit secrets leaks nothing by its timing.
  */
-export async function tokenHashOf(ledger: Ledger, subject: PolecatSubject): Promise<string | undefined> {
-  return (await working(ledger, subject))?.polecat.body.tokenHash;
+export async function authorizePolecat(
+  deps: Pick<Ports, 'ledger'>,
+  subject: PolecatSubject,
+  tokenHash: string,
+): Promise<boolean> {
+  const at = await working(deps.ledger, subject);
+  return at !== undefined && tokenHash !== '' && at.polecat.body.tokenHash === tokenHash;
 }
 
 /** The job, and the bead in progress. Repeated: the same job. */

@@ -1,0 +1,134 @@
+/** What people may do to convoys and beads. Each command is safe to repeat. */
+
+import type { Bead } from '../../core/convoys/bead.ts';
+import { hasEnded } from '../../core/convoys/bead.ts';
+import { type Ending, endBead } from '../../core/convoys/cancel.ts';
+import type { Convoy } from '../../core/convoys/convoy.ts';
+import { answer, reopenFailed, wakeNow } from '../../core/convoys/reopen.ts';
+import { refuse } from '../../core/errors.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
+import { type BeadId, type ConvoyId, groups, isConvoyId, parseBeadId } from '../../core/keys.ts';
+import { beadCause } from '../../core/molecules/next.ts';
+import type { Instant, Item, Ledger } from '../../core/ports.ts';
+import { replace, type Step, together } from '../../core/step.ts';
+import { type CommandDeps, runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { loadHoldings } from './holdings.ts';
+
+/** Stops everything of the convoy that has not landed. What landed stays. */
+export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promise<void> =>
+  runCommand<void>(deps, `cancel of convoy ${id}`, async (now) => {
+    const was = await theConvoy(deps.ledger, id);
+    const convoy = was.body;
+    if (convoy.status === 'cancelled') return { result: undefined };
+    if (convoy.status === 'landed')
+      throw refuse(409, 'CONVOY_ENDED', `Convoy ${id} has landed.`, 'Revert its commits with your own tools.');
+    const cancelled: Convoy = { ...convoy, status: 'cancelled', closedAt: now };
+    return {
+      step: {
+        changes: [replace(was, cancelled)],
+        effects: [
+          { do: 'wake', queue: 'convoys', group: groups.convoy(id) },
+          ...(convoy.token ? [{ do: 'succeed_task', token: convoy.token } as const] : []),
+        ],
+        events: [
+          { kind: 'convoy.cancelled', who: by, text: `${by} cancelled convoy ${id}`, convoy: id, rig: convoy.rig },
+        ],
+      },
+      result: undefined,
+    };
+  });
+
+/** Sends every failed bead of the convoy round again. Returns how many. */
+export async function retryConvoy(deps: CommandDeps, id: ConvoyId, by: string): Promise<number> {
+  const { body: convoy } = await theConvoy(deps.ledger, id);
+  if (convoy.status !== 'open' && convoy.status !== 'stalled')
+    throw refuse(
+      409,
+      'CONVOY_NOT_RETRYABLE',
+      `Convoy ${id} is ${convoy.status}.`,
+      'Only an open or stalled convoy is retried.',
+    );
+  const failed = (await load.beads(deps.ledger, id)).filter((bead) => bead.body.status === 'failed');
+  for (const bead of failed) await reopen(deps, bead.body.id, by);
+  return failed.length;
+}
+
+const reopen = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
+  runCommand<void>(deps, `retry of ${id}`, async (now) => {
+    const was = await theBead(deps.ledger, id);
+    if (was.body.status !== 'failed') return { result: undefined };
+    return {
+      step: together(reopenFailed(was, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
+      result: undefined,
+    };
+  });
+
+/** A failed bead starts over, a resting one goes now. Anything else is refused with what it is doing. */
+export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
+  runCommand<void>(deps, `sling of ${id}`, async (now) => {
+    const was = await theBead(deps.ledger, id);
+    const bead = was.body;
+    if (bead.status === 'failed')
+      return {
+        step: together(reopenFailed(was, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
+        result: undefined,
+      };
+    const rests = bead.restUntil !== undefined && bead.admittedAt === undefined;
+    if ((bead.status === 'open' || bead.status === 'deferred') && rests)
+      return { step: wakeNow(was, by, now), result: undefined };
+    throw refuse(409, 'BEAD_NOT_SLINGABLE', `${id} is ${bead.status}${whatFor(bead)}.`, `See gt why ${id}.`);
+  });
+
+const whatFor = (bead: Bead): string => {
+  if (bead.blockedBy.length > 0) return `, blocked by ${bead.blockedBy.join(', ')}`;
+  return bead.inLine === undefined ? '' : ', in line for a slot already';
+};
+
+export interface CloseBead {
+  readonly by: string;
+  readonly reason: 'superseded' | 'failed' | 'cancelled';
+  readonly note: string;
+}
+
+/** Ends a bead by decree. Never as merged: only main says that. */
+export const closeBead = (deps: CommandDeps, id: BeadId, { by, reason, note }: CloseBead): Promise<void> =>
+  runCommand<void>(deps, `close of ${id}`, async (now) => {
+    const { ledger } = deps;
+    const was = await theBead(ledger, id);
+    if (was.body.status === 'closed' || was.body.status === 'cancelled')
+      throw refuse(409, 'BEAD_ENDED', `${id} is ${was.body.status} already.`, `See gt why ${id}.`);
+    if (hasEnded(was.body) && reason === 'failed') return { result: undefined };
+    const ending: Ending = reason === 'superseded' ? { status: 'closed', reason } : { status: reason };
+    const step = endBead(was, await loadHoldings(ledger, [was]), ending, by, note || `${by} said so`, now);
+    return { step: together(step, await closeItsAlarm(ledger, id, by, now)), result: undefined };
+  });
+
+/** Refused unless the bead waits for an answer. */
+export const answerBead = (deps: CommandDeps, id: BeadId, text: string, by: string): Promise<void> =>
+  runCommand<void>(deps, `answer to ${id}`, async (now) => {
+    const was = await theBead(deps.ledger, id);
+    if (was.body.status !== 'escalated')
+      throw refuse(409, 'BEAD_NOT_WAITING', `${id} is ${was.body.status}, it asks nothing.`, `See gt why ${id}.`);
+    return {
+      step: together(answer(was, text, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
+      result: undefined,
+    };
+  });
+
+const closeItsAlarm = async (ledger: Ledger, id: BeadId, by: string, now: Instant): Promise<Step> =>
+  closeEscalation(await load.escalation(ledger, beadCause(id)), by, now);
+
+async function theConvoy(ledger: Ledger, id: ConvoyId): Promise<Item<Convoy>> {
+  const convoy = isConvoyId(id) ? await load.convoy(ledger, id) : undefined;
+  if (!convoy)
+    throw refuse(404, 'CONVOY_UNKNOWN', `There is no convoy "${id.slice(0, 80)}".`, 'List them with gt convoy list.');
+  return convoy;
+}
+
+async function theBead(ledger: Ledger, id: BeadId): Promise<Item<Bead>> {
+  const bead = parseBeadId(id) ? await load.bead(ledger, id) : undefined;
+  if (!bead)
+    throw refuse(404, 'BEAD_UNKNOWN', `There is no bead "${id.slice(0, 80)}".`, 'List them with gt bead list.');
+  return bead;
+}

@@ -1,0 +1,115 @@
+/**
+ * Performs effects: the stream brings new ones here at once, the Witness brings again what did not work. Each is
+ * performed at least once and deleted afterwards; each re-reads its subject, so that late or repeated is harmless.
+ */
+import { settleBead } from '../../core/convoys/settle.ts';
+import type { Effect, EffectRecord } from '../../core/effects.ts';
+import { never } from '../../core/errors.ts';
+import { openEscalation } from '../../core/escalations/open.ts';
+import { tokenOf } from '../../core/hash.ts';
+import { limits } from '../../core/limits.ts';
+import type { Item, Ports } from '../../core/ports.ts';
+import { remove, replace, together } from '../../core/step.ts';
+import { runCommand } from './command.ts';
+import { load } from './load.ts';
+
+export type EffectsDeps = Pick<
+  Ports,
+  'ledger' | 'queues' | 'workflows' | 'fleet' | 'notifier' | 'clock' | 'ids' | 'log'
+> & {
+  /** Starts a candidate's gates, if it still waits for them. */
+  readonly launchGate: (effect: Extract<Effect, { do: 'launch_gate' }>) => Promise<void>;
+};
+
+/** Never throws: what fails stays in the ledger, with its error, and comes back. */
+export const makeHandler =
+  (deps: EffectsDeps) =>
+  async (items: readonly Item<EffectRecord>[]): Promise<void> => {
+    await Promise.all(items.map((item) => performOne(deps, item)));
+  };
+
+async function performOne(deps: EffectsDeps, item: Item<EffectRecord>): Promise<void> {
+  try {
+    await perform(deps, item);
+    await deps.ledger.commit({ id: deps.ids.ulid(), changes: [remove(item)] });
+  } catch (error) {
+    await recordFailure(deps, item, String(error)).catch((again: unknown) => {
+      deps.log('error', 'effect could not be recorded as failed', { effect: item.pk, error: String(again) });
+    });
+  }
+}
+
+async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<EffectRecord>): Promise<void> {
+  const { ledger, queues, workflows, fleet, notifier } = deps;
+  const token = tokenOf(`${pk}/${sk}`);
+  switch (effect.do) {
+    case 'start_molecule': {
+      const bead = await load.bead(ledger, effect.bead);
+      if (bead?.body.run !== effect.run) return;
+      const input = { bead: effect.bead, run: effect.run };
+      await workflows.start('molecule', `${effect.bead}_${effect.run}`, input);
+      return;
+    }
+    case 'start_intent': {
+      const convoy = await load.convoy(ledger, effect.convoy);
+      if (convoy?.body.run !== effect.run) return;
+      await workflows.start('intent', `${effect.convoy}_${effect.run}`, { convoy: effect.convoy });
+      return;
+    }
+    case 'succeed_task':
+      await workflows.succeed(effect.token, {});
+      return;
+    case 'wake':
+      await queues.send({ queue: effect.queue, body: { group: effect.group }, group: effect.group, dedup: token });
+      return;
+    case 'stop_task':
+      await fleet.stop(effect.taskId, effect.reason);
+      return;
+    case 'settle_bead':
+      await runCommand<void>(deps, `settlement of ${effect.bead}`, async (now) => {
+        const bead = await load.bead(ledger, effect.bead);
+        const step = bead && settleBead(bead, effect.attempt, effect.outcome, effect.gateMs ?? 0, now);
+        return { step, result: undefined };
+      });
+      return;
+    case 'launch_gate':
+      await deps.launchGate(effect);
+      return;
+    case 'notify':
+      await notifier.publish({
+        severity: effect.severity,
+        subject: effect.subject.slice(0, 100),
+        body: effect.body,
+        key: token,
+      });
+      return;
+    default:
+      never(effect);
+  }
+}
+
+/** Later again, with a longer rest each time; after ten tries a human hears of it, and it is still tried. */
+const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string): Promise<void> =>
+  runCommand<void>(deps, `failure of ${was.pk}`, async (now) => {
+    const stored = (await deps.ledger.get(was)) as Item<EffectRecord> | undefined;
+    if (!stored) return { result: undefined };
+    const tries = stored.body.tries + 1;
+    deps.log('warn', 'effect failed', { effect: stored.body.effect.do, commit: was.pk, tries, error });
+    const again = replace(
+      stored,
+      { ...stored.body, tries, lastError: error.slice(0, 500) },
+      {
+        attentionAt: now + limits.effectBackoffMs * 2 ** Math.min(tries - 1, 6),
+      },
+    );
+    if (tries < limits.effectTriesMax) return { step: { changes: [again] }, result: undefined };
+    const cause = `effect/${stored.body.effect.do}`;
+    const alarm = {
+      cause,
+      severity: 'high' as const,
+      title: `the town cannot ${stored.body.effect.do.replace('_', ' ')}`,
+      body: `Tried ${tries} times, and still tried. The last error: ${error}\nThe effect: ${stored.pk} ${stored.sk}`,
+    };
+    const escalation = openEscalation(await load.escalation(deps.ledger, cause), alarm, now);
+    return { step: together({ changes: [again] }, escalation), result: undefined };
+  });

@@ -1,0 +1,84 @@
+import { keys, parseBeadId } from '../../core/keys.ts';
+import { freePolecat } from '../../core/polecats/end-attempt.ts';
+import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
+import type { Item, Key } from '../../core/ports.ts';
+import { recordOf, replace } from '../../core/step.ts';
+import { judgePolecat } from '../../core/witness/polecat.ts';
+import { runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { endAttemptOf } from '../polecats/end.ts';
+import type { WitnessDeps } from './witness.ts';
+
+type Deps = Pick<WitnessDeps, 'ledger' | 'fleet' | 'clock' | 'ids'>;
+
+/** Looks at one polecat, named by its item or by its bead's attempt. */
+export async function watchPolecat(
+  deps: Deps,
+  which: Key | { readonly bead: string; readonly attempt: number },
+  townRestarted: boolean,
+): Promise<void> {
+  const { ledger, fleet, clock } = deps;
+  const item = 'pk' in which ? recordOf<Polecat>(await ledger.get(which)) : await polecatOf(deps, which);
+  if (!item) return;
+  const polecat = item.body;
+  if (await isOrphanRecord(deps, polecat)) return forget(deps, item);
+  const beat = recordOf<Beat>(await ledger.get(keys.beat(polecat.name)))?.body;
+  const task = polecat.taskId === undefined ? undefined : (await fleet.list([polecat.taskId]))[0];
+  const judged = judgePolecat({ polecat, beat, task, townRestarted }, clock.now());
+  if (judged.verdict === 'dead') {
+    const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: judged.detail } as const] : [];
+    await endAttemptOf(
+      deps,
+      polecat.bead,
+      polecat.attempt,
+      {
+        outcome: { kind: 'failed', cause: judged.cause, detail: withTail(judged.detail, beat) },
+        head: beat?.attempt === polecat.attempt ? beat.head : undefined,
+        costUsd: beat?.attempt === polecat.attempt ? beat.costUsd : 0,
+        agentMs: 0,
+        who: 'witness',
+      },
+      stop,
+    );
+    return;
+  }
+  await runCommand<void>(deps, `watch of ${polecat.name}`, async (now) => {
+    const was = await load.polecat(ledger, polecat.name);
+    if (!was || was.body.attempt !== polecat.attempt) return { result: undefined };
+    const next: Polecat =
+      judged.verdict === 'nudge'
+        ? { ...was.body, nudge: judged.text, nudges: was.body.nudges + 1, nudgedAt: now }
+        : was.body;
+    return { step: { changes: [replace(was, next, { attentionAt: judged.attentionAt })] }, result: undefined };
+  });
+}
+
+async function polecatOf(
+  { ledger }: Deps,
+  { bead: id, attempt }: { readonly bead: string; readonly attempt: number },
+): Promise<Item<Polecat> | undefined> {
+  const bead = parseBeadId(id) ? await load.bead(ledger, id) : undefined;
+  if (!bead || bead.body.attempt !== attempt || bead.body.polecat === undefined) return undefined;
+  return load.polecat(ledger, bead.body.polecat);
+}
+
+/** The bead has gone on without it. */
+async function isOrphanRecord({ ledger }: Deps, polecat: Polecat): Promise<boolean> {
+  const bead = await load.bead(ledger, polecat.bead);
+  return !bead || bead.body.attempt !== polecat.attempt || !['hooked', 'in_progress'].includes(bead.body.status);
+}
+
+const forget = (deps: Deps, item: Item<Polecat>): Promise<void> =>
+  runCommand<void>(deps, `removal of ${item.body.name}`, async () => {
+    const was = await load.polecat(deps.ledger, item.body.name);
+    if (!was || was.body.attempt !== item.body.attempt) return { result: undefined };
+    const stop = was.body.taskId
+      ? [{ do: 'stop_task', taskId: was.body.taskId, reason: 'its bead has gone on' } as const]
+      : [];
+    return { step: { ...freePolecat(was), effects: stop }, result: undefined };
+  });
+
+const withTail = (detail: string, beat: Beat | undefined): string => {
+  const last = beat?.tail.trimEnd().split('\n').at(-1);
+  return last ? `${detail}; its last line: ${last.slice(0, 200)}` : detail;
+};

@@ -1,0 +1,104 @@
+/**
+ * The Witness: once a minute it looks at every item that is due, and at a polecat whose task has just stopped. What it
+ * finds it judges in `core/witness`; what it does is itself an ordinary, repeatable command. It also performs the
+ * effects that the stream did not.
+ */
+import type { EffectRecord } from '../../core/effects.ts';
+import { type ItemKind, kindOf } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import type { Subject } from '../../core/polecats/protocol.ts';
+import type { Instant, Item, Key, Ports } from '../../core/ports.ts';
+import { watchBead } from './watch-bead.ts';
+import { watchConvoy } from './watch-convoy.ts';
+import { watchEscalation } from './watch-escalation.ts';
+import { watchPolecat } from './watch-polecat.ts';
+import { watchQueue } from './watch-queue.ts';
+
+export type WitnessDeps = Pick<Ports, 'ledger' | 'workflows' | 'fleet' | 'clock' | 'ids' | 'log'> & {
+  readonly performEffects: (items: readonly Item<EffectRecord>[]) => Promise<void>;
+};
+
+export type WitnessEvent =
+  | { readonly kind: 'patrol' }
+  /** The process that held queues, executions and tasks is gone: everything in flight is due now. */
+  | { readonly kind: 'town_restarted' }
+  | { readonly kind: 'task_stopped'; readonly subject: Subject };
+
+export interface PatrolReport {
+  readonly looked: number;
+  readonly failed: number;
+  /** There was more than one patrol takes: the next one goes on. */
+  readonly more: boolean;
+}
+
+export const makeHandler =
+  (deps: WitnessDeps) =>
+  async (event: WitnessEvent): Promise<PatrolReport> => {
+    if (event.kind === 'task_stopped') return stopped(deps, event.subject);
+    const restarted = event.kind === 'town_restarted';
+    const by = restarted ? Number.MAX_SAFE_INTEGER : deps.clock.now();
+    let report: PatrolReport = { looked: 0, failed: 0, more: false };
+    for (let shard = 0; shard < limits.attentionShards; shard += 1) {
+      report = sum(report, await patrolShard(deps, shard, by, restarted));
+    }
+    deps.log('info', 'patrol', { ...report });
+    return report;
+  };
+
+const sum = (a: PatrolReport, b: PatrolReport): PatrolReport => ({
+  looked: a.looked + b.looked,
+  failed: a.failed + b.failed,
+  more: a.more || b.more,
+});
+
+async function patrolShard(deps: WitnessDeps, shard: number, by: Instant, restarted: boolean): Promise<PatrolReport> {
+  let report: PatrolReport = { looked: 0, failed: 0, more: false };
+  for (let after: string | undefined; ; ) {
+    const page = await deps.ledger.due(shard, by, { limit: limits.patrolItemsMax, ...(after ? { after } : {}) });
+    for (const key of page.keys) report = sum(report, await lookAt(deps, key, restarted));
+    if (page.next === undefined) return report;
+    if (!restarted) return { ...report, more: true };
+    after = page.next;
+  }
+}
+
+/** One item must not keep the patrol from the others: its failure is logged, and it stays due. */
+async function lookAt(deps: WitnessDeps, key: Key, restarted: boolean): Promise<PatrolReport> {
+  try {
+    await watch(deps, key, kindOf(key), restarted);
+    return { looked: 1, failed: 0, more: false };
+  } catch (error) {
+    deps.log('error', 'patrol could not look at an item', { pk: key.pk, sk: key.sk, error: String(error) });
+    return { looked: 1, failed: 1, more: false };
+  }
+}
+
+async function watch(deps: WitnessDeps, key: Key, kind: ItemKind, restarted: boolean): Promise<void> {
+  switch (kind) {
+    case 'effect': {
+      const item = await deps.ledger.get(key);
+      if (item) await deps.performEffects([item as unknown as Item<EffectRecord>]);
+      return;
+    }
+    case 'polecat':
+      return watchPolecat(deps, key, restarted);
+    case 'bead':
+      return watchBead(deps, key);
+    case 'convoy':
+      return watchConvoy(deps, key);
+    case 'queue':
+    case 'candidate':
+    case 'landing':
+      return watchQueue(deps, key);
+    case 'escalation':
+      return watchEscalation(deps, key);
+    default:
+      deps.log('warn', 'an item asks for attention that nobody gives', { pk: key.pk, sk: key.sk });
+  }
+}
+
+async function stopped(deps: WitnessDeps, subject: Subject): Promise<PatrolReport> {
+  if (subject.kind === 'polecat') await watchPolecat(deps, { bead: subject.bead, attempt: subject.attempt }, false);
+  else await watchQueue(deps, { rig: subject.rig, target: subject.target });
+  return { looked: 1, failed: 0, more: false };
+}
