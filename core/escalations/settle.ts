@@ -2,7 +2,8 @@
 import { refuse } from '../errors.ts';
 import { keys } from '../keys.ts';
 import type { Change, Instant, Item } from '../ports.ts';
-import { replace, type Step } from '../step.ts';
+import { replace, type Step, together } from '../step.ts';
+import { closeEscalation } from './close.ts';
 import type { Escalation } from './escalation.ts';
 import { listing } from './open.ts';
 
@@ -15,19 +16,22 @@ export function acknowledge(was: Item<Escalation>, by: string): Step | undefined
 }
 
 /** Closing again changes nothing. The same cause may open it anew. */
-export function close(was: Item<Escalation>, by: string, now: Instant, answer?: string): Step | undefined {
+export function close(was: Item<Escalation>, by: string, now: Instant): Step | undefined {
   if (was.body.status === 'closed') return undefined;
-  const next: Escalation = {
+  return together(closeEscalation(was, by, now), { changes: [], events: [told(was.body, 'closed', by)] });
+}
+
+/** The answer reached its bead, which closes the escalation: what was said stays on record. */
+export function recordAnswer(was: Item<Escalation>, text: string, by: string, now: Instant): Step | undefined {
+  if (was.body.answer === text) return undefined;
+  const answered: Escalation = {
     ...was.body,
+    answer: text,
     status: 'closed',
-    closedAt: now,
     closedBy: by,
-    ...(answer === undefined ? {} : { answer }),
+    closedAt: was.body.closedAt ?? now,
   };
-  return {
-    changes: [replace(was, next), unlist(next)],
-    events: [told(next, answer === undefined ? 'closed' : 'answered', by)],
-  };
+  return { changes: [replace(was, answered), unlist(answered)], events: [told(answered, 'answered', by)] };
 }
 
 /** An escalation that asks something: only a bead can do something with an answer. */

@@ -1,7 +1,7 @@
 /** A rig's configuration: what was set, over the defaults; and how one setting is read from words or from JSON. */
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { TownError } from '../errors.ts';
+import { clip, didYouMean, suggester } from '../nearest.ts';
 import type { Json } from '../ports.ts';
 import { type Gate, gateNamePattern, gatePrefix, type Rig, type RigConfig, type RigKey, rigKeys } from './rig.ts';
 
@@ -70,11 +70,10 @@ function schemaOf(key: string): z.ZodType {
 }
 
 function unknownKey(key: string): TownError {
-  const near = closest(key, [...names, `${gatePrefix}<name>`]);
-  const hint = distance(key, near) <= Math.max(4, key.length / 2) ? ` Did you mean ${near}?` : '';
+  const near = didYouMean(suggester(names)(key));
   return new TownError(400, {
     code: 'CONFIG_KEY_UNKNOWN',
-    what: `No configuration key "${key}".${hint}`,
+    what: `No configuration key "${clip(key)}".${near}`,
     remedy: `The keys are ${names.join(', ')}, ${gatePrefix}<name>.`,
     at: `/${key}`,
   });

@@ -1,7 +1,7 @@
 /** Acknowledge, answer, close: what a human does with an escalation. */
 import { refuse } from '../../core/errors.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
-import { acknowledge, close, questionOf } from '../../core/escalations/settle.ts';
+import { acknowledge, close, questionOf, recordAnswer } from '../../core/escalations/settle.ts';
 import { keys } from '../../core/keys.ts';
 import type { Instant, Item } from '../../core/ports.ts';
 import { recordOf, type Step } from '../../core/step.ts';
@@ -37,5 +37,5 @@ export const closeEscalation = (deps: CommandDeps, id: string, by: string): Prom
 export async function answerEscalation(deps: CommandDeps, id: string, text: string, by: string): Promise<Escalation> {
   const bead = questionOf((await loadEscalation(deps.ledger, id)).body);
   await answerBead(deps, bead, text, by);
-  return change(deps, id, (was, now) => close(was, by, now, text));
+  return change(deps, id, (was, now) => recordAnswer(was, text, by, now));
 }

@@ -1,6 +1,6 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { refuse, type TownError } from '../../core/errors.ts';
 import { keys, partitions } from '../../core/keys.ts';
+import { clip, didYouMean, suggester } from '../../core/nearest.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf } from '../../core/step.ts';
@@ -23,8 +23,11 @@ export async function rigNames(ledger: Ledger): Promise<string[]> {
 }
 
 export function unknownRig(name: string, names: readonly string[]): TownError {
-  const near = names.length > 0 ? closest(name, [...names]) : undefined;
-  const hint =
-    near !== undefined && distance(name, near) <= Math.max(2, name.length / 2) ? ` Did you mean "${near}"?` : '';
-  return refuse(404, 'RIG_UNKNOWN', `No rig "${name}".${hint}`, `Add it: gt rig add ${name || '<name>'} <url>.`);
+  const near = didYouMean(suggester(names)(name));
+  return refuse(
+    404,
+    'RIG_UNKNOWN',
+    `No rig "${clip(name)}".${near}`,
+    `Add it: gt rig add ${clip(name) || '<name>'} <url>.`,
+  );
 }

@@ -96,8 +96,8 @@ describe('a setting', () => {
   });
 
   test.each([
-    ['refinery.requireci', 'Did you mean refinery.require_ci?'],
-    ['polecat.max', 'Did you mean polecats.max?'],
+    ['refinery.requireci', 'Did you mean "refinery.require_ci"?'],
+    ['polecat.max', 'Did you mean "polecats.max"?'],
     ['__proto__', 'No configuration key "__proto__".'],
     ['constructor', 'No configuration key "constructor".'],
     ['refinery.gates.Te st', 'does not name a gate'],

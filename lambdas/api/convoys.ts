@@ -1,0 +1,108 @@
+import { z } from '@hono/zod-openapi';
+import { graphOf } from '../../core/feed/graph.ts';
+import { cancelConvoy, retryConvoy } from '../convoys/commands.ts';
+import { listConvoys } from '../feed/listing.ts';
+import { beadsOf, loadConvoy } from '../feed/records.ts';
+import { approveConvoy } from '../intents/approve.ts';
+import type { ApiDeps } from './deps.ts';
+import { name, pageLimit } from './deps.ts';
+import { type Api, endpoint } from './endpoint.ts';
+import { beadSchema, convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
+
+const params = z.object({ id: name });
+const tag = 'convoys';
+
+const listQuery = z.strictObject({
+  month: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'expected YYYY-MM')
+    .optional(),
+  cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before' }),
+  limit: pageLimit(20),
+});
+
+export function convoyRoutes(api: Api, deps: ApiDeps): void {
+  const convoy = async (id: string) => shown(convoySchema, await loadConvoy(deps.ledger, id));
+
+  endpoint(
+    api,
+    {
+      method: 'get',
+      path: '/v1/convoys',
+      name: 'listConvoys',
+      about: 'Convoys, newest first',
+      tag,
+      query: listQuery,
+      answer: z.object({ convoys: z.array(convoySchema), next: z.string().optional() }),
+    },
+    async ({ query }) => {
+      const page = await listConvoys(deps.ledger, { now: deps.clock.now(), ...query });
+      return { ...page, convoys: page.convoys.map((one) => shown(convoySchema, one)) };
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'get',
+      path: '/v1/convoys/{id}',
+      name: 'showConvoy',
+      about: 'A convoy and its beads',
+      tag,
+      params,
+      answer: convoyDetailSchema,
+    },
+    async ({ params: { id } }) => {
+      const found = await convoy(id);
+      const beads = await beadsOf(deps.ledger, id);
+      return { ...found, beads: beads.map((bead) => shown(beadSchema, bead)) };
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'get',
+      path: '/v1/convoys/{id}/graph',
+      name: 'convoyGraph',
+      about: 'Which bead needs which',
+      tag,
+      params,
+      answer: graphSchema,
+    },
+    async ({ params: { id } }) => {
+      await convoy(id);
+      return shown(graphSchema, graphOf(await beadsOf(deps.ledger, id)));
+    },
+  );
+
+  const commands = [
+    { verb: 'launch', name: 'launchConvoy', about: 'Approve a staged convoy', run: approveConvoy },
+    { verb: 'cancel', name: 'cancelConvoy', about: 'Cancel what has not landed', run: cancelConvoy },
+    {
+      verb: 'retry',
+      name: 'retryConvoy',
+      about: 'Open a stalled convoy again, with its failed beads',
+      run: retryConvoy,
+    },
+  ];
+  for (const command of commands) {
+    endpoint(
+      api,
+      {
+        method: 'post',
+        path: `/v1/convoys/{id}/${command.verb}`,
+        name: command.name,
+        about: command.about,
+        tag,
+        params,
+        answer: convoySchema,
+      },
+      async ({ params: { id }, caller }) => {
+        await convoy(id);
+        await command.run(deps, id, caller);
+        return convoy(id);
+      },
+    );
+  }
+}

@@ -1,0 +1,211 @@
+/** The routes that a task speaks to, each call authenticated for the one attempt (or gate run) that it names. */
+import { timingSafeEqual } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { refuse, type TownError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { keys } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import type { Polecat } from '../../core/polecats/polecat.ts';
+import {
+  beatSchema,
+  claimSchema,
+  reportSchema,
+  type Subject,
+  subjectHeader,
+  subjectSchema,
+  verdictSchema,
+} from '../../core/polecats/protocol.ts';
+import type { Candidate } from '../../core/refinery/records.ts';
+import { recordOf } from '../../core/step.ts';
+import { findBead } from '../feed/records.ts';
+import { acceptBeat, acceptReport, authorizePolecat, claimPolecat } from '../polecats/protocol.ts';
+import { acceptVerdict, claimGate } from '../refinery/verdict.ts';
+import type { ApiDeps, ApiOptions } from './deps.ts';
+import { type Api, type ApiEnv, endpoint } from './endpoint.ts';
+
+export const protocolPrefix = '/v1/polecat/';
+const tag = 'polecat protocol';
+const superseded = { superseded: true } as const;
+const supersededSchema = z.object({ superseded: z.literal(true) });
+const ackSchema = z.union([z.object({ accepted: z.literal(true) }), supersededSchema]);
+
+type Standing = 'current' | 'superseded';
+type GateSubject = Extract<Subject, { kind: 'gate' }>;
+
+/**
+ * Whether the caller may speak for the subject. An attempt that has ended keeps no secret: its late calls are answered
+ * `superseded`, whoever makes them, which tells nothing and stops a harness that missed the end.
+ */
+async function standingOf(
+  deps: ApiDeps,
+  options: ApiOptions,
+  context: Context<ApiEnv>,
+  subject: Subject,
+): Promise<Standing> {
+  const request = context.req.raw;
+  const token = /^Bearer ([0-9a-f]{16,128})$/.exec(request.headers.get('authorization') ?? '')?.[1];
+  const allowed = options.authorizeSubject
+    ? await options.authorizeSubject(subject, request, context.env)
+    : token !== undefined && (await matches(deps, subject, sha256(token)));
+  if (allowed) return 'current';
+  if (token !== undefined && (await hasEnded(deps, subject))) return 'superseded';
+  throw strangerTo(subject);
+}
+
+async function matches(deps: ApiDeps, subject: Subject, tokenHash: string): Promise<boolean> {
+  if (subject.kind === 'polecat') return authorizePolecat(deps, subject, tokenHash);
+  const candidate = await candidateOf(deps, subject);
+  if (candidate?.gateRun !== subject.gateRun || candidate.state !== 'running') return false;
+  const expected = candidate.tokenHash ?? '';
+  return expected.length === tokenHash.length && timingSafeEqual(Buffer.from(expected), Buffer.from(tokenHash));
+}
+
+async function hasEnded(deps: ApiDeps, subject: Subject): Promise<boolean> {
+  if (subject.kind === 'gate') {
+    const candidate = await candidateOf(deps, subject);
+    return candidate !== undefined && (subject.gateRun < candidate.gateRun || candidate.state !== 'running');
+  }
+  const bead = await findBead(deps.ledger, subject.bead);
+  if (!bead || subject.attempt > bead.attempt) return false;
+  if (subject.attempt < bead.attempt || bead.polecat === undefined) return true;
+  const polecat = recordOf<Polecat>(await deps.ledger.get(keys.polecat(bead.polecat)))?.body;
+  return polecat?.bead !== bead.id || polecat.attempt !== subject.attempt;
+}
+
+async function candidateOf({ ledger }: ApiDeps, subject: GateSubject): Promise<Candidate | undefined> {
+  const item = await ledger.get(keys.candidate(subject.rig, subject.target, subject.candidate));
+  return recordOf<Candidate>(item)?.body;
+}
+
+const strangerTo = (subject: Subject): TownError =>
+  refuse(
+    401,
+    'ATTEMPT_UNAUTHORIZED',
+    `The token is not the one of ${subject.kind === 'polecat' ? `${subject.bead}, attempt ${subject.attempt}` : `candidate ${subject.candidate}, run ${subject.gateRun}`}.`,
+    'Only the task that was launched for it may speak for it.',
+  );
+
+const wrongKind = (subject: Subject): TownError =>
+  refuse(
+    400,
+    'SUBJECT_KIND',
+    `A ${subject.kind} does not make this call.`,
+    'Polecats beat and report, gates give a verdict.',
+  );
+
+export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}claim`,
+      name: 'claim',
+      about: 'What this task is to do; core/polecats/protocol.ts has the shape of a job',
+      tag,
+      body: claimSchema,
+      answer: z.looseObject({}),
+    },
+    async ({ body: { subject }, context }) => {
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      return { ...(subject.kind === 'polecat' ? await claimPolecat(deps, subject) : await claimGate(deps, subject)) };
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}beat`,
+      name: 'beat',
+      about: 'A heartbeat; the answer may carry a nudge or a stop',
+      tag,
+      body: beatSchema,
+      answer: z.union([
+        supersededSchema,
+        z.object({ superseded: z.literal(false), stop: z.string().nullable(), nudge: z.string().nullable() }),
+      ]),
+    },
+    async ({ body: { subject, ...beat }, context }) => {
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      // A gate task beats only to learn that it is no longer wanted.
+      if (subject.kind === 'gate') return { superseded: false as const, stop: null, nudge: null };
+      return acceptBeat(deps, { ...beat, subject });
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}report`,
+      name: 'report',
+      about: 'How the attempt ended',
+      tag,
+      body: reportSchema,
+      answer: ackSchema,
+    },
+    async ({ body, context }) => {
+      const { subject } = body;
+      if (subject.kind !== 'polecat') throw wrongKind(subject);
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      return acceptReport(deps, { ...body, subject });
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}verdict`,
+      name: 'verdict',
+      about: 'What the gates said',
+      tag,
+      body: verdictSchema,
+      answer: ackSchema,
+    },
+    async ({ body, context }) => {
+      const { subject } = body;
+      if (subject.kind !== 'gate') throw wrongKind(subject);
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      return acceptVerdict(deps, { ...body, subject });
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'put',
+      path: `${protocolPrefix}blobs`,
+      name: 'putBlob',
+      about: `A log chunk or evidence: application/octet-stream, at most ${limits.evidenceBytesMax} bytes`,
+      tag,
+      headers: z.object({ [subjectHeader]: z.string().max(1000).openapi({ description: 'The subject, as JSON' }) }),
+      answer: z.object({ hash: z.string() }),
+    },
+    async ({ context }) => {
+      const subject = subjectOf(context);
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') throw strangerTo(subject);
+      return { hash: await deps.blobs.put(new Uint8Array(await context.req.arrayBuffer()), 'text/plain') };
+    },
+  );
+}
+
+function subjectOf(context: Context<ApiEnv>): Subject {
+  const parsed = subjectSchema.safeParse(jsonOrNothing(context.req.header(subjectHeader) ?? ''));
+  if (parsed.success) return parsed.data;
+  throw refuse(
+    400,
+    'SUBJECT_INVALID',
+    `The header ${subjectHeader} names no subject.`,
+    'Send it as the JSON that the fleet gave the task.',
+  );
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

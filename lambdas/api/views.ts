@@ -1,0 +1,241 @@
+/**
+ * What the API shows of the records, by name: whatever a schema here does not list is never sent. So a task token or
+ * the hash of a bearer token cannot leak by being added to a record.
+ */
+import { z } from '@hono/zod-openapi';
+import { beadStatuses, beadTypeSchema } from '../../core/convoys/bead.ts';
+import { convoyStatuses } from '../../core/convoys/convoy.ts';
+import { polecatStates } from '../../core/polecats/polecat.ts';
+import { candidateStates, mergeRequestStates } from '../../core/refinery/records.ts';
+import { instant } from './deps.ts';
+
+export const severitySchema = z.enum(['critical', 'high', 'medium', 'low']);
+
+export const beadSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    title: z.string(),
+    rig: z.string(),
+    convoy: z.string(),
+    type: beadTypeSchema,
+    priority: z.int(),
+    labels: z.array(z.string()),
+    needs: z.array(z.string()),
+    runtime: z.string(),
+    formula: z.string(),
+    budgetUsd: z.number(),
+    costUsd: z.number(),
+    externalRef: z.string().optional(),
+    status: z.enum(beadStatuses),
+    closedReason: z.enum(['merged', 'no_change', 'superseded']).optional(),
+    commit: z.string().optional(),
+    blockedBy: z.array(z.string()),
+    blockedForGood: z.boolean(),
+    target: z.string(),
+    attempt: z.int(),
+    polecat: z.string().optional(),
+    branch: z.string().optional(),
+    head: z.string().optional(),
+    waitsFor: z.enum(['line', 'work', 'rest', 'gate', 'merge']).optional(),
+    restUntil: instant.optional(),
+    notes: z.array(
+      z.object({
+        attempt: z.int(),
+        polecat: z.string(),
+        cause: z.string(),
+        detail: z.string(),
+        head: z.string().optional(),
+        evidence: z.string().optional(),
+      }),
+    ),
+    answer: z.string().optional(),
+    failures: z.int(),
+    respawns: z.int(),
+    createdAt: instant,
+    readyAt: instant.optional(),
+    hookedAt: instant.optional(),
+    startedAt: instant.optional(),
+    submittedAt: instant.optional(),
+    closedAt: instant.optional(),
+    spent: z.object({ agentMs: z.number(), gateMs: z.number(), backoffMs: z.number() }),
+  })
+  .openapi('Bead');
+
+const eventFields = {
+  id: z.string().openapi({ description: 'Its place: pass the last one as `since`' }),
+  at: instant,
+  kind: z.string().openapi({ example: 'bead.hooked' }),
+  text: z.string(),
+  who: z.string(),
+  convoy: z.string().optional(),
+  bead: z.string().optional(),
+  rig: z.string().optional(),
+  attempt: z.int().optional(),
+};
+export const eventSchema = z.object(eventFields).openapi('Event');
+
+export const beadDetailSchema = beadSchema
+  .extend({
+    spec: z.object({ instructions: z.string(), acceptance: z.array(z.string()), script: z.string().optional() }),
+    history: z.array(eventSchema),
+  })
+  .openapi('BeadDetail');
+
+const faultSchema = z.object({ code: z.string(), what: z.string(), remedy: z.string(), at: z.string().optional() });
+
+export const convoySchema = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    rig: z.string(),
+    status: z.enum(convoyStatuses),
+    intent: z.string().openapi({ description: 'Blob with the intent’s text' }),
+    plan: z.enum(['auto', 'review']),
+    submittedBy: z.string(),
+    progress: z.object({
+      total: z.int(),
+      landed: z.int(),
+      failed: z.int(),
+      cancelled: z.int(),
+      blocked: z.int(),
+    }),
+    stalledBecause: z.string().optional(),
+    faults: z.array(faultSchema).optional(),
+    createdAt: instant,
+    launchedAt: instant.optional(),
+    closedAt: instant.optional(),
+    progressAt: instant,
+  })
+  .openapi('Convoy');
+
+export const convoyDetailSchema = convoySchema.extend({ beads: z.array(beadSchema) }).openapi('ConvoyDetail');
+
+export const graphSchema = z
+  .object({
+    nodes: z.array(beadSchema.pick({ id: true, name: true, title: true, status: true, priority: true })),
+    edges: z.array(z.object({ from: z.string(), to: z.string() })),
+    levels: z.array(z.array(z.string())),
+  })
+  .openapi('Graph');
+
+export const rigSchema = z
+  .object({
+    name: z.string(),
+    prefix: z.string(),
+    url: z.string(),
+    defaultBranch: z.string(),
+    target: z.string().openapi({ description: 'The branch that changes land on' }),
+    settings: z.record(z.string(), z.json()).openapi({ description: 'Only what was set' }),
+    addedAt: instant,
+  })
+  .openapi('Rig');
+
+export const rigDetailSchema = rigSchema
+  .extend({
+    config: z.array(z.object({ key: z.string(), value: z.json(), set: z.boolean(), about: z.string() })),
+    targets: z.array(z.string()),
+  })
+  .openapi('RigDetail');
+
+export const mergeRequestSchema = z
+  .object({
+    seq: z.string(),
+    bead: z.string(),
+    attempt: z.int(),
+    convoy: z.string(),
+    title: z.string(),
+    polecat: z.string(),
+    priority: z.int(),
+    branch: z.string(),
+    head: z.string(),
+    state: z.enum(mergeRequestStates),
+    because: z.string(),
+    evidence: z.string().optional(),
+    candidate: z.string().optional(),
+    retries: z.int(),
+    submittedAt: instant,
+    endedAt: instant.optional(),
+    commit: z.string().optional(),
+  })
+  .openapi('MergeRequest');
+
+export const candidateSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(candidateStates),
+    because: z.string(),
+    base: z.string(),
+    commit: z.string().optional(),
+    members: z.array(z.object({ seq: z.string(), bead: z.string() })),
+    evidence: z.string().optional(),
+    gateMs: z.number(),
+    createdAt: instant,
+  })
+  .openapi('Candidate');
+
+export const queueSchema = z
+  .object({
+    rig: z.string(),
+    target: z.string(),
+    paused: z.object({ by: z.string(), because: z.string(), at: instant }).optional(),
+    main: z.string().optional().openapi({ description: 'The target as it was last read' }),
+    landing: z.int().optional().openapi({ description: 'Epoch of the landing under way' }),
+    landedCount: z.int(),
+    runsCount: z.int(),
+    progressAt: instant.optional(),
+    mergeRequests: z.array(mergeRequestSchema),
+    candidates: z.array(candidateSchema),
+  })
+  .openapi('Queue');
+
+export const polecatSchema = z
+  .object({
+    name: z.string(),
+    rig: z.string(),
+    bead: z.string(),
+    attempt: z.int(),
+    branch: z.string(),
+    state: z.enum(polecatStates),
+    step: z.string(),
+    hookedAt: instant,
+    beatAt: instant.optional(),
+    activeAt: instant.optional(),
+    costUsd: z.number(),
+    nudges: z.int(),
+  })
+  .openapi('Polecat');
+
+export const escalationSchema = z
+  .object({
+    id: z.string(),
+    cause: z.string(),
+    severity: severitySchema,
+    status: z.enum(['open', 'acknowledged', 'closed']),
+    title: z.string(),
+    body: z.string(),
+    rig: z.string().optional(),
+    convoy: z.string().optional(),
+    bead: z.string().optional(),
+    openedAt: instant,
+    acknowledgedBy: z.string().optional(),
+    answer: z.string().optional(),
+    closedAt: instant.optional(),
+    closedBy: z.string().optional(),
+    times: z.int(),
+  })
+  .openapi('Escalation');
+
+export const reasonSchema = z
+  .object({
+    about: z.string(),
+    status: z.string(),
+    because: z.string(),
+    since: instant.optional(),
+    evidence: z.string().optional().openapi({ description: 'A blob: GET /v1/blobs/<hash>' }),
+    todo: z.string().optional().openapi({ description: 'What a human can do' }),
+  })
+  .openapi('Reason');
+
+/** The record, cut down to what the schema lists. A record that does not fit is a bug, and says so. */
+export const shown = <S extends z.ZodObject>(schema: S, record: object): z.output<S> => schema.parse(record);
