@@ -11,7 +11,9 @@ const encodings = { keyEncoding: 'buffer', valueEncoding: 'utf8' } as const;
 export type Operation = AbstractBatchOperation<Database, Buffer, string>;
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+/** The native binding's errors may come from another realm, where `instanceof` fails. */
+const field = (error: unknown, name: 'code' | 'cause' | 'message'): unknown =>
+  typeof error === 'object' && error !== null && name in error ? error[name as keyof typeof error] : undefined;
 
 async function openDisk(location: string): Promise<Database> {
   const database: Database = new ClassicLevel<Buffer, string>(location, encodings);
@@ -19,8 +21,8 @@ async function openDisk(location: string): Promise<Database> {
     await database.open();
     return database;
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (codeOf(cause) === 'LEVEL_LOCKED') {
+    const cause = field(error, 'cause');
+    if (field(cause, 'code') === 'LEVEL_LOCKED') {
       throw refuse(
         409,
         'LEDGER_LOCKED',
@@ -28,7 +30,7 @@ async function openDisk(location: string): Promise<Database> {
         'Stop that town first, or start this one with another directory.',
       );
     }
-    const why = cause instanceof Error ? cause.message : String(error);
+    const why = field(cause, 'message') ?? String(error);
     throw refuse(
       500,
       'LEDGER_UNREADABLE',

@@ -67,7 +67,8 @@ const unwritable = (cause: unknown): TownError =>
 
 export function makeWriter({ stores, clock, sync, aroundWrite, committed }: WriterOptions) {
   const waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
+  let isRunning = false;
+  let running: Promise<void> = Promise.resolve();
   /** After a failed write the database's log may end in half a record: nothing may be appended to it. */
   let broken: TownError | undefined;
   let commitsToSweep: number = limits.sweepEveryCommits;
@@ -106,6 +107,7 @@ export function makeWriter({ stores, clock, sync, aroundWrite, committed }: Writ
   }
 
   async function run(): Promise<void> {
+    isRunning = true;
     while (waiting.length > 0) {
       const group = waiting.splice(0, limits.commitsPerWriteMax);
       try {
@@ -120,16 +122,16 @@ export function makeWriter({ stores, clock, sync, aroundWrite, committed }: Writ
         for (const { reject } of group) reject(error);
       }
     }
-    running = undefined;
+    isRunning = false;
   }
 
   return {
     commit: (commit: PreparedCommit): Promise<CommitResult> =>
       new Promise((resolve, reject) => {
         waiting.push({ commit, resolve, reject });
-        running ??= run();
+        if (!isRunning) running = run();
       }),
     /** Resolves when every commit handed over so far is answered. */
-    settled: async (): Promise<void> => running,
+    settled: (): Promise<void> => running,
   };
 }
