@@ -12,7 +12,9 @@ interface ServiceError {
 }
 
 const asServiceError = (error: unknown): ServiceError =>
-  error instanceof Error ? error : { name: 'Unknown', message: String(error) };
+  typeof error === 'object' && error !== null && 'name' in error && 'message' in error
+    ? (error as ServiceError)
+    : { name: 'Unknown', message: String(error) };
 
 export const nameOf = (error: unknown): string => asServiceError(error).name;
 export const messageOf = (error: unknown): string => asServiceError(error).message;

@@ -13,6 +13,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { LedgerRefused } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
 import type {
   Change,
@@ -93,7 +94,8 @@ interface Write {
 }
 
 function writeOf(table: string, commit: string, change: Change): Write {
-  const key = keyOfChange(change);
+  const { pk, sk } = keyOfChange(change);
+  const key = { pk, sk };
   const place = {
     TableName: table,
     ...conditionOf(change.expect),
@@ -240,13 +242,16 @@ const rowOf = (cursor: string): Row => JSON.parse(Buffer.from(cursor, 'base64url
 async function dueIn(client: DynamoDBClient, table: string, request: Parameters<Ledger['due']>): Promise<DuePage> {
   const [shard, by, { limit, after } = {}] = request;
   checkLimit(limit);
+  if (Number.isNaN(by)) throw new LedgerRefused('BAD_VALUE', 'due by NaN');
   const { name, partitionKey, sortKey } = layout.attention;
+  // DynamoDB has no infinity; no instant is later than this.
+  const latest = Math.min(by, Number.MAX_SAFE_INTEGER);
   const input: QueryCommandInput = {
     TableName: table,
     IndexName: name,
     KeyConditionExpression: '#shard = :shard AND #at <= :by',
     ExpressionAttributeNames: { '#shard': partitionKey.name, '#at': sortKey.name },
-    ExpressionAttributeValues: { ':shard': attributeOf(shard), ':by': attributeOf(by) },
+    ExpressionAttributeValues: { ':shard': attributeOf(shard), ':by': attributeOf(latest) },
     Limit: limit,
     ExclusiveStartKey: after === undefined ? undefined : rowOf(after),
   };
