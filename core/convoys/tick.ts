@@ -161,7 +161,11 @@ function settle(
     progressAt: moved ? now : convoy.progressAt,
   };
   const own: Step = {
-    changes: [replace(meta, next, { attentionAt: status === 'landed' ? undefined : now + limits.convoyStuckRepairMs })],
+    changes: [
+      replace(meta, next, {
+        attentionAt: status === 'open' ? now + limits.convoyStuckRepairMs : undefined,
+      }),
+    ],
     events: status === convoy.status ? [] : [convoyEvent(next)],
   };
   if (status === 'landed') return together(own, tellLanded(next, all), closeEscalation(escalation, 'town', now));

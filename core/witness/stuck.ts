@@ -1,4 +1,5 @@
 /** Convoys and queues with work and no progress: first the tick is repeated, then a human is told. */
+import { type Bead, hasEnded } from '../convoys/bead.ts';
 import type { Convoy } from '../convoys/convoy.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { type Alarm, openEscalation } from '../escalations/open.ts';
@@ -11,23 +12,31 @@ import { replace, type Step, together } from '../step.ts';
 export const convoyStuckCause = (convoy: string): string => `convoy/${convoy}/no-progress`;
 export const queueStuckCause = (rig: string, target: string): string => `queue/${rig}/${target}/no-progress`;
 
-/** A convoy that is due: its tick, and its rig's scheduler, run again. `working`: its beads with a polecat or in the queue. */
+/** With a polecat, or in the merge queue. */
+const inHand: ReadonlySet<string> = new Set(['hooked', 'in_progress', 'submitted']);
+
+/**
+ * A convoy that is due: its tick, and its rig's scheduler, run again. One that waits for a human, or is cancelled to
+ * the last bead, is not looked at again: whatever changes it wakes its tick.
+ */
 export function repairConvoy(
   was: Item<Convoy>,
-  working: number,
+  beads: readonly Bead[],
   escalation: Item<Escalation> | undefined,
   now: Instant,
 ): Step {
   const convoy = was.body;
+  const rests = convoy.status === 'stalled' || (convoy.status === 'cancelled' && beads.every(hasEnded));
   const repair: Step = {
-    changes: [replace(was, convoy, { attentionAt: now + limits.convoyStuckRepairMs })],
+    changes: [replace(was, convoy, rests ? {} : { attentionAt: now + limits.convoyStuckRepairMs })],
     effects: [
       { do: 'wake', queue: 'convoys', group: groups.convoy(convoy.id) },
       { do: 'wake', queue: 'scheduler', group: groups.scheduler(convoy.rig) },
     ],
   };
   const still = now - convoy.progressAt;
-  if (convoy.status !== 'open' || working > 0 || still < limits.convoyStuckEscalateMs) return repair;
+  const working = beads.some((bead) => inHand.has(bead.status));
+  if (convoy.status !== 'open' || working || still < limits.convoyStuckEscalateMs) return repair;
   const alarm: Alarm = {
     cause: convoyStuckCause(convoy.id),
     severity: 'high',

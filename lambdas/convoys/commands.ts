@@ -8,6 +8,7 @@ import { answer, reopenFailed, wakeNow } from '../../core/convoys/reopen.ts';
 import { refuse } from '../../core/errors.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { type BeadId, type ConvoyId, groups, isConvoyId, parseBeadId } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { beadCause } from '../../core/molecules/next.ts';
 import type { Instant, Item, Ledger } from '../../core/ports.ts';
 import { replace, type Step, together } from '../../core/step.ts';
@@ -26,7 +27,7 @@ export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promi
     const cancelled: Convoy = { ...convoy, status: 'cancelled', closedAt: now };
     return {
       step: {
-        changes: [replace(was, cancelled)],
+        changes: [replace(was, cancelled, { attentionAt: now + limits.convoyStuckRepairMs })],
         effects: [
           { do: 'wake', queue: 'convoys', group: groups.convoy(id) },
           ...(convoy.token ? [{ do: 'succeed_task', token: convoy.token } as const] : []),

@@ -9,8 +9,6 @@ import type { WitnessDeps } from './witness.ts';
 
 type Deps = Pick<WitnessDeps, 'ledger' | 'workflows' | 'clock' | 'ids'>;
 
-const working: ReadonlySet<string> = new Set(['hooked', 'in_progress', 'submitted']);
-
 export const watchConvoy = (deps: Deps, key: Key): Promise<void> =>
   runCommand<void>(deps, `watch of ${key.pk}`, async (now) => {
     const was = recordOf<Convoy>(await deps.ledger.get(key));
@@ -23,9 +21,9 @@ export const watchConvoy = (deps: Deps, key: Key): Promise<void> =>
         return { result: undefined };
       default: {
         const beads = await load.beads(deps.ledger, was.body.id);
-        const count = beads.filter((bead) => working.has(bead.body.status)).length;
+        const bodies = beads.map((bead) => bead.body);
         const escalation = await load.escalation(deps.ledger, convoyStuckCause(was.body.id));
-        return { step: repairConvoy(was, count, escalation, now), result: undefined };
+        return { step: repairConvoy(was, bodies, escalation, now), result: undefined };
       }
     }
   });
