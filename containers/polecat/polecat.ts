@@ -5,6 +5,7 @@ import type { PolecatJob, Report } from '../../core/polecats/protocol.ts';
 import { type AgentRun, runAgent } from './agent.ts';
 import { Beats } from './beats.ts';
 import { type Clone, makeClone } from './clone.ts';
+import type { Done } from './done.ts';
 import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './failure.ts';
 import { type DoneFile, readDone } from './gt.ts';
 import { describe } from './interrupt.ts';
@@ -90,23 +91,34 @@ async function runUnlessInterrupted({ task, job, box, log, beats }: Life): Promi
 }
 
 /** Keeps what the agent left, and says how the attempt ended. */
-async function settle({ task, job, box, log }: Life, clone: Clone, run: AgentRun | undefined): Promise<Outcome> {
-  const done: DoneFile = readDone(join(box.box, 'done.json'));
+async function settle(life: Life, clone: Clone, run: AgentRun | undefined): Promise<Outcome> {
+  const { job, box } = life;
+  const done = readDone(join(box.box, 'done.json'));
   const work = await commitWork(box, clone, job);
-  const isNew = work.head !== clone.start;
-  if (isNew) await push(box, clone, job.branch, work.head);
+  const outcome = await judge(life, clone, run, work, done);
+  if (work.head !== clone.start || outcome.status === 'completed') await push(box, clone, job.branch, work.head);
+  return outcome;
+}
+
+async function judge(
+  { task, job, box, log }: Life,
+  clone: Clone,
+  run: AgentRun | undefined,
+  work: Work,
+  done: DoneFile,
+): Promise<Outcome> {
   if (!work.descends) {
-    const where = `what there is was pushed to ${job.branch} (${work.head})`;
+    const where = `what there is, ${work.head}, is on ${job.branch} for the record`;
     return failed(
       'agent_failed',
       `the agent rewrote history: its commit does not descend from ${clone.start}; ${where}`,
     );
   }
-  const head = isNew ? work.head : undefined;
+  const head = work.head === clone.start ? undefined : work.head;
   const fault = faultOf(run, task, log.output.lastText());
   if (fault) return failed(fault.cause, fault.detail, head);
   if ('fault' in done) return failed('agent_failed', done.fault, head);
-  return outcomeOf(done, job, work, head, await isEmpty(box, clone, work.tree));
+  return outcomeOf(done.said, job, work, head, await isEmpty(box, clone, work.tree));
 }
 
 /** Why the agent's run was not a success, however much it left. */
@@ -135,13 +147,13 @@ function faultOf(
 }
 
 function outcomeOf(
-  done: { said: Exclude<DoneFile, { fault: string }>['said'] },
+  told: Done | undefined,
   job: PolecatJob,
   work: Work,
   head: string | undefined,
   empty: boolean,
 ): Outcome {
-  const said = done.said ?? { status: 'completed', note: '' };
+  const said = told ?? { status: 'completed', note: '' };
   const pushed = head === undefined ? {} : { head };
   switch (said.status) {
     case 'phase_complete':

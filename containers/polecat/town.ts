@@ -27,7 +27,7 @@ interface Answer {
 }
 
 /** As in the protocol, whose schemas stay out of this bundle: the compiler checks that it is the same name. */
-const subjectHeader: typeof protocolHeader = 'x-gastown-subject';
+const subjectHeader: typeof protocolHeader = 'gastown-subject';
 const answerTimeoutMs = 15_000;
 const backoffFirstMs = 40;
 const backoffMaxMs = 5_000;
