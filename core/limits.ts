@@ -43,6 +43,10 @@ export const limits = {
   needsPerBeadMax: 50,
   titleCharsMax: 200,
   labelsPerBeadMax: 20,
+  /** A refused plan keeps so many of its faults (under 1 KB each, in an item of 400 KB) and counts the rest. */
+  faultsKeptMax: 100,
+  /** A new bead takes 2 items of its transaction, which also guards the convoy: 45 × 2 + 1 < 100. */
+  newBeadsPerCommitMax: 45,
   /** A spec larger than this goes to the blob store, with its hash in the item. */
   specBytesInlineMax: 4 * KiB,
 
@@ -102,6 +106,20 @@ export const limits = {
   /** A queue looked at this long after its last event, even if nothing woke it. */
   refineryTimerMs: 1 * minutes,
   conflictTriesMax: 2,
+  /** Rest after an infrastructure failure, doubled for each one in a row up to the longest. */
+  refineryRestMs: 15 * seconds,
+  refineryRestMaxMs: 10 * minutes,
+  /** Troubles in a row (remote unreachable, infrastructure) before a human is told. */
+  refineryTroublesMax: 5,
+  /** Required checks that have not come to an end by then are told to a human; the wait goes on. */
+  ciSlowMs: 2 * hours,
+  /** Refs of ended candidates are deleted in one push: when nothing else is to do, or when so many have gathered. */
+  cleanUpAtCandidates: 16,
+  cleanUpCandidatesMax: 40,
+  /** A merge request that has ended stays readable this long. */
+  endedRequestKeptMs: 90 * 24 * hours,
+  /** Inputs of the order are clamped: 30 days of age outweigh every priority. */
+  queueAgeHoursMax: 30 * 24,
 
   // --- witness
   patrolEveryMs: 1 * minutes,

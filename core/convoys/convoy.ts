@@ -14,6 +14,10 @@ export const nextConvoyStatuses: Readonly<Record<ConvoyStatus, readonly ConvoySt
   cancelled: [],
 };
 
+export function assertConvoyTransition(from: ConvoyStatus, to: ConvoyStatus): void {
+  if (from !== to && !nextConvoyStatuses[from].includes(to)) throw new Error(`BUG: convoy ${from} → ${to}`);
+}
+
 export interface Progress {
   readonly total: number;
   readonly landed: number;
