@@ -12,7 +12,7 @@ import { bodyOf } from './queues/refusals.ts';
 
 type QueueWiring = Omit<(typeof townQueues)[QueueName], 'feeds'>;
 
-export type QueueHandler = (event: QueueEvent) => Promise<BatchResponse | undefined> | Promise<void>;
+type QueueHandler = (event: QueueEvent) => Promise<BatchResponse | undefined> | Promise<void>;
 
 export interface QueuesOptions {
   readonly wiring: Readonly<Record<string, QueueWiring>>;
@@ -24,7 +24,7 @@ export interface QueuesOptions {
   readonly onFailure?: (queue: string, error: unknown) => void;
 }
 
-export interface DeadLetter {
+interface DeadLetter {
   readonly messageId: string;
   readonly body: string;
   readonly group?: string;

@@ -9,11 +9,6 @@ const separator = '\0';
 
 export const itemBytes = ({ pk, sk }: Key): Buffer => Buffer.from(pk + separator + sk);
 
-export function keyOf(bytes: Uint8Array): Key {
-  const [pk = '', sk = ''] = Buffer.from(bytes).toString().split(separator);
-  return { pk, sk };
-}
-
 /** The smallest bytes that sort after everything that starts with `prefix`. */
 function after(prefix: Buffer): Buffer {
   const end = Buffer.from(prefix);
@@ -29,7 +24,7 @@ export function partitionRange(pk: string, prefix: string): { readonly gte: Buff
 }
 
 /** 16 hex digits that sort like the instant; it may be a fraction or infinite, but not negative. */
-export function instantDigits(at: Instant): string {
+function instantDigits(at: Instant): string {
   const bits = Buffer.alloc(8);
   bits.writeDoubleBE(at + 0);
   return bits.toString('hex');

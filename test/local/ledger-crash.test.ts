@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../core/limits.ts';
 import type { Item, Key } from '../../core/ports.ts';
 import { realClock } from '../../local/clock.ts';
 import { type LocalLedger, openLedger } from '../../local/ledger.ts';
 
-const committer = join(import.meta.dirname, 'ledger-committer.ts');
+const committer = fileURLToPath(new URL('./ledger-committer.ts', import.meta.url));
 
 let location: string;
 beforeEach(async () => {
