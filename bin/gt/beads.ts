@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { Refusal } from './client.ts';
+import { type BeadView, beadTable } from './convoys.ts';
+import { clock, plain } from './print.ts';
+import { part, run } from './session.ts';
+
+interface BeadDetail extends BeadView {
+  readonly convoy: string;
+  readonly branch?: string;
+  readonly spec: { readonly instructions: string; readonly acceptance: readonly string[]; readonly script?: string };
+  readonly notes: readonly {
+    readonly attempt: number;
+    readonly polecat: string;
+    readonly cause: string;
+    readonly detail: string;
+  }[];
+  readonly history: readonly {
+    readonly at: number;
+    readonly who: string;
+    readonly kind: string;
+    readonly text: string;
+  }[];
+}
+
+export function beadCommands(program: Command): void {
+  const bead = program.command('bead').description('units of work');
+
+  bead
+    .command('list')
+    .description('beads of a convoy, or those of a rig that have not ended')
+    .option('--rig <rig>')
+    .option('--convoy <id>')
+    .action(
+      run<{ rig?: string; convoy?: string }>(async ({ town, print }, { rig, convoy }) => {
+        if (rig === undefined && convoy === undefined) {
+          throw new Refusal('USAGE', 'Beads of what?', 'Give --rig <rig> or --convoy <id>.');
+        }
+        const answer = await town.get<{ beads: BeadView[] }>('beads', { rig, convoy });
+        print.show(answer, ({ beads }) => {
+          if (beads.length === 0) return print.line('No beads. Hand in an intent: gt submit <file> --rig <rig>');
+          beadTable({ print }, beads);
+        });
+      }),
+    );
+
+  bead
+    .command('ready')
+    .description('beads that stand in line for a polecat, first come first')
+    .requiredOption('--rig <rig>')
+    .action(
+      run<{ rig: string }>(async ({ town, print }, { rig }) => {
+        const answer = await town.get<{ beads: BeadView[] }>('beads', { rig, ready: 'true' });
+        print.show(answer, ({ beads }) => {
+          if (beads.length === 0)
+            return print.line(`Nothing stands in line in ${rig}. What is under way: gt bead list --rig ${rig}`);
+          beadTable({ print }, beads);
+        });
+      }),
+    );
+
+  bead
+    .command('show <id>')
+    .description('a bead, what it asks for, and what became of it')
+    .action(
+      run(async ({ town, print }, _, id = '') => {
+        print.show(await town.get<BeadDetail>(`beads/${part(id)}`), (detail) => {
+          print.line(`${print.paint('bold', detail.id)}  ${print.status(detail.status)}  ${plain(detail.title)}`);
+          print.line(
+            `convoy ${detail.convoy}, attempt ${detail.attempt}${detail.branch ? `, on ${detail.branch}` : ''}${detail.commit ? `, landed as ${detail.commit.slice(0, 10)}` : ''}`,
+          );
+          if (detail.needs.length > 0) print.line(`needs ${detail.needs.join(', ')}`);
+          print.line();
+          if (detail.spec.instructions) print.line(plain(detail.spec.instructions));
+          for (const wanted of detail.spec.acceptance) print.line(`- ${plain(wanted)}`);
+          if (detail.spec.script) print.line(print.paint('dim', plain(detail.spec.script)));
+          if (detail.history.length > 0) print.line();
+          for (const event of detail.history) {
+            print.line(`${print.paint('dim', clock(event.at))}  ${event.who}  ${plain(event.text)}`);
+          }
+        });
+      }),
+    );
+
+  bead
+    .command('close <id>')
+    .description('close it by hand; what needs it starts only on merged work')
+    .requiredOption('--note <note>', 'why')
+    .option('--reason <reason>', 'superseded or failed', 'superseded')
+    .action(
+      run<{ note: string; reason: string }>(async ({ town, print }, flags, id = '') => {
+        const body = { reason: flags.reason, note: flags.note };
+        const answer = await town.post<BeadView>(`beads/${part(id)}/close`, { body });
+        print.show(answer, (one) => print.line(`${one.id} is ${print.status(one.status)}.`));
+      }),
+    );
+
+  program
+    .command('sling <bead>')
+    .description('give it to a polecat now: ends a rest, retries a failed bead')
+    .action(
+      run(async ({ town, print }, _, id = '') => {
+        const answer = await town.post<BeadView>(`beads/${part(id)}/sling`);
+        print.show(answer, (one) =>
+          print.line(`${one.id} is ${print.status(one.status)}. Follow it: gt why ${one.id}`),
+        );
+      }),
+    );
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { age, plain, short } from './print.ts';
+import { part, run, type Session } from './session.ts';
+
+interface ConvoyView {
+  readonly id: string;
+  readonly title: string;
+  readonly rig: string;
+  readonly status: string;
+  readonly progress: { readonly total: number; readonly landed: number; readonly failed: number };
+  readonly stalledBecause?: string;
+  readonly faults?: readonly { readonly what: string; readonly remedy: string; readonly at?: string }[];
+  readonly createdAt: number;
+}
+
+export interface BeadView {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly rig: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly polecat?: string;
+  readonly needs: readonly string[];
+  readonly blockedBy: readonly string[];
+  readonly commit?: string;
+}
+
+type ConvoyDetail = ConvoyView & { readonly beads: readonly BeadView[] };
+
+const ended: ReadonlySet<string> = new Set(['landed', 'stalled', 'cancelled']);
+const pollEveryMs = 500;
+
+export function convoyCommands(program: Command): void {
+  const convoy = program.command('convoy').description('the batches of beads that intents became');
+
+  convoy
+    .command('list')
+    .description('convoys, newest first')
+    .option('--limit <n>', 'at most so many', '20')
+    .action(
+      run<{ limit: string }>(async ({ town, print }, flags) => {
+        const answer = await town.get<{ convoys: ConvoyView[] }>('convoys', { limit: flags.limit });
+        print.show(answer, ({ convoys }) => {
+          if (convoys.length === 0)
+            return print.line('No convoys yet. Hand in an intent: gt submit <file> --rig <rig>');
+          print.table(
+            ['id', 'status', 'landed', 'rig', 'age', 'title'],
+            convoys.map((one) => [
+              print.paint('bold', one.id),
+              print.status(one.status),
+              `${one.progress.landed}/${one.progress.total}`,
+              one.rig,
+              age(Date.now() - one.createdAt),
+              short(one.title, 60),
+            ]),
+          );
+        });
+      }),
+    );
+
+  convoy
+    .command('show <id>')
+    .description('a convoy and its beads')
+    .action(
+      run(async ({ town, print }, _, id = '') => {
+        print.show(await town.get<ConvoyDetail>(`convoys/${part(id)}`), (detail) =>
+          showConvoy({ town, print }, detail),
+        );
+      }),
+    );
+
+  for (const [verb, about] of [
+    ['launch', 'approve a staged convoy'],
+    ['cancel', 'cancel what has not landed'],
+    ['retry', 'send its failed beads round again'],
+  ] as const) {
+    convoy
+      .command(`${verb} <id>`)
+      .description(about)
+      .action(
+        run(async ({ town, print }, _, id = '') => {
+          const answer = await town.post<ConvoyView>(`convoys/${part(id)}/${verb}`);
+          print.show(answer, (one) => print.line(`Convoy ${one.id} is ${print.status(one.status)}.`));
+        }),
+      );
+  }
+}
+
+function showConvoy({ print }: Session, convoy: ConvoyDetail): void {
+  const { landed, total } = convoy.progress;
+  print.line(
+    `${print.paint('bold', convoy.id)}  ${print.status(convoy.status)}  ${landed}/${total} landed  ${short(convoy.title, 80)}`,
+  );
+  if (convoy.stalledBecause !== undefined) print.line(plain(convoy.stalledBecause));
+  for (const fault of convoy.faults ?? [])
+    print.line(`  ${fault.at ? `${fault.at}: ` : ''}${plain(fault.what)} ${plain(fault.remedy)}`);
+  if (convoy.beads.length > 0) print.line();
+  beadTable({ print }, convoy.beads);
+}
+
+export function beadTable({ print }: Pick<Session, 'print'>, beads: readonly BeadView[]): void {
+  if (beads.length === 0) return;
+  print.table(
+    ['bead', 'status', 'try', 'polecat', 'name', 'title', 'waits for'],
+    beads.map((one) => [
+      print.paint('bold', one.id),
+      print.status(one.status),
+      one.attempt === 0 ? '' : String(one.attempt),
+      one.polecat,
+      one.name,
+      short(one.title, 50),
+      one.commit?.slice(0, 10) ??
+        (one.status === 'open' ? one.blockedBy.map((need) => need.split('-').at(-1)).join(', ') : ''),
+    ]),
+  );
+}
+
+/** A line for each change, until the convoy has ended. A stalled or cancelled one is no success. */
+export async function watchConvoy({ town, print }: Session, id: string): Promise<void> {
+  const told = new Map<string, string>();
+  for (;;) {
+    const convoy = await town.get<ConvoyDetail>(`convoys/${part(id)}`);
+    for (const bead of convoy.beads) {
+      if (told.get(bead.id) === bead.status) continue;
+      told.set(bead.id, bead.status);
+      if (!print.json) print.line(`  ${bead.id}  ${print.status(bead.status)}  ${short(bead.title, 60)}`);
+    }
+    if (ended.has(convoy.status)) {
+      print.show(convoy, (one) => showConvoy({ town, print }, one));
+      if (convoy.status !== 'landed') process.exitCode = 1;
+      return;
+    }
+    await sleep(pollEveryMs);
+  }
+}

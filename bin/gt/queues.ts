@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import type { BeadView } from './convoys.ts';
+import { age, short } from './print.ts';
+import { part, run, type Session } from './session.ts';
+import { showReasons } from './town.ts';
+
+interface QueueView {
+  readonly rig: string;
+  readonly target: string;
+  readonly paused?: { readonly by: string; readonly because: string };
+  readonly landedCount: number;
+  readonly mergeRequests: readonly {
+    readonly bead: string;
+    readonly state: string;
+    readonly because: string;
+    readonly title: string;
+    readonly submittedAt: number;
+  }[];
+}
+
+const targetFlag = ['--target <branch>', 'default: the branch that the rig lands on'] as const;
+
+export function queueCommands(program: Command): void {
+  const mq = program.command('mq').description('merge queues');
+
+  mq.command('list [rig]')
+    .description('what waits to land, in every rig or in one')
+    .option(...targetFlag)
+    .action(
+      run<{ target?: string }>(async ({ town, print }, { target }, rig) => {
+        const rigs = rig === undefined ? await rigNames({ town, print }) : [rig];
+        const queues = await Promise.all(
+          rigs.map((name) => town.get<QueueView>(`rigs/${part(name)}/queue`, { target })),
+        );
+        print.show(queues, () => {
+          if (queues.length === 0) print.line('No rigs yet. Add one: gt rig add <name> <url or path>');
+          for (const queue of queues) showQueue({ print }, queue);
+        });
+      }),
+    );
+
+  mq.command('status <bead>')
+    .description('where a bead’s change stands, and why')
+    .action(run(async ({ town, print }, _, bead = '') => showReasons({ town, print }, bead)));
+
+  mq.command('retry <bead>')
+    .description('put a rejected change back into the queue')
+    .action(
+      run(async ({ town, print }, _, bead = '') => {
+        const answer = await town.post<BeadView>(`beads/${part(bead)}/merge-request/retry`);
+        print.show(answer, (one) =>
+          print.line(`${one.id} is ${print.status(one.status)}. Follow it: gt mq status ${one.id}`),
+        );
+      }),
+    );
+
+  mq.command('reject <bead>')
+    .description('take a change out of the queue')
+    .requiredOption('--because <why>')
+    .action(
+      run<{ because: string }>(async ({ town, print }, { because }, bead = '') => {
+        const answer = await town.post<BeadView>(`beads/${part(bead)}/merge-request/reject`, { body: { because } });
+        print.show(answer, (one) => print.line(`${one.id} is ${print.status(one.status)}.`));
+      }),
+    );
+
+  mq.command('pause <rig>')
+    .description('land nothing until resumed')
+    .requiredOption('--because <why>')
+    .option(...targetFlag)
+    .action(
+      run<{ because: string; target?: string }>(async ({ town, print }, { because, target }, rig = '') => {
+        const answer = await town.post<QueueView>(`rigs/${part(rig)}/queue/pause`, {
+          query: { target },
+          body: { because },
+        });
+        print.show(answer, (queue) =>
+          print.line(`${queue.rig} ${queue.target} is ${print.status('paused')}. Go on: gt mq resume ${queue.rig}`),
+        );
+      }),
+    );
+
+  mq.command('resume <rig>')
+    .description('land again')
+    .option(...targetFlag)
+    .action(
+      run<{ target?: string }>(async ({ town, print }, { target }, rig = '') => {
+        const answer = await town.post<QueueView>(`rigs/${part(rig)}/queue/resume`, { query: { target } });
+        print.show(answer, (queue) => print.line(`${queue.rig} ${queue.target} lands again.`));
+      }),
+    );
+}
+
+const rigNames = async ({ town }: Session): Promise<string[]> =>
+  (await town.get<{ rigs: { name: string }[] }>('rigs')).rigs.map((rig) => rig.name);
+
+function showQueue({ print }: Pick<Session, 'print'>, queue: QueueView): void {
+  const state = queue.paused
+    ? `${print.status('paused')} by ${queue.paused.by}: ${queue.paused.because}`
+    : `${queue.landedCount} landed`;
+  print.line(`${print.paint('bold', queue.rig)} → ${queue.target}  ${state}`);
+  if (queue.mergeRequests.length === 0) {
+    print.line('  Nothing waits. Beads come here when their polecats are done: gt bead list');
+    return;
+  }
+  print.table(
+    ['  bead', 'state', 'age', 'title', 'because'],
+    queue.mergeRequests.map((one) => [
+      `  ${one.bead}`,
+      print.status(one.state),
+      age(Date.now() - one.submittedAt),
+      short(one.title, 40),
+      short(one.because, 80),
+    ]),
+  );
+}
