@@ -26,6 +26,7 @@ export interface Reach {
 }
 
 export const reachEnvironment = ({ platform, api, molecules, intents, ticks, yard, topics }: Reach) => ({
+  TOWN_NAME: platform.config.town,
   TOWN_TABLE: platform.table.name,
   API_URL: api.url,
   MOLECULE_MACHINE_ARN: molecules.machine.stateMachineArn,

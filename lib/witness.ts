@@ -1,11 +1,12 @@
 /** The Witness: patrols every minute, and at once when a task stops. Its own silence is noticed from outside. */
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { metricsNamespace } from '../aws/log.ts';
 import { limits } from '../core/limits.ts';
 import { schedules } from '../core/wiring.ts';
 import { witnessEnv } from '../lambdas/witness/witness.env.ts';
@@ -17,6 +18,14 @@ export class Witness extends Construct {
   constructor(scope: Construct, id: string, { reach }: { reach: Reach }) {
     super(scope, id);
     const { platform } = reach;
+    const count = (metricName: string) =>
+      new Metric({
+        namespace: metricsNamespace,
+        metricName,
+        dimensionsMap: { Town: platform.config.town },
+        statistic: 'sum',
+        period: oneMinute,
+      });
     const patrol = new TownFunction(this, 'Patrol', {
       platform,
       name: 'witness',
@@ -30,8 +39,20 @@ export class Witness extends Construct {
     reach.intents.grantInspect(patrol);
     this.schedule(patrol);
     this.onStoppedTask(patrol, reach);
-    this.alarm(patrol, reach);
-    platform.monitoring.row('Witness', ...patrol.graphs());
+    this.alarmSilence(patrol, reach);
+    platform.monitoring.alarm(this, 'ItemsFailed', {
+      metric: count('PatrolFailed'),
+      above: 0,
+      periods: 15,
+      severity: 'high',
+      runbook: 'witness',
+      heading: 'The Witness cannot look at an item',
+    });
+    platform.monitoring.row(
+      'Witness',
+      { title: 'Looked at, and could not be', metrics: [count('PatrolLooked'), count('PatrolFailed')] },
+      ...patrol.graphs(),
+    );
   }
 
   private schedule(patrol: TownFunction): void {
@@ -46,6 +67,7 @@ export class Witness extends Construct {
       target: {
         arn: patrol.function.functionArn,
         roleArn: role.roleArn,
+        input: JSON.stringify({ kind: 'patrol' }),
         /** No repeats: the next patrol is a minute away. */
         retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
       },
@@ -65,7 +87,7 @@ export class Witness extends Construct {
   }
 
   /** Not one patrol that ended well, or no figures at all: outside the Lambda, so that its own death counts. */
-  private alarm(patrol: TownFunction, { platform }: Reach): void {
+  private alarmSilence(patrol: TownFunction, { platform }: Reach): void {
     const silence = new MathExpression({
       expression: 'IF(runs - errors > 0, 0, 1)',
       label: 'Minutes without a patrol',

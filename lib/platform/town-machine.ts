@@ -115,10 +115,10 @@ export class TownMachine extends Construct {
 
   /** Task tokens name no resource of their own: they are authorized on the machine. */
   grantAnswer(answerer: TownFunction): void {
-    this.grant(answerer, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [this.machine.stateMachineArn]);
+    this.grant(answerer, ['states:SendTaskSuccess'], [this.machine.stateMachineArn]);
   }
 
-  /** Looks at executions of this machine, and ends those that the record has given up. */
+  /** Whether an execution of this machine still runs. */
   grantInspect(inspector: TownFunction): void {
     const executions = Stack.of(this).formatArn({
       service: 'states',
@@ -126,7 +126,7 @@ export class TownMachine extends Construct {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       resourceName: `${this.machine.stateMachineName}:*`,
     });
-    this.grant(inspector, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
+    this.grant(inspector, ['states:DescribeExecution'], [executions]);
     const logicalId = Stack.of(this).getLogicalId(this.machine.node.defaultChild as sfn.CfnStateMachine);
     Validations.of(inspector).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${logicalId}.Name>:*]`,

@@ -1,0 +1,22 @@
+import { handle } from 'hono/aws-lambda';
+import { blobsPort, commandPorts, fleetPort, gitPorts } from '../platform/ports.entry.ts';
+import { apiEnv } from './api.env.ts';
+import { makeApp } from './app.ts';
+import { iamCaller, maySpeakFor, taskOf } from './iam.ts';
+
+const env = apiEnv.read(process.env);
+const ports = commandPorts(env);
+
+const app = makeApp(
+  { ...ports, ...gitPorts(env, ports), blobs: blobsPort(env), fleet: fleetPort(env) },
+  {
+    authenticate: (_, environment) => iamCaller(environment),
+    authorizeSubject: (subject, _, environment) =>
+      maySpeakFor(ports.ledger, taskOf(environment, env.TASK_ROLE_NAME), subject),
+    localRemotes: false,
+    onBug: (error) =>
+      ports.log('error', 'bug', { error: String(error), stack: error instanceof Error ? (error.stack ?? null) : null }),
+  },
+);
+
+export const handler = handle(app);

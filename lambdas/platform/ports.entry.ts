@@ -1,0 +1,79 @@
+/** The AWS side of each port, made from a function's environment. A function bundles only those that its entry names. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { makeBlobs } from '../../aws/blobs.ts';
+import { clientSettings } from '../../aws/clients.ts';
+import { makeFleet } from '../../aws/fleet.ts';
+import { makeGitCredential } from '../../aws/git-credential.ts';
+import { makeLedger } from '../../aws/ledger.ts';
+import { makeLog } from '../../aws/log.ts';
+import { makeNotifier } from '../../aws/notifier.ts';
+import { makeQueues } from '../../aws/queues.ts';
+import { makeWorkflows } from '../../aws/workflows.ts';
+import { makeGitRepo } from '../../git/repo.ts';
+import { realClock } from '../../local/clock.ts';
+import { makeReportedChecks } from '../../local/code-host.ts';
+import { realIds } from '../../local/ids.ts';
+import type { fleetNames, machineNames, tickNames, topicNames } from './shared.env.ts';
+
+type Env<Names extends readonly string[]> = Readonly<Record<Names[number], string>>;
+
+/** What every command needs. */
+export const commandPorts = (env: Env<['TOWN_TABLE']>) => ({
+  ledger: makeLedger(new DynamoDBClient(clientSettings()), { table: env.TOWN_TABLE }),
+  clock: realClock,
+  ids: realIds(realClock),
+  log: makeLog(realClock),
+});
+
+export const blobsPort = (env: Env<['BLOBS_BUCKET']>) =>
+  makeBlobs(new S3Client(clientSettings()), { bucket: env.BLOBS_BUCKET, prefix: 'blobs/' });
+
+export const fleetPort = (env: Env<typeof fleetNames>) =>
+  makeFleet(new ECSClient(clientSettings()), {
+    cluster: env.CLUSTER_ARN,
+    taskDefinitions: { polecat: env.POLECAT_TASK_FAMILY, gate: env.GATE_TASK_FAMILY },
+    container: env.TASK_CONTAINER,
+    subnets: env.SUBNET_IDS.split(','),
+    securityGroups: [env.SECURITY_GROUP_ID],
+    capacity: env.CAPACITY_PROVIDER === 'FARGATE_SPOT' ? 'FARGATE_SPOT' : 'FARGATE',
+  });
+
+export const workflowsPort = (env: Env<typeof machineNames>) =>
+  makeWorkflows(new SFNClient(clientSettings()), {
+    machines: { molecule: env.MOLECULE_MACHINE_ARN, intent: env.INTENT_MACHINE_ARN },
+  });
+
+export const tickQueues = (env: Env<typeof tickNames>) =>
+  makeQueues(new SQSClient(clientSettings()), {
+    urls: { scheduler: env.SCHEDULER_QUEUE_URL, convoys: env.CONVOYS_QUEUE_URL, refinery: env.REFINERY_QUEUE_URL },
+  });
+
+export const slingQueue = (env: Env<['SLING_QUEUE_URL']>) =>
+  makeQueues(new SQSClient(clientSettings()), { urls: { sling: env.SLING_QUEUE_URL } });
+
+export const notifierPort = (env: Env<typeof topicNames>) =>
+  makeNotifier(new SNSClient(clientSettings()), {
+    topics: {
+      critical: env.CRITICAL_TOPIC_ARN,
+      high: env.HIGH_TOPIC_ARN,
+      medium: env.MEDIUM_TOPIC_ARN,
+      low: env.LOW_TOPIC_ARN,
+    },
+  });
+
+/** Git and the code host, with the credential of each rig from its secret. */
+export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, { ledger, clock }: ReturnType<typeof commandPorts>) {
+  const gitCredential = makeGitCredential(new SecretsManagerClient(clientSettings()), {
+    secretPrefix: env.GIT_SECRET_PREFIX,
+  });
+  return {
+    repo: makeGitRepo({ cacheDir: '/tmp/git', clock, credential: gitCredential }),
+    codeHost: makeReportedChecks(ledger, gitCredential),
+  };
+}
