@@ -1,5 +1,5 @@
 /** What every pair of queues does, and refuses. Times are given by the one who runs it: SQS is slower than a laptop. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { BatchResponse, QueueEvent, QueueRecord } from '../../core/deliveries.ts';
 import { limits } from '../../core/limits.ts';
 import type { Json, Message, Queues } from '../../core/ports.ts';
@@ -36,6 +36,8 @@ export function queuesContract(
   make: () => Promise<QueuesUnderTest>,
   { withinMs, quietMs }: QueuesContractOptions,
 ): void {
+  // A slow machine fails with the claim that did not hold, not with the runner's own time limit.
+  jest.setTimeout(4 * (withinMs + quietMs));
   describe(`the queues, ${name}`, () => {
     let made: QueuesUnderTest;
     /** One handler per test: a body names its test. */
@@ -176,7 +178,8 @@ export function queuesContract(
         return failing(...records.slice(at));
       });
       for (const value of [1, 2, 3, 4]) await sender.fifo('g', value);
-      await until(() => tries.flat().filter((value) => value === 4).length > 0 && hasFailed);
+      const seenTwice = (): boolean => tries.flat().filter((value) => value === 2).length === 2;
+      await until(() => seenTwice() && tries.flat().at(-1) === 4);
       await pause(quietMs);
       const all = tries.flat();
       const afterFailure = all.slice(all.indexOf(2) + 1).filter((value) => value !== 1);

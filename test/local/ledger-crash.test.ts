@@ -5,13 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { limits } from '../../core/limits.ts';
 import type { Item, Key } from '../../core/ports.ts';
 import { realClock } from '../../local/clock.ts';
 import { type LocalLedger, openLedger } from '../../local/ledger.ts';
 
 const committer = fileURLToPath(new URL('./ledger-committer.ts', import.meta.url));
+
+jest.setTimeout(60_000);
 
 let location: string;
 beforeEach(async () => {

@@ -19,7 +19,7 @@ queuesContract(
     const { consume, close: dispose } = queues;
     return { queues, standard: 'std', fifo: 'fifo', consume, dispose };
   },
-  { withinMs: 5000, quietMs: 80 },
+  { withinMs: 15_000, quietMs: 80 },
 );
 
 /** Time that only moves when a test says so. */
