@@ -1,6 +1,6 @@
 /** Commands in process groups of their own, ended whole: the group by its id, what left the group by a mark in its environment. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { hasEntry, killMarked, signalGroup } from '../../local/fleet/processes.ts';
 import type { Interrupt } from './interrupt.ts';
 
 export interface User {
@@ -68,7 +68,7 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       settle();
       const ms = performance.now() - startedAt;
       signalGroup(child.pid, 'SIGKILL');
-      killMarked(command.mark);
+      killMarked(hasEntry(command.mark));
       const drained = setTimeout(() => child.stdout.destroy(), drainMs);
       child.on('close', () => {
         clearTimeout(drained);
@@ -76,51 +76,4 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       });
     });
   });
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-/**
- * Kills every other process with this text in its environment; a process that daemonised itself keeps it. Linux only:
- * elsewhere the group is all that can be found. Looks again until none is left, since one may fork while it is looked for.
- */
-export function killMarked(mark: string): number {
-  let killed = 0;
-  for (let round = 0; round < 10; round += 1) {
-    const found = marked(mark);
-    if (found.length === 0) break;
-    for (const pid of found) {
-      try {
-        process.kill(pid, 'SIGKILL');
-        killed += 1;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
-  }
-  return killed;
-}
-
-function marked(mark: string): number[] {
-  if (process.platform !== 'linux') return [];
-  const pids = readdirSync('/proc')
-    .filter((name) => /^[1-9][0-9]*$/.test(name))
-    .map(Number);
-  return pids.filter((pid) => pid !== process.pid && `\0${environmentOf(pid)}`.includes(`\0${mark}\0`));
-}
-
-/** Empty for a process that is gone, a zombie, or not ours to look into. */
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -25,6 +25,8 @@ export interface TaskEnd {
 
 const claimPatienceMs = limits.heartbeatLateMs;
 const reportPatienceMs = 10 * 60_000;
+/** Told to end, it has seconds left: the Witness will find that the task is gone. */
+const lastWordsMs = 3_000;
 
 export async function runTask(environment: TaskEnvironment, interrupt: Interrupt): Promise<TaskEnd> {
   let town: Town | undefined;
@@ -47,7 +49,9 @@ async function claimAndRun(task: Task): Promise<TaskEnd> {
   const told = job.kind === 'polecat' ? await runPolecat(task, job) : await runGate(task, job);
   if (told === undefined || interrupt.superseded) return { exitCode: 0, detail: 'superseded' };
   const path = job.kind === 'polecat' ? 'report' : 'verdict';
-  const ack = await town.post<Ack>(path, told, { patienceMs: reportPatienceMs });
+  const ack = await town.post<Ack>(path, told, {
+    patienceMs: () => (interrupt.current?.why === 'terminated' ? lastWordsMs : reportPatienceMs),
+  });
   return { exitCode: 0, detail: 'superseded' in ack ? 'superseded' : summaryOf(told) };
 }
 

@@ -15,8 +15,8 @@ export class TownUnreachable extends Error {
 }
 
 export interface CallOptions {
-  /** How long to repeat the call while the town cannot be reached; 0: once. */
-  readonly patienceMs: number;
+  /** How long to repeat the call while the town cannot be reached; 0: once. Asked again before each repeat. */
+  readonly patienceMs: number | (() => number);
   /** Gives the waiting up. */
   readonly interrupt?: Interrupt;
 }
@@ -61,7 +61,9 @@ export class Town {
 
   async #call<T>(method: string, path: string, type: string, body: Uint8Array, options: CallOptions): Promise<T> {
     const url = new URL(`v1/polecat/${path}`, this.#base);
-    const giveUpAt = Date.now() + options.patienceMs;
+    const startedAt = Date.now();
+    const patienceMs = (): number =>
+      typeof options.patienceMs === 'number' ? options.patienceMs : options.patienceMs();
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#once(method, url, type, body).catch((error: Error) => error);
       if (!(answer instanceof Error) && answer.status >= 200 && answer.status < 300)
@@ -70,7 +72,7 @@ export class Town {
       if (!(answer instanceof Error) && isFinal(answer.status))
         throw new TownRefused(`${method} ${url.pathname}: ${said}`);
       const restMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2);
-      if (options.interrupt?.current || Date.now() + restMs > giveUpAt) {
+      if (options.interrupt?.current || Date.now() + restMs > startedAt + patienceMs()) {
         throw new TownUnreachable(`${method} ${url.pathname}: no answer in ${tries} tries; the last: ${said}`);
       }
       await (options.interrupt?.sleep(restMs) ?? new Promise((resolve) => setTimeout(resolve, restMs)));

@@ -11,6 +11,7 @@ import {
   type Job,
   type Report,
   reportSchema,
+  type Subject,
   subjectHeader,
   subjectSchema,
   type Verdict,
@@ -21,6 +22,8 @@ const blobBytesMax = 256 * 1024;
 
 export class ScriptedTown {
   job: Job | { superseded: true } | undefined;
+  /** For several tasks at once. */
+  jobOf: (subject: Subject) => Job | { superseded: true } | undefined = () => this.job;
   onBeat: (beat: BeatReport) => BeatAnswer = () => ({ superseded: false, stop: null, nudge: null });
   ack: Ack = { accepted: true };
   /** Each call takes one off, and is answered 503 while there are some. */
@@ -70,6 +73,12 @@ export class ScriptedTown {
     }
   }
 
+  #claim(subject: Subject): object {
+    const job = this.jobOf(subject);
+    if (!job) throw new Error('no job is scripted');
+    return job;
+  }
+
   #answer(call: string, body: Buffer, request: IncomingMessage): object {
     if (call === 'PUT /v1/polecat/blobs') {
       subjectSchema.parse(JSON.parse(String(request.headers[subjectHeader])));
@@ -81,9 +90,7 @@ export class ScriptedTown {
     const json: unknown = JSON.parse(body.toString('utf8'));
     switch (call) {
       case 'POST /v1/polecat/claim':
-        claimSchema.parse(json);
-        if (!this.job) throw new Error('no job is scripted');
-        return this.job;
+        return this.#claim(claimSchema.parse(json).subject);
       case 'POST /v1/polecat/beat': {
         const beat = beatSchema.parse(json);
         this.beats.push(beat);
