@@ -13,7 +13,7 @@ export interface LoadOptions extends Sources {
   readonly substitutions: Readonly<Record<string, string>>;
 }
 
-export function loadMachine(name: string, definition: string, { substitutions, ...sources }: LoadOptions): Machine {
+export function loadMachine(name: string, definition: string, { substitutions, clock, ids }: LoadOptions): Machine {
   const faults: Fault[] = [];
   const refuse = (what: string): void => {
     faults.push({ code: 'DEFINITION_REFUSED', what, remedy: 'Mend the definition.', at: `machine "${name}"` });
@@ -32,7 +32,7 @@ export function loadMachine(name: string, definition: string, { substitutions, .
   }
   fields.oneOf('Version', ['1.0']);
   const timeoutSeconds = fields.number('TimeoutSeconds', { min: 1, max: secondsMax, whole: true });
-  const names: Names = { sources, states: new Map(), references: [] };
+  const names: Names = { sources: { clock, ids }, states: new Map(), references: [] };
   const states = readStates(fields, names, topScope());
   fields.finish();
   checkVariables(names);

@@ -1,6 +1,6 @@
 /**
- * Many deadlines over one Clock. `Clock.sleep` cannot be cancelled, so a deadline is an entry in a heap, and only the
- * earliest one has a sleep: 10,000 tasks that wait 30 days cost 10,000 small objects and one sleep.
+ * Many deadlines over one Clock: a heap, of which only the earliest has a sleep. 10,000 tasks that wait 30 days cost
+ * 10,000 small objects and one sleep; when nothing waits, there is none.
  */
 import type { Clock, Instant } from '../../core/ports.ts';
 
@@ -11,9 +11,6 @@ export interface Timers {
   pending(): number;
   close(): void;
 }
-
-/** A real timer overflows after 24.8 days, and a sleep holds memory until it ends: long waits go in steps. */
-const sleepMaxMs = 60 * 60 * 1000;
 
 interface Entry {
   readonly at: Instant;
@@ -27,32 +24,44 @@ export function makeTimers(clock: Clock): Timers {
   let heap: Entry[] = [];
   let cancelled = 0;
   let order = 0;
-  let closed = false;
-  /** The sleeps under way, the earliest last: a new one is begun only if it ends before all of them. */
-  const wakes: Instant[] = [];
+  let sleeping: { readonly until: Instant; readonly cancel: AbortController } | undefined;
 
+  const wake = (): void => {
+    sleeping?.cancel.abort();
+    sleeping = undefined;
+  };
+
+  const dropCancelled = (): void => {
+    for (; heap[0] && !heap[0].act; cancelled -= 1) pop(heap);
+  };
+
+  /** One sleep, until the earliest deadline; none, if there is no deadline. */
   const arm = (): void => {
+    dropCancelled();
     const first = heap[0];
-    if (closed || !first || heap.length === cancelled) return;
-    const now = clock.now();
-    const wake = Math.min(first.at, now + sleepMaxMs);
-    const earliest = wakes.at(-1);
-    if (earliest !== undefined && earliest <= wake) return;
-    wakes.push(wake);
-    void clock.sleep(Math.max(0, wake - now)).then(() => {
-      wakes.splice(wakes.lastIndexOf(wake), 1);
+    if (!first) {
+      wake();
+      return;
+    }
+    if (sleeping && sleeping.until <= first.at) return;
+    wake();
+    const own = { until: first.at, cancel: new AbortController() };
+    sleeping = own;
+    void clock.sleep(Math.max(0, first.at - clock.now()), own.cancel.signal).then(() => {
+      if (sleeping !== own) return;
+      sleeping = undefined;
       fire();
     });
   };
 
   const fire = (): void => {
     const now = clock.now();
-    for (let first = heap[0]; !closed && first && (first.at <= now || !first.act); first = heap[0]) {
+    for (let first = heap[0]; first && (first.at <= now || !first.act); first = heap[0]) {
       pop(heap);
       const { act } = first;
-      if (!act) cancelled -= 1;
       first.act = undefined;
-      act?.();
+      if (act) act();
+      else cancelled -= 1;
     }
     arm();
   };
@@ -69,19 +78,21 @@ export function makeTimers(clock: Clock): Timers {
       const entry: Entry = { at: deadline, order, act };
       order += 1;
       push(heap, entry);
-      if (heap[0] === entry) arm();
+      arm();
       return () => {
         if (!entry.act) return;
         entry.act = undefined;
         cancelled += 1;
         compact();
+        arm();
       };
     },
     pending: () => heap.length - cancelled,
     close() {
-      closed = true;
+      for (const entry of heap) entry.act = undefined;
       heap = [];
       cancelled = 0;
+      arm();
     },
   };
 }

@@ -20,10 +20,18 @@ export function virtualClock(start: Instant = Date.UTC(2030, 0, 1)): VirtualCloc
 
   return {
     now: () => now,
-    sleep: (ms) =>
+    sleep: (ms, cancel) =>
       new Promise((resolve) => {
-        sleepers.push({ at: now + Math.max(0, ms), order, wake: resolve });
+        if (cancel?.aborted) return resolve();
+        const sleeper = { at: now + Math.max(0, ms), order, wake: resolve };
+        sleepers.push(sleeper);
         order += 1;
+        const leave = (): void => {
+          const place = sleepers.indexOf(sleeper);
+          if (place >= 0) sleepers.splice(place, 1);
+          resolve();
+        };
+        cancel?.addEventListener('abort', leave, { once: true });
       }),
     settle,
     sleepers: () => sleepers.length,

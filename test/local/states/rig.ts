@@ -101,3 +101,6 @@ export const showing = (states: Record<string, object>, startAt = Object.keys(st
 export const thrower = (name: string) => (): never => {
   throw Object.assign(new Error(`${name} it is`), { name });
 };
+
+/** `${name}`, as a definition writes what is filled in at deployment. */
+export const placeholder = (name: string): string => `\${${name}}`;
