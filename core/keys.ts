@@ -69,6 +69,11 @@ export const keys = {
 
   queue: (rig: string, target: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: 'META' }),
   mergeRequest: (rig: string, target: string, seq: string): Key => ({ pk: `QUEUE#${rig}#${target}`, sk: `MR#${seq}` }),
+  /** Where a merge request goes when it has ended, so that a tick reads only what is open. */
+  endedMergeRequest: (rig: string, target: string, seq: string): Key => ({
+    pk: `QUEUE#${rig}#${target}`,
+    sk: `ENDED#${seq}`,
+  }),
   candidate: (rig: string, target: string, id: string): Key => ({
     pk: `QUEUE#${rig}#${target}`,
     sk: `CANDIDATE#${id}`,
@@ -104,14 +109,16 @@ export const keys = {
   }),
 };
 
-/** Prefixes to query a partition by. */
+/** Prefixes to query a partition by; and what every effect's partition begins with, for the filter of the stream. */
 export const prefixes = {
+  effectPartitions: 'EFFECT#',
   beads: 'BEAD#',
   specs: 'SPEC#',
   history: (id: BeadId): string => `HIST#${padded(addressOf(id).n, 5)}#`,
   ready: 'READY#',
   targets: 'TARGET#',
   mergeRequests: 'MR#',
+  endedMergeRequests: 'ENDED#',
   candidates: 'CANDIDATE#',
   landings: 'LANDING#',
 } as const;

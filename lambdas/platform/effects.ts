@@ -78,7 +78,7 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
     case 'notify':
       await notifier.publish({
         severity: effect.severity,
-        subject: effect.subject.slice(0, 100),
+        subject: subjectLine(effect.subject),
         body: effect.body,
         key: token,
       });
@@ -87,6 +87,13 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
       never(effect);
   }
 }
+
+/** What SNS takes as a subject: one line, 100 printable ASCII characters. The body says the rest as it is. */
+const subjectLine = (text: string): string =>
+  text
+    .replace(/[^\x20-\x7e]/g, '?')
+    .trim()
+    .slice(0, 100);
 
 /** Later again, with a longer rest each time; after ten tries a human hears of it, and it is still tried. */
 const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string): Promise<void> =>
