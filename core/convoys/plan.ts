@@ -5,9 +5,9 @@ import type { limits } from '../limits.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
 import { type RigConfig, rigKeys } from '../rigs/rig.ts';
 import { beadTypeSchema } from './bead.ts';
-import { components, cycleIn, depths } from './graph.ts';
+import { graphFaults } from './plan-graph.ts';
 
-export const planNamePattern = /^[a-z0-9][a-z0-9-]{0,40}$/;
+const planNamePattern = /^[a-z0-9][a-z0-9-]{0,40}$/;
 
 export const plannedBeadSchema = z.strictObject({
   /** What other beads call it in `needs`; unique in its plan. */
@@ -191,55 +191,4 @@ function needFaults(
     });
   }
   return faults;
-}
-
-/** Beads of the same name are one node; needs that name nobody, or the bead itself, have their own faults already. */
-function graphFaults({ beads }: Plan, firstOf: ReadonlyMap<string, number>, { planDepthMax }: PlanLimits): Fault[] {
-  const edges: number[][] = beads.map(() => []);
-  for (const bead of beads) {
-    const from = firstOf.get(bead.name);
-    if (from === undefined) continue;
-    for (const need of bead.needs) {
-      const to = firstOf.get(need);
-      if (to !== undefined && to !== from) edges[from]?.push(to);
-    }
-  }
-  const inOrder = components(edges);
-  const nameOf = (i: number): string => beads[i]?.name ?? '';
-  const cycles = inOrder
-    .filter((component) => component.length > 1)
-    .map((component) => cycleIn(edges, component))
-    .sort(([a = 0], [b = 0]) => a - b)
-    .map(
-      (path): Fault => ({
-        code: 'PLAN_CYCLE',
-        what: `Beads wait for each other: ${printed(path.map(nameOf))}.`,
-        remedy: 'Take one of these needs away.',
-        at: `/beads/${path[0] ?? 0}/needs`,
-      }),
-    );
-  const depth = depths(edges, inOrder);
-  const deepest = depth.reduce((best, d, i) => (d > (depth[best] ?? 0) ? i : best), 0);
-  const deep = depth[deepest] ?? 0;
-  if (deep <= planDepthMax) return cycles;
-  const what = `Bead "${nameOf(deepest)}" is the end of a chain of ${deep} beads; the limit is ${planDepthMax}.`;
-  return [
-    ...cycles,
-    {
-      code: 'PLAN_TOO_DEEP',
-      what,
-      remedy: 'Let more of them go in parallel, or join some.',
-      at: `/beads/${deepest}/needs`,
-    },
-  ];
-}
-
-const shownOfPath = 20;
-
-/** `a → b → a`; of a very long one its beginning and its end. */
-function printed(path: readonly string[]): string {
-  const closed = [...path, path[0] ?? ''];
-  if (closed.length <= shownOfPath) return closed.join(' → ');
-  const hidden = closed.length - shownOfPath;
-  return [...closed.slice(0, shownOfPath - 2), `… ${hidden} more …`, ...closed.slice(-2)].join(' → ');
 }
