@@ -12,7 +12,7 @@ import { Scope } from './scope.ts';
 import { makeTimers } from './timers.ts';
 import type { Run, Waiter } from './visit.ts';
 
-export type EndedStatus = Exclude<ExecutionStatus, 'running' | 'absent'>;
+type EndedStatus = Exclude<ExecutionStatus, 'running' | 'absent'>;
 
 /** Why an execution did not succeed. */
 export interface Ending {

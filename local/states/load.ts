@@ -9,7 +9,7 @@ import { type Names, secondsMax } from './read-parts.ts';
 import { checkVariables, readStates, topScope } from './read-states.ts';
 import { isObject } from './template.ts';
 
-export interface LoadOptions extends Sources {
+interface LoadOptions extends Sources {
   readonly substitutions: Readonly<Record<string, string>>;
 }
 

@@ -27,7 +27,7 @@ export interface Run {
   readonly timers: Timers;
 }
 
-export type Variables = Readonly<Record<string, Json>>;
+type Variables = Readonly<Record<string, Json>>;
 
 /** Where a run stands: which scope cancels it, and what its variables are (an inner scope changes only its own). */
 export interface Position {

@@ -10,7 +10,7 @@ import type { Machine } from './machine.ts';
 import { bytesOf, payloadBytesMax } from './template.ts';
 import type { Waiter } from './visit.ts';
 
-export interface WorkflowsOptions extends World {
+interface WorkflowsOptions extends World {
   /** By machine name. `definition` is the text of the ASL file. */
   readonly machines: Readonly<Record<string, { readonly definition: string }>>;
   /** What `${Name}` stands for in the definitions. Function names and queue URLs become local names here. */

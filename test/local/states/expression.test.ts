@@ -71,11 +71,12 @@ test('time and chance come from the ports: the same seed gives the same', async 
 
 test('any JSON passes through an expression unchanged, and is not the same object', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (given) => {
+    fc.asyncProperty(fc.jsonValue(), async (given) => {
       const input = JSON.parse(JSON.stringify({ given })) as { given: Json };
       const value = await evaluate('$states.input', input);
       expect(value).toEqual(input);
       expect(value).not.toBe(input);
     }),
+    { numRuns: 40 },
   );
 });

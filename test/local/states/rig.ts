@@ -33,7 +33,7 @@ export interface Rig {
   last(): Json;
 }
 
-export interface RigOptions {
+interface RigOptions {
   readonly functions?: Readonly<Record<string, (payload: Json) => Json | Promise<Json>>>;
   readonly substitutions?: Readonly<Record<string, string>>;
   readonly send?: (message: Message) => Promise<void>;

@@ -45,11 +45,11 @@ describe('on this machine', () => {
     expect(await town.workflows.start('m', 'one', {})).toBe('started');
   });
 
-  test('ten thousand executions wait with one sleep, and none when they have gone on', async () => {
+  test('three thousand executions wait with one sleep, and none when they have gone on', async () => {
     const town = rig(waiting);
-    for (let n = 0; n < 10_000; n += 1) await town.workflows.start('m', `run_${n}`, {});
+    for (let n = 0; n < 3000; n += 1) await town.workflows.start('m', `run_${n}`, {});
     await town.clock.settle();
-    expect(town.workflows.running()).toBe(10_000);
+    expect(town.workflows.running()).toBe(3000);
     expect(town.clock.sleepers()).toBe(1);
     for (const { payload } of [...town.calls]) await town.workflows.succeed((payload as { token: string }).token, {});
     await town.clock.settle();
