@@ -16,24 +16,24 @@ const hashPattern = /^[0-9a-f]{64}$/;
 export const makeBlobs = (client: S3Client, { bucket, prefix }: BlobsConfig): Blobs => ({
   /** One conditional put: S3 stores the bytes only if they are new, without a question before. */
   async put(bytes, contentType) {
-    const hash = sha256(bytes);
-    const command = new PutObjectCommand({
-      Bucket: bucket,
-      Key: `${prefix}${hash}`,
-      Body: bytes,
-      ContentType: contentType,
-      IfNoneMatch: '*',
-    });
+    // The SDK reads the body later, and again for a repeat: by then the caller may have changed it.
+    const body = bytes.slice();
+    const hash = sha256(body);
+    const input = { Bucket: bucket, Key: `${prefix}${hash}`, Body: body, ContentType: contentType };
+    const put = (condition: { IfNoneMatch?: '*' }) =>
+      answerOf(`put blob ${hash}`, client.send(new PutObjectCommand({ ...input, ...condition })));
     try {
-      await answerOf(`put blob ${hash}`, client.send(command));
+      await put({ IfNoneMatch: '*' });
     } catch (error) {
-      if (nameOf(error) !== 'PreconditionFailed') throw error;
+      // Someone else is putting the same bytes at this moment, and may fail: theirs or ours, it is all one.
+      if (nameOf(error) === 'ConditionalRequestConflict') await put({});
+      else if (nameOf(error) !== 'PreconditionFailed') throw error;
     }
     return hash;
   },
   async get(hash) {
     if (!hashPattern.test(hash))
-      throw new PortRefused('HASH_INVALID', `${JSON.stringify(hash)} is not a SHA-256 in hex`);
+      throw new PortRefused('BAD_HASH', `${JSON.stringify(hash.slice(0, 80))} is not a SHA-256 in hex`);
     const what = `get blob ${hash}`;
     try {
       const { Body } = await answerOf(

@@ -22,7 +22,7 @@ export const messageOf = (error: unknown): string => asServiceError(error).messa
 /** Services spell throttling in many ways; S3 says `SlowDown`, SQS `OverLimit`, DynamoDB has three. */
 const throttles = /throttl|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown|OverLimit/i;
 
-/** The call may have happened: a time-out, a lost connection, or another try of the same request under way. */
+/** The call may have happened: a time-out, a damaged answer, or another try of the same request under way. */
 const lost = new Set([
   'AbortError',
   'TimeoutError',
@@ -30,7 +30,8 @@ const lost = new Set([
   'RequestTimeoutException',
   'TransactionInProgressException',
   'PriorRequestNotComplete',
-  'ConditionalRequestConflict',
+  /** SQS answered for another message; the SDK says so in the message of a plain error. */
+  'InvalidChecksumError',
 ]);
 const networkCodes = new Set([
   'ECONNRESET',
@@ -51,14 +52,15 @@ export const isThrottle = (error: unknown): boolean => {
 };
 
 export function isUnavailable(error: unknown): boolean {
-  const { name, code, $fault, $metadata, $response } = asServiceError(error);
+  const { name, message, code, $fault, $metadata, $response } = asServiceError(error);
   const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
   return (
     isThrottle(error) ||
     status >= 500 ||
     $fault === 'server' ||
     lost.has(name) ||
-    (typeof code === 'string' && networkCodes.has(code))
+    lost.has(message) ||
+    (typeof code === 'string' && (networkCodes.has(code) || code.startsWith('ERR_HTTP2')))
   );
 }
 

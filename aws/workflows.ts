@@ -38,7 +38,8 @@ const statuses: Readonly<Record<SfnStatus, ExecutionStatus>> = {
 };
 
 function payloadOf(value: Json): string {
-  const text = JSON.stringify(value);
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw new PortRefused('BAD_PAYLOAD', `${typeof value} is not JSON`);
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.messageBytesMax) {
     throw new PortRefused('PAYLOAD_TOO_LARGE', `${bytes} bytes, at most ${limits.messageBytesMax} fit`);

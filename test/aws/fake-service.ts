@@ -1,6 +1,8 @@
 /** A service of AWS on loopback that answers as it is told: the SDK in front of it is the real one. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { clientSettings } from '../../aws/clients.ts';
 
 export interface SeenRequest {
@@ -8,7 +10,7 @@ export interface SeenRequest {
   readonly path: string;
   /** The operation, for the services that name it in a header: `PutItem`. */
   readonly operation: string;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -46,21 +48,34 @@ export interface FakeService {
 const settingsFor = (endpoint: string) => ({
   ...clientSettings({ requestTimeoutMs: 300 }),
   maxAttempts: 2,
+  /** The adaptive mode would slow every test after one that throttles. */
+  retryMode: 'standard',
   endpoint,
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 
-async function textOf(request: IncomingMessage): Promise<string> {
+/** What the servers of both protocols hand over. */
+interface Incoming extends Readable {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+interface Outgoing extends Writable {
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+}
+
+async function textOf(request: Incoming): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
 }
 
-export async function fakeService(): Promise<FakeService> {
+/** `http2` for Bedrock’s runtime, whose client speaks nothing else. */
+export async function fakeService(protocol: 'http1' | 'http2' = 'http1'): Promise<FakeService> {
   let reactions: Reaction[] = [];
   let seen: SeenRequest[] = [];
-  const server: Server = createServer(async (request, response) => {
+  const answer = async (request: Incoming, response: Outgoing): Promise<void> => {
     const text = await textOf(request);
     const target = String(request.headers['x-amz-target'] ?? '');
     const { method = '', url = '', headers } = request;
@@ -68,12 +83,18 @@ export async function fakeService(): Promise<FakeService> {
     const reaction = reactions.length > 1 ? reactions.shift() : reactions[0];
     if (reaction === 'say nothing') return;
     if (reaction === undefined || reaction === 'hang up') {
-      request.socket.destroy();
+      request.destroy();
       return;
     }
     const { status, body = '', headers: more = {} } = reaction;
-    const sent = typeof body === 'string' ? body : JSON.stringify(body);
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...more }).end(sent);
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...more });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+  const server = protocol === 'http1' ? createServer(answer) : createHttp2Server(answer);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -89,7 +110,7 @@ export async function fakeService(): Promise<FakeService> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

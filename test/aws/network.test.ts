@@ -1,32 +1,31 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type FakeService, fakeService, ok, type Reaction } from './fake-service.ts';
-
-let service: FakeService;
-beforeAll(async () => {
-  service = await fakeService();
-});
-afterAll(() => service.close());
+import { expect, test } from '@jest/globals';
+import { fakeService, ok, type Reaction } from './fake-service.ts';
 
 const probe = new URL('network-probe.ts', import.meta.url).pathname;
+const startMs = 60_000;
 
-async function errorNameAt(endpoint: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', probe, endpoint]);
-  return stdout;
+async function errorNamesAt(...endpoints: readonly string[]): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', probe, ...endpoints]);
+  return JSON.parse(stdout);
 }
 
-test.each<[string, Reaction, string]>([
-  ['an answer', ok(), 'none'],
-  ['a connection that breaks', 'hang up', 'Unavailable'],
-  ['silence', 'say nothing', 'Unavailable'],
-])('after %s a call is repeated or not', async (_, reaction, name) => {
+async function serviceThat(reaction: Reaction) {
+  const service = await fakeService();
   service.willAnswer(reaction);
-  expect(await errorNameAt(service.settings.endpoint)).toBe(name);
-});
+  return service;
+}
 
-test('a service that is not there is worth repeating', async () => {
-  const gone = await fakeService();
-  await gone.close();
-  expect(await errorNameAt(gone.settings.endpoint)).toBe('Unavailable');
-});
+test(
+  'a connection that breaks, silence, and a service that is not there are worth repeating',
+  async () => {
+    const services = await Promise.all([ok(), 'hang up' as const, 'say nothing' as const].map(serviceThat));
+    const gone = await fakeService();
+    await gone.close();
+    const endpoints = [...services, gone].map(({ settings }) => settings.endpoint);
+    expect(await errorNamesAt(...endpoints)).toEqual(['none', 'Unavailable', 'Unavailable', 'Unavailable']);
+    await Promise.all(services.map((service) => service.close()));
+  },
+  startMs,
+);
