@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Convoy } from '../../../core/convoys/convoy.ts';
 import { beadId, groups, keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
@@ -10,6 +10,9 @@ import { makeHandler } from '../../../lambdas/intents/mayor.ts';
 import { submitIntent } from '../../../lambdas/intents/submit.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { beadsOf, Crash, convoyOf, effectsOf, eventsOf, lostAnswer, openTown, start, type Town } from './town.ts';
+
+// The largest convoys take a while on a busy machine.
+jest.setTimeout(60_000);
 
 const diamond = `# Diamond
 
