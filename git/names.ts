@@ -13,8 +13,7 @@ export function checkOid(oid: string): Oid {
 /** The rules of `git check-ref-format`, for full names only. */
 export function isRef(ref: string): boolean {
   if (!ref.startsWith('refs/') || ref.length > 500 || ref.endsWith('/') || ref.endsWith('.')) return false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  if (/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\//.test(ref)) return false;
+  if (/[\p{Cc} ~^:?*[\\]|\.\.|@\{|\/\//u.test(ref)) return false;
   return ref.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
 }
 
@@ -33,8 +32,7 @@ export const isLocal = (url: string): boolean => url.startsWith('/');
 
 /** https, http (loopback, for tests and proxies), ssh and file URLs, `git@host:path`, or an absolute path. */
 export function checkUrl({ rig, url }: Remote): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  const clean = url.length <= 2000 && !/[\x00-\x20\x7f"\\]/.test(url.replaceAll(' ', isLocal(url) ? '_' : ' '));
+  const clean = url.length <= 2000 && !(isLocal(url) ? /[\p{Cc}"\\]/u : /[\p{Cc}\s"\\]/u).test(url);
   const known =
     isLocal(url) ||
     /^(https?|ssh|file):\/\/[^-]/.test(url) ||
@@ -49,5 +47,4 @@ export function checkUrl({ rig, url }: Remote): string {
 }
 
 /** Names and addresses end up between `<` and `>` on one line of a commit object. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-export const identity = (text: string): string => text.replace(/[<>\x00-\x1f]/g, '').trim() || 'unknown';
+export const identity = (text: string): string => text.replace(/[<>\p{Cc}]/gu, '').trim() || 'unknown';

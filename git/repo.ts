@@ -1,5 +1,5 @@
 /** The `Repo` port over the git binary: serves AWS and the laptop alike. */
-import { PortRefused, RepoUnreachable } from '../core/errors.ts';
+import { PortRefused, RepoRefused, RepoUnreachable } from '../core/errors.ts';
 import type { Clock, Oid, PushResult, Remote, Repo } from '../core/ports.ts';
 import { type Cache, fail, makeCaches } from './cache.ts';
 import { buildChain } from './chain.ts';
@@ -178,5 +178,8 @@ async function deleteRefs(
     cache,
     left.map((ref) => `:${ref}`),
   );
-  if (again.status !== 0) fail('deleting refs', again);
+  if (again.status === 0) return;
+  const refused = left.map((ref) => parsePush(ref, again)).find((result) => result.pushed === 'rejected');
+  if (refused) throw new RepoRefused(`deleting refs: ${refused.text}`);
+  fail('deleting refs', again);
 }

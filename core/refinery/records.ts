@@ -17,7 +17,8 @@ export type MergeRequestState = (typeof mergeRequestStates)[number];
 export const nextMergeRequestStates: Readonly<Record<MergeRequestState, readonly MergeRequestState[]>> = {
   queued: ['testing', 'conflict', 'rejected', 'landed', 'withdrawn'],
   testing: ['landed', 'queued', 'conflict', 'suspect', 'withdrawn'],
-  suspect: ['queued', 'rejected', 'withdrawn'],
+  // A landing that was given up may still arrive, whatever became of its change in the meantime.
+  suspect: ['queued', 'rejected', 'withdrawn', 'landed'],
   conflict: ['resolving', 'rejected', 'withdrawn'],
   resolving: ['queued', 'rejected', 'withdrawn'],
   landed: [],
@@ -55,7 +56,16 @@ export interface MergeRequest {
   readonly commit?: Oid;
 }
 
-export const candidateStates = ['planned', 'built', 'running', 'passed', 'failed', 'infra', 'cancelled', 'landed'] as const;
+export const candidateStates = [
+  'planned',
+  'built',
+  'running',
+  'passed',
+  'failed',
+  'infra',
+  'cancelled',
+  'landed',
+] as const;
 export type CandidateState = (typeof candidateStates)[number];
 
 export const nextCandidateStates: Readonly<Record<CandidateState, readonly CandidateState[]>> = {
@@ -74,7 +84,13 @@ export interface Candidate {
   readonly id: string;
   readonly base: Oid;
   readonly strategy: MergeStrategy;
-  readonly members: readonly { readonly seq: string; readonly bead: BeadId; readonly head: Oid; readonly commit?: Oid }[];
+  readonly members: readonly {
+    readonly seq: string;
+    readonly bead: BeadId;
+    readonly head: Oid;
+    readonly branch?: string;
+    readonly commit?: Oid;
+  }[];
   /** The head of the chain, and its tree, once built. */
   readonly commit?: Oid;
   readonly tree?: Oid;
@@ -90,6 +106,15 @@ export interface Candidate {
   readonly infraFailures: number;
   readonly evidence?: string;
   readonly gateMs: number;
+  /** A check of main itself, without members, before anyone is blamed: the candidate that failed. */
+  readonly suspect?: string;
+  /** Required checks that must succeed on its commit; none under gates alone. */
+  readonly checks?: readonly string[];
+  readonly gatesPassedAt?: Instant;
+  /** Gates that have given no verdict by then are infrastructure. */
+  readonly deadline?: Instant;
+  /** After an infrastructure failure: not launched again before. */
+  readonly notBefore?: Instant;
   readonly createdAt: Instant;
   readonly startedAt?: Instant;
   readonly passedAt?: Instant;
@@ -101,7 +126,12 @@ export interface Landing {
   readonly from: Oid;
   readonly to: Oid;
   readonly candidate: string;
-  readonly members: readonly { readonly seq: string; readonly bead: BeadId; readonly attempt: number; readonly commit: Oid }[];
+  readonly members: readonly {
+    readonly seq: string;
+    readonly bead: BeadId;
+    readonly attempt: number;
+    readonly commit: Oid;
+  }[];
   readonly state: 'open' | 'done' | 'given_up';
   readonly because: string;
   readonly tries: number;
@@ -123,6 +153,47 @@ export interface Queue {
   readonly lastMain?: Oid;
   /** When a change last moved: what "no progress" is measured from. */
   readonly progressAt: Instant;
+  /** Changes that ever landed here, and gate runs that were started for them. */
   readonly landedCount: number;
   readonly runsCount: number;
+  /** Epochs of landings whose push may still arrive. */
+  readonly givenUp?: readonly number[];
+  /** The newest seqs that landed (64 at most): how often an older request was overtaken. */
+  readonly landedSeqs?: readonly string[];
+  /** When the gates last passed anything, and when they last cost a change its place. */
+  readonly lastPassAt?: Instant;
+  /** The commit of the target that is known to pass. */
+  readonly lastGreen?: Oid;
+  readonly lastCulpritAt?: Instant;
+  /** Beads rejected since the last pass: suspect rejections, should main turn out red. */
+  readonly rejectedSincePass?: readonly BeadId[];
+  /** Why nothing is tested although changes wait: no gate configured. */
+  readonly blocked?: string;
+  /** The last thing that went wrong outside, and how often in a row. */
+  readonly trouble?: { readonly text: string; readonly times: number; readonly at: Instant };
+  /** Candidates in a row that were given up because their gates gave no verdict. */
+  readonly gateTroubles?: number;
+  /** Nothing new is started before this instant. */
+  readonly restUntil?: Instant;
+}
+
+/** The body of `TREE#<verdict key>`: a pass, reusable for the same tree, checks and commands until it expires. */
+export interface TreeVerdict {
+  readonly tree: Oid;
+  readonly commit: Oid;
+  readonly passedAt: Instant;
+  readonly evidence?: string;
+}
+
+/** The gates' verdict is in, one way or the other, or nobody wants it any more. */
+export const hasEndedCandidate = ({ state }: Candidate): boolean => state === 'landed' || state === 'cancelled';
+export const hasEndedRequest = ({ state }: MergeRequest): boolean =>
+  state === 'landed' || state === 'rejected' || state === 'withdrawn';
+
+export function assertMergeRequestTransition(from: MergeRequestState, to: MergeRequestState): void {
+  if (from !== to && !nextMergeRequestStates[from].includes(to)) throw new Error(`BUG: merge request ${from} → ${to}`);
+}
+
+export function assertCandidateTransition(from: CandidateState, to: CandidateState): void {
+  if (from !== to && !nextCandidateStates[from].includes(to)) throw new Error(`BUG: candidate ${from} → ${to}`);
 }

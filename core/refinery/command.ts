@@ -1,0 +1,89 @@
+/** What a human may do to a queue. Each replaces META as it was read, so it and a tick never both win. */
+
+import { refuse } from '../errors.ts';
+import { groups } from '../keys.ts';
+import type { Instant, Item } from '../ports.ts';
+import { type Step, together } from '../step.ts';
+import { returnToBead } from './candidates.ts';
+import type { Candidate, MergeRequest } from './records.ts';
+import { activeCandidates, dropCandidate, type QueueView, queueOf, requestOf, saveQueue, saveRequest } from './view.ts';
+
+const wake = (view: QueueView) =>
+  ({ do: 'wake', queue: 'refinery', group: groups.refinery(view.rig, view.target) }) as const;
+
+/** Nothing new is tested or landed until it is resumed; a landing under way is still brought to its end. */
+export function pause(view: QueueView, by: string, because: string, now: Instant): Step {
+  return {
+    changes: [saveQueue(view, { paused: { by, because, at: now } }, now)],
+    events: [{ kind: 'queue.paused', who: by, text: `${view.rig} ${view.target}: ${because}`, rig: view.rig }],
+  };
+}
+
+/** Lands again, and at once: every rest ends too. Resuming what is not paused only wakes it. */
+export function resume(view: QueueView, by: string, now: Instant): Step {
+  const { paused } = queueOf(view, now);
+  return {
+    changes: [saveQueue(view, { paused: undefined, restUntil: undefined, trouble: undefined, foreignPushes: 0 }, now)],
+    effects: [wake(view)],
+    events: paused
+      ? [
+          {
+            kind: 'queue.resumed',
+            who: by,
+            text: `${view.rig} ${view.target}: was paused, ${paused.because}`,
+            rig: view.rig,
+          },
+        ]
+      : [],
+  };
+}
+
+/** No longer behind for its failures, and no rest before its turn. */
+export function retry(view: QueueView, was: Item<MergeRequest>, by: string, now: Instant): Step {
+  return {
+    changes: [
+      saveQueue(view, { restUntil: undefined }, now),
+      saveRequest(was, [], {
+        retries: 0,
+        because: was.body.state === 'queued' ? `put forward by ${by}` : was.body.because,
+      }),
+    ],
+    effects: [wake(view)],
+  };
+}
+
+/** Out of the queue, with the reason for its bead; whoever was tested with it returns to the line. */
+export function rejectByHand(
+  view: QueueView,
+  was: Item<MergeRequest>,
+  by: string,
+  because: string,
+  now: Instant,
+): Step {
+  const landing = view.landings.some(
+    (item) => item.body.state === 'open' && item.body.members.some((member) => member.seq === was.body.seq),
+  );
+  if (landing) {
+    throw refuse(
+      409,
+      'MERGE_REQUEST_LANDING',
+      `${was.body.bead} is being landed this very moment.`,
+      'Look again in a minute: it is on the target, or back in line.',
+    );
+  }
+  const candidate = activeCandidates(view).find((item) => item.body.id === was.body.candidate);
+  const detail = `rejected by ${by}: ${because}`;
+  const states = ({ queued: ['rejected'], testing: ['suspect', 'rejected'] } as const)[
+    was.body.state as 'queued' | 'testing'
+  ] ?? ['rejected'];
+  return together(
+    candidate ? dropCandidate(without(view, was), candidate as Item<Candidate>, detail) : undefined,
+    returnToBead(view, was, { states, cause: 'gate_failed', detail }, now),
+    { changes: [saveQueue(view, {}, now)], effects: [wake(view)] },
+  );
+}
+
+const without = (view: QueueView, was: Item<MergeRequest>): QueueView => ({
+  ...view,
+  requests: view.requests.filter((request) => request !== requestOf(view, was.body.seq)),
+});

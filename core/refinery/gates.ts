@@ -1,0 +1,342 @@
+/** A candidate and its gates: launched, lost, passed, failed; and what a failure means for main and for the change. */
+
+import { groups, keys } from '../keys.ts';
+import { limits } from '../limits.ts';
+import type { Verdict } from '../polecats/protocol.ts';
+import type { Check, Instant, Item } from '../ports.ts';
+import { asJson, replace, type Step, together } from '../step.ts';
+import { returnToBead } from './candidates.ts';
+import type { Candidate, TreeVerdict } from './records.ts';
+import {
+  causeOf,
+  dropCandidate,
+  membersIn,
+  moveCandidate,
+  progress,
+  type QueueView,
+  queueOf,
+  requestOf,
+  requeue,
+  saveCandidate,
+  saveQueue,
+  type Turn,
+} from './view.ts';
+
+/** Built, or lost to infrastructure: the gates run (again). Each launch has a number, and only its verdict counts. */
+export function launchGates(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+  const gateRun = was.body.gateRun + 1;
+  const gatesMs = view.policy.gates.reduce((sum, gate) => sum + gate.timeoutMs, 0);
+  const names = view.policy.gates.map((gate) => gate.name).join(', ');
+  return {
+    step: {
+      changes: [
+        progress(view, { runsCount: queueOf(view, now).runsCount + 1 }, now),
+        saveCandidate(was, {
+          state: 'running',
+          gateRun,
+          taskId: undefined,
+          tokenHash: undefined,
+          notBefore: undefined,
+          startedAt: now,
+          deadline: now + limits.gateStartMs + gatesMs,
+          because: `gates run: ${names}`,
+        }),
+      ],
+      effects: [{ do: 'launch_gate', rig: view.rig, target: view.target, candidate: was.body.id, gateRun }],
+    },
+  };
+}
+
+/** The same tree passed the same gates not long ago: its pass counts here too. */
+export function reusePass(view: QueueView, was: Item<Candidate>, pass: TreeVerdict, now: Instant): Turn {
+  const because = `the same content passed the same gates as ${pass.commit.slice(0, 10)}`;
+  return gatesPassed(view, was, { passedAt: pass.passedAt, because, evidence: pass.evidence }, now);
+}
+
+/** No gates, or all passed: then the required checks decide, if there are any. */
+export function gatesPassed(
+  view: QueueView,
+  was: Item<Candidate>,
+  pass: { passedAt: Instant; because: string; evidence?: string | undefined },
+  now: Instant,
+): Turn {
+  const waits = (was.body.checks?.length ?? 0) > 0;
+  return {
+    step: {
+      changes: [
+        progress(view, {}, now),
+        saveCandidate(was, {
+          ...(waits
+            ? {
+                state: 'running' as const,
+                gatesPassedAt: pass.passedAt,
+                startedAt: now,
+                because: `${pass.because}; waits for checks`,
+              }
+            : { state: 'passed' as const, passedAt: pass.passedAt, because: pass.because }),
+          evidence: pass.evidence,
+        }),
+      ],
+    },
+  };
+}
+
+/** What the gates said, as the API takes it: the candidate alone is written, and the tick is woken. */
+export function takeVerdict(
+  at: { readonly rig: string; readonly target: string; readonly expiresMs: number },
+  was: Item<Candidate>,
+  verdict: Verdict,
+  now: Instant,
+): Step {
+  const wake = { do: 'wake', queue: 'refinery', group: groups.refinery(at.rig, at.target) } as const;
+  const gateMs = was.body.gateMs + verdict.gates.reduce((sum, gate) => sum + gate.ms, 0);
+  const common = { gateMs, ...(verdict.evidence === undefined ? {} : { evidence: verdict.evidence }) };
+  const save = (patch: Partial<Candidate>) => replace(was, moveCandidate(was, { ...common, ...patch }));
+  switch (verdict.result) {
+    case 'passed': {
+      const names = verdict.gates.map((gate) => gate.name).join(', ');
+      const waits = (was.body.checks?.length ?? 0) > 0;
+      const because = `gates passed: ${names}`;
+      const next: Partial<Candidate> = waits
+        ? { state: 'running', gatesPassedAt: now, startedAt: now, because: `${because}; waits for checks` }
+        : { state: 'passed', passedAt: now, because };
+      return { changes: [save(next), ...treePass(at, was.body, verdict.evidence, now)], effects: [wake] };
+    }
+    case 'failed':
+      return { changes: [save({ state: 'failed', because: failureOf(verdict) })], effects: [wake] };
+    case 'infra':
+      return {
+        changes: [save(afterInfra(was.body, verdict.gates.at(-1)?.detail ?? 'the gate task failed', now))],
+        effects: [wake],
+      };
+  }
+}
+
+/** Passes alone are remembered; a failure is never reused. */
+function treePass(
+  at: { rig: string; target: string; expiresMs: number },
+  candidate: Candidate,
+  evidence: string | undefined,
+  now: Instant,
+) {
+  if (candidate.verdictKey === undefined || candidate.tree === undefined || candidate.commit === undefined) return [];
+  const pass: TreeVerdict = {
+    tree: candidate.tree,
+    commit: candidate.commit,
+    passedAt: now,
+    ...(evidence === undefined ? {} : { evidence }),
+  };
+  const key = keys.treeVerdict(at.rig, at.target, candidate.verdictKey);
+  return [{ put: { ...key, body: asJson(pass), expiresAt: now + at.expiresMs }, expect: { any: true } as const }];
+}
+
+function failureOf(verdict: Verdict): string {
+  const failed = verdict.gates.find((gate) => gate.exitCode !== 0);
+  if (!failed) return 'the gates failed without saying which';
+  const how =
+    failed.exitCode === 127
+      ? 'command not found (exit 127)'
+      : failed.exitCode === null
+        ? 'did not end by itself'
+        : `exit ${failed.exitCode}`;
+  return `gate ${failed.name} failed: ${how}${failed.detail ? `: ${failed.detail.slice(0, 500)}` : ''}`;
+}
+
+const backoffOf = (failures: number): number =>
+  Math.min(limits.refineryRestMs * 2 ** (failures - 1), limits.refineryRestMaxMs);
+
+const afterInfra = (candidate: Candidate, because: string, now: Instant): Partial<Candidate> => {
+  const infraFailures = candidate.infraFailures + 1;
+  return {
+    state: 'infra',
+    infraFailures,
+    notBefore: now + backoffOf(infraFailures),
+    because: `infrastructure: ${because}`,
+  };
+};
+
+/** The fleet will not run them: as good as a lost task, and bounded like one. */
+export const refuseGate = (was: Item<Candidate>, because: string, now: Instant): Step => ({
+  changes: [saveCandidate(was, afterInfra(was.body, because, now))],
+});
+
+/** No verdict came and none will: nobody's fault, so it is tried again. */
+export const loseGate = (view: QueueView, was: Item<Candidate>, because: string, now: Instant): Turn => ({
+  step: {
+    changes: [saveQueue(view, {}, now), saveCandidate(was, afterInfra(was.body, because, now))],
+    effects: was.body.taskId ? [{ do: 'stop_task', taskId: was.body.taskId, reason: because }] : [],
+  },
+});
+
+/**
+ * Infrastructure failed too often in a row: a human is told, and the change makes room for others. It is not blamed,
+ * and the queue rests, longer each time, so that a broken runner costs no storm of launches.
+ */
+export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+  const queue = queueOf(view, now);
+  const gateTroubles = (queue.gateTroubles ?? 0) + 1;
+  const text = `${was.body.infraFailures} runs of the gates in a row gave no verdict; the last: ${was.body.because}`;
+  const dropped = dropCandidate(view, was, text, 1);
+  const waiting =
+    was.body.suspect === undefined ? undefined : view.candidates.find((other) => other.body.id === was.body.suspect);
+  const failed = waiting ? dropCandidate(view, waiting, 'main could not be tested', 1) : undefined;
+  return {
+    step: together(dropped, failed, {
+      changes: [
+        saveQueue(view, { gateTroubles, restUntil: now + backoffOf(gateTroubles + limits.gateInfraRetriesMax) }, now),
+      ],
+    }),
+    alarms: [
+      {
+        cause: causeOf(view, 'gate-infrastructure'),
+        severity: 'high',
+        title: `Gates of ${view.rig} ${view.target} give no verdict`,
+        body: `${text}. No change was blamed; they are tried again. Look at the gate task's log, or run the gate by hand.`,
+        rig: view.rig,
+      },
+    ],
+  };
+}
+
+export type CiAnswer = { readonly ci: 'passed' } | { readonly ci: 'failed' | 'waiting'; readonly because: string };
+
+/** Every required check must have succeeded on this very commit. Missing, skipped, neutral, cancelled: not passed. */
+export function readChecks(required: readonly string[], checks: readonly Check[]): CiAnswer {
+  const states = required.map((name) => ({
+    name,
+    state: checks.find((check) => check.name === name)?.state ?? 'missing',
+  }));
+  const failed = states.filter(({ state }) => state === 'failure' || state === 'error');
+  if (failed.length > 0)
+    return { ci: 'failed', because: `check ${failed.map(({ name, state }) => `${name}: ${state}`).join(', ')}` };
+  const open = states.filter(({ state }) => state !== 'success');
+  if (open.length === 0) return { ci: 'passed' };
+  return {
+    ci: 'waiting',
+    because: `waits for checks: ${open.map(({ name, state }) => `${name} (${state})`).join(', ')}`,
+  };
+}
+
+/** Nothing, if the checks say what they said before. */
+export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAnswer, now: Instant): Turn | undefined {
+  const candidate = was.body;
+  switch (answer.ci) {
+    case 'passed':
+      return {
+        step: {
+          changes: [
+            progress(view, {}, now),
+            saveCandidate(was, {
+              state: 'passed',
+              passedAt: candidate.gatesPassedAt ?? now,
+              because: 'every required check succeeded',
+            }),
+          ],
+        },
+      };
+    case 'failed':
+      return {
+        step: { changes: [progress(view, {}, now), saveCandidate(was, { state: 'failed', because: answer.because })] },
+      };
+    case 'waiting': {
+      const slow = now - (candidate.startedAt ?? now) > limits.ciSlowMs;
+      const because = slow ? `${answer.because}, for hours` : answer.because;
+      if (because === candidate.because) return undefined;
+      return {
+        step: { changes: [saveQueue(view, {}, now), saveCandidate(was, { because })] },
+        alarms: slow
+          ? [
+              {
+                cause: causeOf(view, 'checks-slow'),
+                severity: 'medium',
+                title: `Checks of ${view.rig} ${view.target} do not end`,
+                body: `Candidate ${candidate.id} (${candidate.ref}) ${because}. Start the checks, or take it out: gt mq reject ${candidate.members[0]?.bead ?? ''}`,
+                rig: view.rig,
+              },
+            ]
+          : [],
+      };
+    }
+  }
+}
+
+/** Main passes by itself: who failed on it is to blame, in the next move. */
+export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+  return {
+    step: {
+      changes: [
+        progress(
+          view,
+          { lastPassAt: now, lastGreen: was.body.base, rejectedSincePass: undefined, gateTroubles: undefined },
+          now,
+        ),
+        saveCandidate(was, { state: 'cancelled', because: `${view.target} itself passes` }),
+      ],
+    },
+  };
+}
+
+/** Main fails by itself: nobody is blamed, nothing more is tested, and a human is told. */
+export function mainIsRed(
+  view: QueueView,
+  failed: Item<Candidate> | undefined,
+  check: Item<Candidate> | undefined,
+  because: string,
+  now: Instant,
+): Turn {
+  const before = queueOf(view, now).rejectedSincePass ?? [];
+  const pause = `${view.target} itself fails: ${because}`;
+  const members = failed ? membersIn(view, failed.body) : [];
+  return {
+    step: {
+      changes: [
+        saveQueue(view, { paused: { by: 'refinery', because: pause, at: now }, lastGreen: undefined }, now),
+        ...(check ? [saveCandidate(check, { state: 'cancelled', because: pause })] : []),
+        ...(failed ? [saveCandidate(failed, { state: 'cancelled', because: pause })] : []),
+        ...members.map((member) => requeue(member, `not blamed: ${pause}`)),
+      ],
+      events: [{ kind: 'queue.paused', who: 'refinery', text: `${view.rig} ${view.target}: ${pause}`, rig: view.rig }],
+    },
+    alarms: [
+      {
+        cause: causeOf(view, 'red-main'),
+        severity: 'high',
+        title: `${view.rig} ${view.target} is red`,
+        body: `${pause}. Nothing lands until it is mended: push a fix, then gt mq resume ${view.rig}.${
+          before.length > 0 ? ` Rejected since the last pass, perhaps wrongly: ${before.join(', ')}.` : ''
+        }`,
+        rig: view.rig,
+      },
+    ],
+  };
+}
+
+/** The gates failed it on landed main, and main itself passes. */
+export function reject(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+  const candidate = was.body;
+  const [culprit] = candidate.members;
+  const request = culprit ? requestOf(view, culprit.seq) : undefined;
+  if (candidate.members.length !== 1 || !request)
+    throw new Error(`BUG: candidate ${candidate.id} does not name its culprit`);
+  const returned = returnToBead(
+    view,
+    request,
+    {
+      states: request.body.state === 'testing' ? ['suspect', 'rejected'] : ['rejected'],
+      cause: 'gate_failed',
+      detail: candidate.because,
+      evidence: candidate.evidence,
+      gateMs: candidate.gateMs,
+    },
+    now,
+  );
+  const suspects = [...(queueOf(view, now).rejectedSincePass ?? []), request.body.bead].slice(-20);
+  return {
+    step: together(returned, {
+      changes: [
+        progress(view, { lastCulpritAt: now, rejectedSincePass: suspects, gateTroubles: undefined }, now),
+        saveCandidate(was, { state: 'cancelled', because: candidate.because }),
+      ],
+    }),
+  };
+}

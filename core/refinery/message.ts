@@ -1,0 +1,29 @@
+/** How a landed change reads in `git log`. The trailers lead back to the bead, and tell a landing from any other commit. */
+import type { ChainLink } from '../ports.ts';
+import type { MergeRequest } from './records.ts';
+
+/** Control characters and line ends would break the subject from the trailers, or forge one. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 200) || 'Untitled change';
+
+export const trailersOf = ({
+  bead,
+  attempt,
+}: Pick<MergeRequest, 'bead' | 'attempt'>): Readonly<Record<string, string>> => ({
+  Bead: bead,
+  Attempt: String(attempt),
+});
+
+export const linkOf = (request: MergeRequest): ChainLink => ({
+  branch: request.branch,
+  head: request.head,
+  message: `${oneLine(request.title)}\n\nBead: ${request.bead}\nConvoy: ${request.convoy}\nAttempt: ${request.attempt}\n`,
+  author: {
+    name: request.polecat,
+    email: `${request.polecat.toLowerCase()}@polecats.gastown.invalid`,
+    at: request.submittedAt,
+  },
+});

@@ -1,0 +1,155 @@
+/** What a tick sees of its queue, and how it writes: every step of a tick replaces META, so two ticks never both win. */
+import type { Alarm } from '../escalations/open.ts';
+import { keys } from '../keys.ts';
+import { limits } from '../limits.ts';
+import type { Change, Instant, Item, Oid, Remote } from '../ports.ts';
+import { create, remove, replace, type Step, upsert } from '../step.ts';
+import type { Policy } from './policy.ts';
+import {
+  assertCandidateTransition,
+  assertMergeRequestTransition,
+  type Candidate,
+  hasEndedCandidate,
+  hasEndedRequest,
+  type Landing,
+  type MergeRequest,
+  type MergeRequestState,
+  type Queue,
+} from './records.ts';
+
+export interface QueueView {
+  readonly rig: string;
+  readonly target: string;
+  readonly remote: Remote;
+  readonly policy: Policy;
+  readonly meta: Item<Queue> | undefined;
+  /** Under `MR#`: open ones, and those that someone else ended and nobody has filed yet. */
+  readonly requests: readonly Item<MergeRequest>[];
+  /** Not cleaned up yet, ended or not. */
+  readonly candidates: readonly Item<Candidate>[];
+  /** The open one, and those whose push may still arrive. */
+  readonly landings: readonly Item<Landing>[];
+}
+
+/** What a decision of the Refinery comes to. */
+export interface Turn {
+  readonly step: Step;
+  /** Escalations to open, unless they are open already. */
+  readonly alarms?: readonly Alarm[];
+  /** Causes that have passed: their escalations close by themselves. */
+  readonly over?: readonly string[];
+}
+
+export const emptyQueue = (rig: string, target: string, now: Instant): Queue => ({
+  rig,
+  target,
+  epoch: 0,
+  foreignPushes: 0,
+  progressAt: now,
+  landedCount: 0,
+  runsCount: 0,
+});
+
+export const queueOf = (view: QueueView, now: Instant): Queue =>
+  view.meta?.body ?? emptyQueue(view.rig, view.target, now);
+
+/** The next META. `undefined` in the patch takes a field away. Open work is looked at again even if nothing wakes it. */
+export function saveQueue(
+  view: QueueView,
+  patch: { [K in keyof Queue]?: Queue[K] | undefined },
+  now: Instant,
+  attentionAt?: Instant | 'none',
+): Change {
+  const next = { ...queueOf(view, now), ...patch };
+  return upsert(keys.queue(view.rig, view.target), view.meta, next, {
+    attentionAt: attentionAt === 'none' ? undefined : (attentionAt ?? now + limits.refineryTimerMs),
+  });
+}
+
+/** A change of something moved: what "no progress" is measured from. */
+export const progress = (view: QueueView, patch: { [K in keyof Queue]?: Queue[K] | undefined }, now: Instant): Change =>
+  saveQueue(view, { progressAt: now, trouble: undefined, restUntil: undefined, ...patch }, now);
+
+export const openRequests = (view: QueueView): readonly Item<MergeRequest>[] =>
+  view.requests.filter((request) => !hasEndedRequest(request.body));
+
+export const activeCandidates = (view: QueueView): readonly Item<Candidate>[] =>
+  view.candidates.filter((candidate) => !hasEndedCandidate(candidate.body));
+
+export const endedCandidates = (view: QueueView): readonly Item<Candidate>[] =>
+  view.candidates.filter((candidate) => hasEndedCandidate(candidate.body));
+
+export const requestOf = (view: QueueView, seq: string): Item<MergeRequest> | undefined =>
+  view.requests.find((request) => request.body.seq === seq);
+
+/** The requests that are in this candidate by their own word too; one that was withdrawn is not. */
+export const membersIn = (view: QueueView, candidate: Candidate): readonly Item<MergeRequest>[] =>
+  candidate.members.flatMap(({ seq }) => {
+    const request = requestOf(view, seq);
+    return request && request.body.candidate === candidate.id && !hasEndedRequest(request.body) ? [request] : [];
+  });
+
+/** Goes through each state in turn: all hops are checked against the table. */
+export function moveRequest(
+  was: Item<MergeRequest>,
+  states: readonly MergeRequestState[],
+  patch: { [K in keyof MergeRequest]?: MergeRequest[K] | undefined },
+): MergeRequest {
+  let state = was.body.state;
+  for (const next of states) {
+    assertMergeRequestTransition(state, next);
+    state = next;
+  }
+  return { ...was.body, ...patch, state } as MergeRequest;
+}
+
+export const saveRequest = (...args: Parameters<typeof moveRequest>): Change => replace(args[0], moveRequest(...args));
+
+/** An ended request leaves the open part of the partition, in the commit that ends it. */
+export function fileRequest(
+  view: QueueView,
+  was: Item<MergeRequest>,
+  ended: MergeRequest,
+  now: Instant,
+): readonly Change[] {
+  return [
+    remove(was),
+    create(keys.endedMergeRequest(view.rig, view.target, ended.seq), ended, {
+      expiresAt: now + limits.endedRequestKeptMs,
+    }),
+  ];
+}
+
+export function moveCandidate(
+  was: Item<Candidate>,
+  patch: { [K in keyof Candidate]?: Candidate[K] | undefined },
+): Candidate {
+  const next = { ...was.body, ...patch } as Candidate;
+  assertCandidateTransition(was.body.state, next.state);
+  return next;
+}
+
+export const saveCandidate = (...args: Parameters<typeof moveCandidate>): Change =>
+  replace(args[0], moveCandidate(...args));
+
+/** Back into the line, from whichever state of being tested. */
+export const requeue = (was: Item<MergeRequest>, because: string, retries = 0): Change =>
+  saveRequest(was, ['queued'], { because, candidate: undefined, retries: was.body.retries + retries });
+
+/** The candidate is given up; its members return to the line, and its task, if one runs, is stopped. */
+export function dropCandidate(view: QueueView, was: Item<Candidate>, because: string, retries = 0): Step {
+  return {
+    changes: [
+      saveCandidate(was, { state: 'cancelled', because }),
+      ...membersIn(view, was.body).map((member) => requeue(member, `back in line: ${because}`, retries)),
+    ],
+    effects:
+      was.body.state === 'running' && was.body.taskId
+        ? [{ do: 'stop_task', taskId: was.body.taskId, reason: because }]
+        : [],
+  };
+}
+
+export const short = (oid: Oid): string => oid.slice(0, 10);
+export const causeOf = (view: Pick<QueueView, 'rig' | 'target'>, what: string): string =>
+  `queue/${view.rig}/${view.target}/${what}`;

@@ -1,0 +1,22 @@
+import type { Instant, Item } from '../../core/ports.ts';
+import { foundOnMain } from '../../core/refinery/landing.ts';
+import { trailersOf } from '../../core/refinery/message.ts';
+import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
+import type { QueueView, Turn } from '../../core/refinery/view.ts';
+import type { Tick } from './tick.ts';
+
+/**
+ * A change that adds nothing may be on main already: by a landing of this same attempt that the record has lost. Its
+ * trailers tell; sameness of content alone does not, or a polecat that did nothing would count as merged.
+ */
+export async function alreadyThere(
+  tick: Tick,
+  view: QueueView,
+  was: Item<Candidate>,
+  member: Item<MergeRequest> | undefined,
+  now: Instant,
+): Promise<Turn | undefined> {
+  if (!member) return undefined;
+  const found = await tick.deps.repo.findCommit(view.remote, was.body.base, trailersOf(member.body));
+  return found === undefined ? undefined : foundOnMain(view, was, member, found, now);
+}

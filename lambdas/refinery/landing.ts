@@ -1,0 +1,159 @@
+/** The moves around main: land what passed, find out what became of a landing, look for those that were given up. */
+import type { Bead } from '../../core/convoys/bead.ts';
+import { RepoUnreachable, Unavailable } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import type { Instant, Item, Oid, PushResult } from '../../core/ports.ts';
+import { linkFailed, withdrawStale } from '../../core/refinery/candidates.ts';
+import {
+  cannotArrive,
+  exhausted,
+  foreignPush,
+  landed,
+  openLanding,
+  refused,
+  rewritten,
+  type Standing,
+  tryAgain,
+} from '../../core/refinery/landing.ts';
+import type { Candidate, Landing, MergeRequest } from '../../core/refinery/records.ts';
+import { membersIn, type QueueView, queueOf, requestOf } from '../../core/refinery/view.ts';
+import { load } from '../platform/load.ts';
+import { lostBeads } from './lost.ts';
+import { staleAmong } from './testing.ts';
+import { again, commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
+
+const headRef = (request: MergeRequest): string => `refs/heads/${request.branch}`;
+
+/** A passed candidate: if main, its branches and its beads are as they were, its landing is written down and pushed. */
+export async function land(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
+  const candidate = was.body;
+  const members = membersIn(view, candidate);
+  const stale = await staleAmong(tick, members);
+  if (stale.length > 0) return commit(withdrawStale(view, stale, now));
+  const refs = await tick.deps.repo.readRefs(view.remote, [
+    targetRef(view),
+    ...members.map((member) => headRef(member.body)),
+  ]);
+  const main = refs.get(targetRef(view));
+  tick.main = main ?? null;
+  if (main !== candidate.base) {
+    const kept = main !== undefined && (await tick.deps.repo.isAncestor(view.remote, candidate.base, main)) === true;
+    if (kept) return commit(foreignPush(view, main, { candidate: was }, now));
+    return commit(rewritten(view, main, await lostBeads(tick, view, main), { candidate: was }, now));
+  }
+  for (const [i, member] of members.entries()) {
+    const head = refs.get(headRef(member.body));
+    if (head === member.body.head) continue;
+    return commit(
+      linkFailed(view, was, i, head === undefined ? { fault: 'branch_gone' } : { fault: 'head_moved', head }, now),
+    );
+  }
+  const beads = await Promise.all(members.map((member) => load.bead(tick.deps.ledger, member.body.bead)));
+  const found = beads.flatMap((bead): Item<Bead>[] => (bead ? [bead] : []));
+  const epoch = queueOf(view, now).epoch + 1;
+  return commit(openLanding(view, was, found, now), () => {
+    tick.toPush = { epoch, tries: 1 };
+  });
+}
+
+/** An open landing: pushed now if this tick has just written it down; then main, read again, says what became of it. */
+export async function resolve(tick: Tick, view: QueueView, was: Item<Landing>, now: Instant): Promise<Done> {
+  const landing = was.body;
+  const push = tick.toPush;
+  tick.toPush = undefined;
+  if (push?.epoch === landing.epoch && push.tries === landing.tries) {
+    tick.answer = { epoch: landing.epoch, result: await pushLanding(tick, view, landing) };
+  }
+  const answer = tick.answer?.epoch === landing.epoch ? tick.answer.result : undefined;
+  const main = await readMain(tick, view);
+  const candidate = view.candidates.find((other) => other.body.id === landing.candidate);
+  const standing = await standingOf(tick, view, landing, main);
+  if (main !== undefined && standing === 'contains') return commit(landed(view, was, main, now));
+  if (main !== undefined && standing === 'beyond')
+    return commit(foreignPush(view, main, { landing: was, candidate }, now));
+  if (main === undefined || standing === 'rewritten') {
+    return commit(rewritten(view, main, await lostBeads(tick, view, main), { landing: was, candidate }, now));
+  }
+  return notYet(tick, view, was, answer, now);
+}
+
+async function pushLanding(tick: Tick, view: QueueView, landing: Landing): Promise<PushResult> {
+  try {
+    return await tick.deps.repo.pushWithLease(view.remote, {
+      ref: targetRef(view),
+      from: landing.from,
+      to: landing.to,
+      timeoutMs: limits.landingPushTimeoutMs,
+    });
+  } catch (error) {
+    if (error instanceof RepoUnreachable || error instanceof Unavailable)
+      return { pushed: 'unknown', text: error.message };
+    throw error;
+  }
+}
+
+async function standingOf(
+  tick: Tick,
+  view: QueueView,
+  { from, to }: Landing,
+  main: Oid | undefined,
+): Promise<Standing> {
+  const { repo } = tick.deps;
+  if (main === to) return 'contains';
+  if (main === from) return 'at_from';
+  if (main === undefined) return 'rewritten';
+  if ((await repo.isAncestor(view.remote, to, main)) === true) return 'contains';
+  return (await repo.isAncestor(view.remote, from, main)) === true ? 'beyond' : 'rewritten';
+}
+
+/** Main has not moved. Refused for good, held back, tried too often, or pushed once more. */
+async function notYet(
+  tick: Tick,
+  view: QueueView,
+  was: Item<Landing>,
+  answer: PushResult | undefined,
+  now: Instant,
+): Promise<Done> {
+  const landing = was.body;
+  if (answer?.pushed === 'rejected') return commit(refused(view, was, answer.text, now));
+  if (queueOf(view, now).paused || tick.stopped) return rest;
+  if (landing.tries >= limits.landingTriesMax) {
+    // Another pusher may still be at it, until its deadline.
+    return answer || landing.pushDeadline <= now ? commit(exhausted(view, was, answer, now)) : rest;
+  }
+  if (answer) await tick.deps.clock.sleep(limits.commitBackoffMs * 2 ** landing.tries);
+  const gone = await movedAmong(tick, view, landing);
+  if (gone) return commit(gone(was, now));
+  return commit(tryAgain(view, was, now), () => {
+    tick.toPush = { epoch: landing.epoch, tries: landing.tries + 1 };
+  });
+}
+
+/** The branches are looked at before every push: a head that moved since is not the one that was submitted. */
+async function movedAmong(tick: Tick, view: QueueView, landing: Landing) {
+  const members = landing.members.flatMap((member) => requestOf(view, member.seq) ?? []);
+  const refs = await tick.deps.repo.readRefs(
+    view.remote,
+    members.map((member) => headRef(member.body)),
+  );
+  const moved = members.some(({ body }) => body.state !== 'testing' || refs.get(headRef(body)) !== body.head);
+  if (!moved && members.length === landing.members.length) return undefined;
+  return (was: Item<Landing>, now: Instant) =>
+    exhausted(view, was, { pushed: 'unknown', text: 'a change in it was withdrawn, or its branch has moved' }, now);
+}
+
+/** Given-up landings: one that arrived after all has landed; one that main has passed by cannot arrive any more. */
+export async function recheck(
+  tick: Tick,
+  view: QueueView,
+  givenUp: readonly Item<Landing>[],
+  now: Instant,
+): Promise<Done> {
+  const main = await readMain(tick, view);
+  for (const was of givenUp) {
+    if (main === undefined || main === was.body.from) continue;
+    const contains = main === was.body.to || (await tick.deps.repo.isAncestor(view.remote, was.body.to, main)) === true;
+    return commit(contains ? landed(view, was, main, now) : cannotArrive(view, was, now));
+  }
+  return again;
+}

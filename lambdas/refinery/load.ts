@@ -1,0 +1,61 @@
+/** Reads a queue: META first, so that whatever it is compared with later is at least as new. */
+import { keys, partitions, prefixes } from '../../core/keys.ts';
+import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import type { Facts } from '../../core/refinery/plan.ts';
+import { policyOf } from '../../core/refinery/policy.ts';
+import type { Candidate, Landing, MergeRequest, Queue } from '../../core/refinery/records.ts';
+import type { QueueView } from '../../core/refinery/view.ts';
+import { configOf } from '../../core/rigs/config.ts';
+import type { Rig } from '../../core/rigs/rig.ts';
+import { recordOf } from '../../core/step.ts';
+
+/** Nothing, if there is no such rig. */
+export async function loadView(ledger: Ledger, rig: string, target: string): Promise<QueueView | undefined> {
+  const meta = recordOf<Queue>(await ledger.get(keys.queue(rig, target)));
+  const epochs = [
+    ...(meta?.body.openLanding === undefined ? [] : [meta.body.openLanding]),
+    ...(meta?.body.givenUp ?? []),
+  ];
+  const [config, requests, candidates, ...landings] = await Promise.all([
+    ledger.get(keys.rig(rig)),
+    queryAll<MergeRequest>(ledger, partitions.queue(rig, target), prefixes.mergeRequests),
+    queryAll<Candidate>(ledger, partitions.queue(rig, target), prefixes.candidates),
+    ...epochs.map((epoch) => ledger.get(keys.landing(rig, target, epoch))),
+  ]);
+  const found = recordOf<Rig>(config)?.body;
+  if (!found) return undefined;
+  return {
+    rig,
+    target,
+    remote: { rig, url: found.url },
+    policy: policyOf(configOf(found)),
+    meta,
+    requests,
+    candidates,
+    landings: landings.flatMap((item) => recordOf<Landing>(item) ?? []),
+  };
+}
+
+export async function queryAll<Body>(ledger: Ledger, pk: string, prefix: string): Promise<Item<Body>[]> {
+  const items: Item<Body>[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await ledger.query(pk, { prefix, ...(after === undefined ? {} : { after }) });
+    items.push(...page.items.flatMap((item) => recordOf<Body>(item) ?? []));
+    if (page.next === undefined) return items;
+    after = page.next;
+  }
+}
+
+/** What the fleet knows of the tasks that still owe a verdict. */
+export async function loadTasks(fleet: Ports['fleet'], view: QueueView, now: Instant): Promise<Facts['tasks']> {
+  const running = view.candidates.flatMap(({ body }) =>
+    body.state === 'running' &&
+    body.gatesPassedAt === undefined &&
+    body.taskId !== undefined &&
+    (body.deadline ?? 0) > now
+      ? [body.taskId]
+      : [],
+  );
+  if (running.length === 0) return new Map();
+  return new Map((await fleet.list(running.slice(0, 100))).map((task) => [task.taskId, task.state]));
+}

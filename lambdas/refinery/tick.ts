@@ -1,0 +1,37 @@
+/** What one tick carries from move to move; nothing of it outlives the tick. */
+import type { Instant, Oid, Ports, PushResult } from '../../core/ports.ts';
+import type { QueueView, Turn } from '../../core/refinery/view.ts';
+
+export type RefineryDeps = Pick<Ports, 'ledger' | 'repo' | 'fleet' | 'codeHost' | 'clock' | 'ids' | 'log'>;
+
+export interface Tick {
+  readonly deps: RefineryDeps;
+  readonly startedAt: Instant;
+  /** The town is stopped: nothing new is tested or landed. */
+  stopped: boolean;
+  /** The target's head as this tick last read it; null: no such branch. */
+  main?: Oid | null | undefined;
+  /** The landing whose push this tick has just written down, and is to make now. */
+  toPush?: { readonly epoch: number; readonly tries: number } | undefined;
+  /** What the push answered. Main has the last word. */
+  answer?: { readonly epoch: number; readonly result: PushResult } | undefined;
+}
+
+/** What a move came to: something to commit, something learned (look again), or nothing more to do now. */
+export type Done =
+  | { readonly next: 'commit'; readonly turn: Turn; readonly after?: () => void }
+  | { readonly next: 'again' }
+  | { readonly next: 'rest' };
+
+export const commit = (turn: Turn, after?: () => void): Done => ({ next: 'commit', turn, ...(after ? { after } : {}) });
+export const again: Done = { next: 'again' };
+export const rest: Done = { next: 'rest' };
+
+export const targetRef = (view: QueueView): string => `refs/heads/${view.target}`;
+
+/** The target's head: read from the remote, and remembered for the rest of the tick. */
+export async function readMain(tick: Tick, view: QueueView): Promise<Oid | undefined> {
+  const main = await tick.deps.repo.readRef(view.remote, targetRef(view));
+  tick.main = main ?? null;
+  return main;
+}
