@@ -12,7 +12,7 @@ import { bodyOf } from './queues/refusals.ts';
 
 type QueueWiring = Omit<(typeof townQueues)[QueueName], 'feeds'>;
 
-type QueueHandler = (event: QueueEvent) => Promise<BatchResponse | undefined> | Promise<void>;
+export type QueueHandler = (event: QueueEvent) => Promise<BatchResponse | undefined> | Promise<void>;
 
 export interface QueuesOptions {
   readonly wiring: Readonly<Record<string, QueueWiring>>;

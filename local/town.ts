@@ -10,7 +10,8 @@ import { bundleHarness } from '../containers/polecat/bundle.ts';
 import type { EffectRecord } from '../core/effects.ts';
 import { kindOf } from '../core/keys.ts';
 import { limits } from '../core/limits.ts';
-import type { Item, Json, Log, Ports } from '../core/ports.ts';
+import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
+import type { Fleet, Item, Json, Log, Ports } from '../core/ports.ts';
 import { machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
 import { makeHandler as makeConvoys } from '../lambdas/convoys/convoys.ts';
@@ -25,7 +26,7 @@ import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from './blobs.ts';
 import { realClock } from './clock.ts';
 import { makeReportedChecks } from './code-host.ts';
-import { makeProcessFleet } from './fleet.ts';
+import { type LocalFleet, makeProcessFleet } from './fleet.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
 import { makeNotifier } from './notifier.ts';
@@ -67,8 +68,9 @@ export async function startTown(options: TownOptions): Promise<Town> {
   let url = '';
   const apiUrl = (): string => url;
   const harness = await bundleHarness(join(dir, 'harness', 'polecat'));
-  const fleet = makeProcessFleet({ dir: join(dir, 'fleet'), harness, clock });
-  const orphans = await fleet.killOrphans();
+  const processes = makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock });
+  const { fleet, subjectOf } = rememberingSubjects(processes);
+  const orphans = await processes.killOrphans();
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
   const repo = makeGitRepo({ cacheDir: join(dir, 'git'), clock });
@@ -113,11 +115,11 @@ export async function startTown(options: TownOptions): Promise<Town> {
     sling: makeFleetHandler({ ...common, fleet, queues, apiUrl, secretOf }),
     scheduler: makeScheduler({ ...common, caps }),
     convoys: makeConvoys(common),
-    refinery: makeRefinery({ ...common, repo, fleet, codeHost, queues }),
+    refinery: makeRefinery({ ...common, repo, fleet, codeHost }),
   };
 
   const server = await serveApi({
-    deps: { ledger, repo, blobs, clock, ids, codeHost, fleet },
+    deps: { ledger, repo, blobs, clock, ids, codeHost },
     port: options.port ?? 0,
     token,
     log,
@@ -128,7 +130,8 @@ export async function startTown(options: TownOptions): Promise<Town> {
     const fresh = put.filter((item) => kindOf(item) === 'effect' && item.version === 1);
     if (fresh.length > 0) void effects(fresh as unknown as Item<EffectRecord>[]);
   });
-  fleet.onStopped((_taskId, subject) => {
+  processes.onStopped((taskId) => {
+    const subject = subjectOf(taskId);
     if (subject) void witness({ kind: 'task_stopped', subject });
   });
   for (const [name, consume] of Object.entries(consumers)) queues.consume(name, consume);
@@ -144,11 +147,33 @@ export async function startTown(options: TownOptions): Promise<Town> {
     recovered: looked,
     async close() {
       patrols.stop();
-      await fleet.close();
+      await processes.close();
       await queues.close();
       workflows.close();
       await server.close();
       await ledger.close();
+    },
+  };
+}
+
+/** Knows what each task works for: ECS tells it with the task's end, a process does not. */
+function rememberingSubjects(processes: LocalFleet): { fleet: Fleet; subjectOf(taskId: string): Subject | undefined } {
+  const subjects = new Map<string, Subject>();
+  return {
+    fleet: {
+      async launch(request) {
+        const launched = await processes.launch(request);
+        const subject = request.environment[harnessEnv.subject];
+        if (launched.ok && subject) subjects.set(launched.taskId, JSON.parse(subject) as Subject);
+        return launched;
+      },
+      stop: (taskId, reason) => processes.stop(taskId, reason),
+      list: (taskIds) => processes.list(taskIds),
+    },
+    subjectOf(taskId) {
+      const subject = subjects.get(taskId);
+      subjects.delete(taskId);
+      return subject;
     },
   };
 }

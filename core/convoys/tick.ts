@@ -28,7 +28,8 @@ export function tickConvoy(
   now: Instant,
 ): TickResult {
   const convoy = meta.body;
-  if (convoy.status !== 'open' && convoy.status !== 'stalled') return { step: undefined, more: false };
+  const launched = convoy.launchedAt !== undefined && (convoy.status === 'open' || convoy.status === 'stalled');
+  if (!launched) return { step: undefined, more: false };
 
   const all = beads.map((bead) => bead.body);
   const view: View = {

@@ -57,6 +57,7 @@ export function convoyOf(over: Partial<Convoy> = {}): Item<Convoy> {
     progress: { total: 0, landed: 0, failed: 0, cancelled: 0, blocked: 0 },
     run: 1,
     createdAt: t0,
+    launchedAt: t0,
     progressAt: t0,
     ...over,
   };

@@ -7,14 +7,7 @@ import { next, type Seen } from '../../../core/molecules/next.ts';
 import { configOf } from '../../../core/rigs/config.ts';
 import { beadOf, idOf, kindsOf, putAt, t0 } from '../fixtures.ts';
 
-const config = configOf({
-  name: 'greenhouse',
-  prefix: 'gh',
-  url: '/r',
-  defaultBranch: 'main',
-  settings: {},
-  addedAt: t0,
-});
+const config = configOf({ settings: {} });
 const seenOf = (over: Partial<Bead>): Seen => ({
   bead: beadOf(1, { run: 1, attempt: 1, polecat: 'Nux', branch: 'polecat/Nux/x@1', ...over }),
   convoyCreatedAt: t0,
