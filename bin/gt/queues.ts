@@ -9,15 +9,20 @@ interface QueueView {
   readonly target: string;
   readonly paused?: { readonly by: string; readonly because: string };
   readonly landedCount: number;
-  readonly mergeRequests: readonly {
-    readonly bead: string;
-    readonly state: string;
-    readonly because: string;
-    readonly title: string;
-    readonly submittedAt: number;
-  }[];
+  readonly open: readonly MergeRequestView[];
+  readonly ended: readonly MergeRequestView[];
 }
 
+interface MergeRequestView {
+  readonly bead: string;
+  readonly state: string;
+  readonly because: string;
+  readonly title: string;
+  readonly submittedAt: number;
+}
+
+/** What landed last, above what waits. */
+const endedShown = 5;
 const targetFlag = ['--target <branch>', 'default: the branch that the rig lands on'] as const;
 
 export function queueCommands(program: Command): void {
@@ -99,13 +104,14 @@ function showQueue({ print }: Pick<Session, 'print'>, queue: QueueView): void {
     ? `${print.status('paused')} by ${queue.paused.by}: ${queue.paused.because}`
     : `${queue.landedCount} landed`;
   print.line(`${print.paint('bold', queue.rig)} → ${queue.target}  ${state}`);
-  if (queue.mergeRequests.length === 0) {
+  const requests = [...queue.ended.slice(0, endedShown).reverse(), ...queue.open];
+  if (requests.length === 0) {
     print.line('  Nothing waits. Beads come here when their polecats are done: gt bead list');
     return;
   }
   print.table(
     ['  bead', 'state', 'age', 'title', 'because'],
-    queue.mergeRequests.map((one) => [
+    requests.map((one) => [
       `  ${one.bead}`,
       print.status(one.state),
       age(Date.now() - one.submittedAt),

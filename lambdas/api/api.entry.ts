@@ -1,5 +1,5 @@
 import { handle } from 'hono/aws-lambda';
-import { blobsPort, commandPorts, fleetPort, gitPorts } from '../platform/ports.entry.ts';
+import { blobsPort, commandPorts, gitPorts } from '../platform/ports.entry.ts';
 import { apiEnv } from './api.env.ts';
 import { makeApp } from './app.ts';
 import { iamCaller, maySpeakFor, taskOf } from './iam.ts';
@@ -8,7 +8,7 @@ const env = apiEnv.read(process.env);
 const ports = commandPorts(env);
 
 const app = makeApp(
-  { ...ports, ...gitPorts(env, ports), blobs: blobsPort(env), fleet: fleetPort(env) },
+  { ...ports, ...gitPorts(env, ports), blobs: blobsPort(env) },
   {
     authenticate: (_, environment) => iamCaller(environment),
     authorizeSubject: (subject, _, environment) =>

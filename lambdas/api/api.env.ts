@@ -1,5 +1,4 @@
 import { env } from '../../core/env.ts';
-import { fleetNames } from '../platform/shared.env.ts';
 
 /** `TASK_ROLE_NAME`: a caller of this role is a task, and its session's name is the task's id. */
-export const apiEnv = env('TOWN_TABLE', 'BLOBS_BUCKET', 'GIT_SECRET_PREFIX', 'TASK_ROLE_NAME', ...fleetNames);
+export const apiEnv = env('TOWN_TABLE', 'BLOBS_BUCKET', 'GIT_SECRET_PREFIX', 'TASK_ROLE_NAME');

@@ -4,7 +4,7 @@ import type { Subject } from '../../core/polecats/protocol.ts';
 import type { Ports } from '../../core/ports.ts';
 import type { Caller } from './endpoint.ts';
 
-export type ApiDeps = Pick<Ports, 'ledger' | 'repo' | 'blobs' | 'clock' | 'ids' | 'codeHost' | 'fleet'>;
+export type ApiDeps = Pick<Ports, 'ledger' | 'repo' | 'blobs' | 'clock' | 'ids' | 'codeHost'>;
 
 export interface ApiOptions {
   /** Who calls, or why nobody may. `environment` is what the host passes along: on AWS, the event with its authorizer. */

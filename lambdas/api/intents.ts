@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { limits } from '../../core/limits.ts';
 import { submitIntent } from '../intents/submit.ts';
 import type { ApiDeps } from './deps.ts';
 import { name } from './deps.ts';
@@ -7,11 +6,7 @@ import { type Api, endpoint } from './endpoint.ts';
 import { convoySchema, shown } from './views.ts';
 
 const submission = z.strictObject({
-  text: z
-    .string()
-    .min(1)
-    .max(limits.intentBytesMax)
-    .openapi({ description: 'The intent: docs/intents.md says how a checklist reads' }),
+  text: z.string().openapi({ description: 'The intent: docs/intents.md says how a checklist reads' }),
   rig: name,
   plan: z
     .enum(['auto', 'review'])

@@ -49,7 +49,8 @@ async function standingOf(
     ? await options.authorizeSubject(subject, request, context.env)
     : token !== undefined && (await matches(deps, subject, sha256(token)));
   if (allowed) return 'current';
-  if (token !== undefined && (await hasEnded(deps, subject))) return 'superseded';
+  const proven = options.authorizeSubject !== undefined || token !== undefined;
+  if (proven && (await hasEnded(deps, subject))) return 'superseded';
   throw strangerTo(subject);
 }
 

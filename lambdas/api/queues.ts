@@ -1,50 +1,27 @@
 import { z } from '@hono/zod-openapi';
-import { keys, partitions, prefixes } from '../../core/keys.ts';
-import type { Candidate, MergeRequest, Queue } from '../../core/refinery/records.ts';
 import { targetOf } from '../../core/rigs/config.ts';
-import { recordOf } from '../../core/step.ts';
 import { loadBead } from '../feed/records.ts';
 import { pauseQueue, rejectMergeRequest, resumeQueue, retryMergeRequest } from '../refinery/commands.ts';
-import { loadRig } from '../rigs/load.ts';
+import { queueView } from '../refinery/queue-view.ts';
+import { loadRig, rigNames, unknownRig } from '../rigs/load.ts';
 import { shownBead } from './beads.ts';
 import type { ApiDeps } from './deps.ts';
 import { name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { beadSchema, candidateSchema, mergeRequestSchema, queueSchema, shown } from './views.ts';
+import { beadSchema, queueSchema, shown } from './views.ts';
 
 const tag = 'merge queue';
 const params = z.object({ rig: name });
 const targetQuery = z.strictObject({
   target: name.optional().openapi({ description: 'Default: the branch that the rig lands on' }),
 });
+const endedShown = 20;
 const because = z.string().min(1).max(500);
-const openCandidates: ReadonlySet<string> = new Set(['planned', 'built', 'running', 'infra', 'passed']);
-
-/** A queue, with its newest merge requests and the candidates under way. */
-async function viewOf({ ledger }: ApiDeps, rig: string, target: string, limit: number) {
-  const pk = partitions.queue(rig, target);
-  const [meta, requests, candidates] = await Promise.all([
-    ledger.get(keys.queue(rig, target)),
-    ledger.query(pk, { prefix: prefixes.mergeRequests, reverse: true, limit }),
-    ledger.query(pk, { prefix: prefixes.candidates, reverse: true, limit: 20 }),
-  ]);
-  const queue = recordOf<Queue>(meta)?.body;
-  const mergeRequests = requests.items.flatMap((item) => recordOf<MergeRequest>(item)?.body ?? []);
-  const running = candidates.items
-    .flatMap((item) => recordOf<Candidate>(item)?.body ?? [])
-    .filter((candidate) => openCandidates.has(candidate.state));
-  return shown(queueSchema, {
-    rig,
-    target,
-    paused: queue?.paused,
-    main: queue?.lastMain,
-    landing: queue?.openLanding,
-    landedCount: queue?.landedCount ?? 0,
-    runsCount: queue?.runsCount ?? 0,
-    progressAt: queue?.progressAt,
-    mergeRequests: mergeRequests.reverse().map((request) => shown(mergeRequestSchema, request)),
-    candidates: running.map((candidate) => shown(candidateSchema, candidate)),
-  });
+async function viewOf(deps: ApiDeps, rig: string, target: string, endedMax: number) {
+  const picture = await queueView(deps, rig, target, endedMax);
+  if (!picture) throw unknownRig(rig, await rigNames(deps.ledger));
+  const { queue, open, candidates, ended } = picture;
+  return shown(queueSchema, { ...queue, main: queue.lastMain, landing: queue.openLanding, open, candidates, ended });
 }
 
 export function queueRoutes(api: Api, deps: ApiDeps): void {
@@ -59,13 +36,13 @@ export function queueRoutes(api: Api, deps: ApiDeps): void {
       method: 'get',
       path: '/v1/rigs/{rig}/queue',
       name: 'showQueue',
-      about: 'The merge queue of a rig: its newest changes, oldest first, and what is being tested',
+      about: 'The merge queue of a rig: what is being tested, the line in its order, and what ended last',
       tag,
       params,
-      query: targetQuery.extend({ limit: pageLimit(100) }),
+      query: targetQuery.extend({ ended: pageLimit(20).openapi({ description: 'At most so many that have ended' }) }),
       answer: queueSchema,
     },
-    async ({ params: { rig }, query }) => viewOf(deps, rig, await targetFor(rig, query.target), query.limit),
+    async ({ params: { rig }, query }) => viewOf(deps, rig, await targetFor(rig, query.target), query.ended),
   );
 
   endpoint(
@@ -84,7 +61,7 @@ export function queueRoutes(api: Api, deps: ApiDeps): void {
     async ({ params: { rig }, query, body, caller }) => {
       const target = await targetFor(rig, query.target);
       await pauseQueue(deps, rig, target, { by: caller, because: body.because });
-      return viewOf(deps, rig, target, 100);
+      return viewOf(deps, rig, target, endedShown);
     },
   );
 
@@ -103,7 +80,7 @@ export function queueRoutes(api: Api, deps: ApiDeps): void {
     async ({ params: { rig }, query, caller }) => {
       const target = await targetFor(rig, query.target);
       await resumeQueue(deps, rig, target, caller);
-      return viewOf(deps, rig, target, 100);
+      return viewOf(deps, rig, target, endedShown);
     },
   );
 

@@ -91,7 +91,7 @@ export function rigRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
       about: 'Set keys of the configuration, all of them or none; null unsets one',
       tag,
       params,
-      body: z.record(z.string().max(100), z.json()).openapi({ example: { 'refinery.gates.test': 'npm test' } }),
+      body: z.record(z.string().max(100), z.unknown()).openapi({ example: { 'refinery.gates.test': 'npm test' } }),
       answer: rigDetailSchema,
     },
     async ({ params: { rig }, body, caller }) =>

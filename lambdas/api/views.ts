@@ -11,6 +11,8 @@ import { instant } from './deps.ts';
 
 export const severitySchema = z.enum(['critical', 'high', 'medium', 'low']);
 
+const anyJson = z.unknown().openapi({ description: 'Any JSON value' });
+
 export const beadSchema = z
   .object({
     id: z.string(),
@@ -126,14 +128,14 @@ export const rigSchema = z
     url: z.string(),
     defaultBranch: z.string(),
     target: z.string().openapi({ description: 'The branch that changes land on' }),
-    settings: z.record(z.string(), z.json()).openapi({ description: 'Only what was set' }),
+    settings: z.record(z.string(), anyJson).openapi({ description: 'Only what was set' }),
     addedAt: instant,
   })
   .openapi('Rig');
 
 export const rigDetailSchema = rigSchema
   .extend({
-    config: z.array(z.object({ key: z.string(), value: z.json(), set: z.boolean(), about: z.string() })),
+    config: z.array(z.object({ key: z.string(), value: anyJson, set: z.boolean(), about: z.string() })),
     targets: z.array(z.string()),
   })
   .openapi('RigDetail');
@@ -184,7 +186,10 @@ export const queueSchema = z
     landedCount: z.int(),
     runsCount: z.int(),
     progressAt: instant.optional(),
-    mergeRequests: z.array(mergeRequestSchema),
+    open: z
+      .array(mergeRequestSchema.extend({ position: z.int() }))
+      .openapi({ description: 'In the order of the queue' }),
+    ended: z.array(mergeRequestSchema).openapi({ description: 'Newest first' }),
     candidates: z.array(candidateSchema),
   })
   .openapi('Queue');
