@@ -3,7 +3,8 @@ import path from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { readConfig } from '../lib/config.ts';
-import { bundleAll, projectRoot } from '../lib/platform/bundle.ts';
+import { bundleAll } from '../lib/platform/bundle.ts';
+import { projectRoot } from '../lib/platform/project-root.ts';
 import { TownStack } from '../lib/town-stack.ts';
 
 const app = new App({ analyticsReporting: false });

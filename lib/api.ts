@@ -32,7 +32,6 @@ export class Api extends Construct {
         BLOBS_BUCKET: platform.blobs.name,
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
         TASK_ROLE_NAME: yard.taskRole.roleName,
-        ...yard.environment,
       },
       ...platform.git.packaging('api'),
       runbook: 'api',
@@ -40,7 +39,6 @@ export class Api extends Construct {
     platform.table.grantCommand(handler);
     platform.blobs.grantReadWrite(handler);
     platform.git.grantCredentials(handler);
-    yard.grantLook(handler);
 
     this.http = new apigateway.HttpApi(this, 'Http', {
       apiName: platform.config.town,

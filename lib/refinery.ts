@@ -5,6 +5,7 @@ import { refineryEnv } from '../lambdas/refinery/refinery.env.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownQueue } from './platform/town-queue.ts';
+import type { Yard } from './polecats/yard.ts';
 
 /** Room for blob-filtered clones of several repositories, kept between runs. */
 const cloneSpace = Size.gibibytes(4);
@@ -12,7 +13,7 @@ const cloneSpace = Size.gibibytes(4);
 export class Refinery extends Construct {
   readonly ticks: TownQueue;
 
-  constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
+  constructor(scope: Construct, id: string, { platform, yard }: { platform: Platform; yard: Yard }) {
     super(scope, id);
     this.ticks = new TownQueue(this, 'Ticks', {
       platform,
@@ -26,8 +27,8 @@ export class Refinery extends Construct {
       contract: refineryEnv,
       environment: {
         TOWN_TABLE: platform.table.name,
-        BLOBS_BUCKET: platform.blobs.name,
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
+        ...yard.environment,
       },
       runbook: 'refinery',
       errorSeverity: 'high',
@@ -35,7 +36,8 @@ export class Refinery extends Construct {
       ...platform.git.packaging('refinery'),
     });
     platform.table.grantCommand(tick);
-    platform.blobs.grantReadWrite(tick);
+    /** Whether a gate still runs. */
+    yard.grantLook(tick);
     platform.git.grantCredentials(tick);
     this.ticks.feed(tick);
     platform.monitoring.row('Refinery', { title: 'Oldest tick', metrics: [this.ticks.age] }, ...tick.graphs());

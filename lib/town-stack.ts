@@ -49,7 +49,7 @@ export class TownStack extends Stack {
     const scheduler = new Scheduler(this, 'Scheduler', { platform });
     const polecats = new Polecats(this, 'Polecats', { platform, api, yard });
     const molecules = new Molecules(this, 'Molecules', { platform, sling: polecats.sling });
-    const refinery = new Refinery(this, 'Refinery', { platform });
+    const refinery = new Refinery(this, 'Refinery', { platform, yard });
 
     const reach: Reach = {
       platform,

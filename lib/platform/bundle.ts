@@ -1,12 +1,11 @@
 /** Bundles each function's entry into one minified ES module. One esbuild run for all, so that shared code is parsed once. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleHarness } from '../../containers/polecat/bundle.ts';
 import type { FunctionName } from '../../core/wiring.ts';
-
-export const projectRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+import { projectRoot } from './project-root.ts';
+import { lambdaCredentials, shakableSchemas, shakableZod, versionOnly } from './slim.ts';
 
 /** Where each function's AWS entry is, from the project's root. */
 export const entries: Readonly<Record<FunctionName, string>> = {
@@ -22,7 +21,7 @@ export const entries: Readonly<Record<FunctionName, string>> = {
 };
 
 /** Minified, without its map: a cold start reads all of it. */
-export const functionBytesMax = 600_000;
+export const functionBytesMax = 600 * 1024;
 
 /** A dependency that is CommonJS inside an ES module still asks for `require`. */
 const requireForCommonJs =
@@ -38,6 +37,7 @@ export const bundleOptions: BuildOptions = {
   target: 'node24',
   mainFields: ['module', 'main'],
   banner: { js: requireForCommonJs },
+  plugins: [shakableZod, shakableSchemas, versionOnly, lambdaCredentials],
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',

@@ -8,7 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../core/wiring.ts';
 import type { Config } from '../config.ts';
-import { projectRoot } from './bundle.ts';
+import { projectRoot } from './project-root.ts';
 import type { TownFunction } from './town-function.ts';
 
 const dockerfile = 'containers/refinery/Dockerfile';

@@ -8,10 +8,10 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { type MachineName, machines } from '../../core/wiring.ts';
-import { projectRoot } from './bundle.ts';
 import { logGroupProps } from './log-group.ts';
 import { oneMinute, type Runbook } from './monitoring.ts';
 import type { Platform } from './platform.ts';
+import { projectRoot } from './project-root.ts';
 import type { TownFunction } from './town-function.ts';
 import type { TownQueue } from './town-queue.ts';
 

@@ -1,0 +1,77 @@
+/**
+ * What a bundler cannot see to be unused, said in its own terms: a function that loads half as much starts sooner. Each
+ * of these changes how a module is imported, never what it does; where a pattern no longer matches, nothing changes.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Plugin } from 'esbuild';
+import { projectRoot } from './project-root.ts';
+
+/** `import { a, z } from 'zod'` (or from hono's wrapper of it) → `import { a } …; import * as z from 'zod'`. */
+const namedZ = /import \{([^}]*?)(,\s*)?\bz\b(,\s*)?([^}]*?)\} from ['"](zod|@hono\/zod-openapi)['"]/;
+
+const zAsNamespace = (source: string): string =>
+  source
+    .replace(namedZ, (_, before: string, __, comma: string | undefined, after: string, from: string) => {
+      const others = [before, after]
+        .map((part) => part.trim())
+        .filter(Boolean)
+        .join(comma ?? ', ');
+      return `${others ? `import { ${others} } from '${from}'; ` : ''}import * as z from 'zod'`;
+    })
+    // Adds a method to the one class that every schema descends from, and uses nothing else of what it is given.
+    .replace('extendZodWithOpenApi(z);', 'extendZodWithOpenApi({ ZodType: z.ZodType });');
+
+/** Through the object `z` a bundler keeps all of zod, its fifty languages included; through a namespace what is used. */
+export const shakableZod: Plugin = {
+  name: 'shakable-zod',
+  setup({ onLoad }) {
+    const own = ['core', 'lambdas', 'aws', 'git', 'local', 'bin'].map(
+      (tree) => path.join(projectRoot, tree) + path.sep,
+    );
+    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      if (!own.some((tree) => file.startsWith(tree))) return undefined;
+      return { contents: zAsNamespace(await readFile(file, 'utf8')), loader: 'ts' };
+    });
+    onLoad({ filter: /@hono[\\/]zod-openapi[\\/]dist[\\/]index\.mjs$/ }, async ({ path: file }) => ({
+      contents: zAsNamespace(await readFile(file, 'utf8')),
+    }));
+  },
+};
+
+/** The SDK's schemas have computed keys, `[_h]: 1` after `const _h = "http"`: with the key spelled out, unused ones go. */
+export const shakableSchemas: Plugin = {
+  name: 'shakable-schemas',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /@aws-sdk[\\/]client-[a-z0-9-]+[\\/]dist-es[\\/]schemas[\\/]schemas_\d+\.js$/ },
+      async ({ path: file }) => {
+        const source = await readFile(file, 'utf8');
+        const texts = new Map([...source.matchAll(/^const (_\w+) = (".*");$/gm)].map(([, name, text]) => [name, text]));
+        return { contents: source.replace(/\[(_\w+)\]:/g, (key, name: string) => `${texts.get(name) ?? key}:`) };
+      },
+    );
+  },
+};
+
+/** Each client carries its own package.json for the version in its user agent. */
+export const versionOnly: Plugin = {
+  name: 'version-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /@aws-sdk[\\/][a-z0-9-]+[\\/]package\.json$/ }, async ({ path: file }) => {
+      const { name, version } = JSON.parse(await readFile(file, 'utf8'));
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    });
+  },
+};
+
+/** Lambda gives credentials by environment: the other links of the SDK's chain (SSO, profiles, metadata) are dead weight. */
+export const lambdaCredentials: Plugin = {
+  name: 'lambda-credentials',
+  setup({ onResolve, onLoad }) {
+    const resolveDir = path.join(projectRoot, 'node_modules/@aws-sdk/credential-provider-node');
+    const contents = "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';";
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: 'env', namespace: 'credentials' }));
+    onLoad({ filter: /./, namespace: 'credentials' }, () => ({ contents, resolveDir }));
+  },
+};
