@@ -1,0 +1,3 @@
+import { spring } from './spring.js';
+
+export const days = { spring };
