@@ -24,9 +24,10 @@ export interface CloneRequest {
 
 export interface Clone {
   readonly start: string;
-  readonly startTree: string;
   readonly targetTip: string;
   readonly url: string;
+  /** The remote's own directory, where that is on this machine and its objects were borrowed. */
+  readonly remoteDir: string | undefined;
   /** Reads what the agent committed from the harness's own repository. */
   readonly readAgent: Readonly<Record<string, string>>;
 }
@@ -64,27 +65,23 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
   );
   return {
     start: found.start,
-    startTree: found.startTree,
     targetTip: found.targetTip,
     url: request.url,
-    readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: join(work, '.git', 'objects') },
+    remoteDir: found.remoteDir,
+    // Quoted: a colon would divide the path in two.
+    readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(join(work, '.git', 'objects')) },
   };
 }
 
 interface Found {
   readonly start: string;
-  readonly startTree: string;
   readonly targetTip: string;
   /** The directory of objects to borrow. */
   readonly objects: string;
+  readonly remoteDir?: string;
 }
 
-/** What `rev-parse` prints for `specs`: the start's commit and tree, and the target's tip. */
-const specs = (start: string, target: string): string[] => [
-  `${start}^{commit}`,
-  `${start}^{tree}`,
-  `${target}^{commit}`,
-];
+const commits = (...names: readonly string[]): string[] => names.map((name) => `${name}^{commit}`);
 
 /** A remote on this machine: nothing is fetched. Not under another user, who could not read it. */
 async function borrow(box: Sandbox, request: CloneRequest): Promise<Found | undefined> {
@@ -93,10 +90,10 @@ async function borrow(box: Sandbox, request: CloneRequest): Promise<Found | unde
   const start = isOid(request.start) ? request.start : fullRef(request.start);
   const target = request.target === undefined ? start : fullRef(request.target);
   const questions = ['--path-format=absolute', '--git-common-dir', '--is-shallow-repository'];
-  const answer = await git(['rev-parse', ...questions, ...specs(start, target)], { cwd: path });
-  const [common, shallow, oid, tree, tip] = answer.out.split('\n');
+  const answer = await git(['rev-parse', ...questions, ...commits(start, target)], { cwd: path });
+  const [common, shallow, oid, tip] = answer.out.split('\n');
   // Whatever is unusual (no such ref, a shallow or foreign repository) is fetched, and explained there.
-  if (answer.code !== 0 || !common || !oid || !tree || !tip || shallow !== 'false') return undefined;
+  if (answer.code !== 0 || !common || !oid || !tip || shallow !== 'false') return undefined;
   const objects = join(common, 'objects');
   writeRepository(box.own, {
     sha256: oid.length === 64,
@@ -105,7 +102,7 @@ async function borrow(box: Sandbox, request: CloneRequest): Promise<Found | unde
     refs: {},
     head: 'ref: refs/heads/none',
   });
-  return { start: oid, startTree: tree, targetTip: tip, objects };
+  return { start: oid, targetTip: tip, objects, remoteDir: common };
 }
 
 async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt): Promise<Found> {
@@ -131,7 +128,7 @@ async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt):
     ...refspecs,
   ];
   for (let tries = 1; ; tries += 1) {
-    const result = await git(args, { cwd: own, timeoutMs: fetchTimeoutMs });
+    const result = await git(args, { cwd: own, timeoutMs: fetchTimeoutMs, reachesOut: true });
     if (result.code === 0) break;
     if (tries >= fetchTriesMax || interrupt.current || isFinal(result.error)) {
       throw new TaskFailure(
@@ -143,12 +140,12 @@ async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt):
   }
   const target = request.target === undefined ? 'refs/gastown/start' : 'refs/gastown/target';
   const out = await mustGit(
-    ['rev-parse', ...specs('refs/gastown/start', target)],
+    ['rev-parse', ...commits('refs/gastown/start', target)],
     { cwd: own },
     'cannot read what was fetched',
   );
-  const [start = '', startTree = '', targetTip = ''] = out.split('\n');
-  return { start, startTree, targetTip, objects: join(own, 'objects') };
+  const [start = '', targetTip = ''] = out.split('\n');
+  return { start, targetTip, objects: join(own, 'objects') };
 }
 
 /** Asking again changes nothing. */
@@ -189,7 +186,6 @@ function writeRepository(path: string, repository: Repository, box?: Sandbox): v
   write('config', `[core]\n\trepositoryformatversion = ${format}\n\tfilemode = true\n\tbare = ${repository.bare}\n`);
   write('HEAD', `${repository.head}\n`);
   write('objects/info/alternates', repository.alternates.map((directory) => `${directory}\n`).join(''));
-  makeDirectory(join(path, 'objects', 'pack'));
-  makeDirectory(join(path, 'refs', 'heads'));
+  makeDirectory(join(path, 'refs'));
   for (const [ref, oid] of Object.entries(repository.refs)) write(ref, `${oid}\n`);
 }

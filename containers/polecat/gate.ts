@@ -9,7 +9,7 @@ import { isOid, mustGit } from './git.ts';
 import { describe, type Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
 import { type Ended, runGroup } from './processes.ts';
-import { makeSandbox, removeSandbox, type Sandbox } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Task } from './task.ts';
 
 type GateResult = Verdict['gates'][number];
@@ -22,8 +22,7 @@ const evidencePatienceMs = 30_000;
 const keptBytes = limits.evidenceBytesMax - 1024;
 
 /** `undefined`: superseded, so nobody is to be told. */
-export async function runGate(task: Task, job: GateJob): Promise<Verdict | undefined> {
-  const box = makeSandbox(task.environment);
+export async function runGate(task: Task, job: GateJob, box: Sandbox): Promise<Verdict | undefined> {
   const output = new Output({
     headBytes: keptBytes / 2,
     tailBytes: keptBytes / 2,
@@ -44,7 +43,6 @@ export async function runGate(task: Task, job: GateJob): Promise<Verdict | undef
     judged = infra('harness', error instanceof TaskFailure ? error.detail : textOf(error));
   } finally {
     await beats.stop();
-    removeSandbox(box);
   }
   if (task.interrupt.superseded) return undefined;
   const evidence = await sendEvidence(task, output);

@@ -14,6 +14,8 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly user?: User | undefined;
+  /** It speaks to the remote, and needs what the user's transports need. */
+  readonly reachesOut?: boolean;
 }
 
 const localTimeoutMs = 120_000;
@@ -31,7 +33,7 @@ const surroundings = {
 };
 
 /** Names that ssh, proxies and certificates need; never a secret of the town. */
-const passedOn = [
+const forTransports = [
   'PATH',
   'HOME',
   'SSH_AUTH_SOCK',
@@ -58,7 +60,7 @@ const settingArgs = ownSettings.flatMap((setting) => ['-c', setting]);
 /** Never throws for what git says: `code` tells. Killed after the time limit: code -1. */
 export function git(args: readonly string[], options: GitOptions): Promise<GitResult> {
   const env: Record<string, string> = { ...surroundings, ...options.env };
-  for (const name of passedOn) {
+  for (const name of options.reachesOut ? forTransports : ['PATH']) {
     const value = process.env[name];
     if (value !== undefined && env[name] === undefined) env[name] = value;
   }

@@ -11,15 +11,14 @@ import { type DoneFile, readDone } from './gt.ts';
 import { describe } from './interrupt.ts';
 import { AgentLog } from './log.ts';
 import { commitWork, isEmpty, push, type Work } from './publish.ts';
-import { makeSandbox, removeSandbox, type Sandbox } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Task } from './task.ts';
 
 /** What every report says, beside how it ended. */
 type Ended = Pick<FailedReport, 'subject' | 'costUsd' | 'agentMs' | 'log' | 'tail' | 'head'>;
 
 /** `undefined`: superseded, so nobody is to be told. */
-export async function runPolecat(task: Task, job: PolecatJob): Promise<Report | undefined> {
-  const box = makeSandbox(task.environment);
+export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Promise<Report | undefined> {
   const log = new AgentLog(task.town);
   let nudges = '';
   const beats = new Beats({
@@ -57,7 +56,6 @@ export async function runPolecat(task: Task, job: PolecatJob): Promise<Report | 
     );
   } finally {
     await beats.stop();
-    removeSandbox(box);
   }
   if (task.interrupt.superseded) return undefined;
   const logChunks = await log.finish();
@@ -118,7 +116,7 @@ async function judge(
   const fault = faultOf(run, task, log.output.lastText());
   if (fault) return failed(fault.cause, fault.detail, head);
   if ('fault' in done) return failed('agent_failed', done.fault, head);
-  return outcomeOf(done.said, job, work, head, await isEmpty(box, clone, work.tree));
+  return outcomeOf(done.said, job, work, head, await isEmpty(box, clone, work));
 }
 
 /** Why the agent's run was not a success, however much it left. */

@@ -68,7 +68,7 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       settle();
       const ms = performance.now() - startedAt;
       signalGroup(child.pid, 'SIGKILL');
-      killMarked(hasEntry(command.mark));
+      killMarked(hasEntry(command.mark), child.pid);
       const drained = setTimeout(() => child.stdout.destroy(), drainMs);
       child.on('close', () => {
         clearTimeout(drained);

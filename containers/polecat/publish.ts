@@ -1,16 +1,18 @@
 /** What becomes of an agent's work: everything left is committed, pushed to a new branch, and read back from the remote. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { type Clone, hideUser } from './clone.ts';
 import { TaskFailure } from './failure.ts';
-import { type GitOptions, type GitResult, git, mustGit, saying } from './git.ts';
+import { type GitOptions, type GitResult, git, isOid, mustGit, saying } from './git.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The agent's work as one commit, seen from the harness's own repository. */
 export interface Work {
   readonly head: string;
   readonly tree: string;
+  /** Its files are not those of the start point. */
+  readonly changed: boolean;
   /** It grew from the start point. */
   readonly descends: boolean;
 }
@@ -33,7 +35,7 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
     GIT_COMMITTER_EMAIL: email,
   };
   const gitDir = join(work, '.git');
-  const inside = (...args: readonly string[]): Promise<GitResult> =>
+  const inside: Git = (...args) =>
     git(['--git-dir', gitDir, '--work-tree', work, ...args], {
       cwd: work,
       user: box.user,
@@ -41,20 +43,44 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
     });
   // An agent that was killed in the middle of a git command leaves its locks.
   for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
-  let committed = (await inside('add', '--all')).code === 0;
-  if (committed && (await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code !== 0) {
-    committed = (await inside('commit', '--quiet', '--no-verify', `--message=${job.commitMessage}`)).code === 0;
-  }
-  const log = committed
-    ? await inside('log', '-1', '--no-show-signature', '--format=%H %T %P', 'HEAD', '--')
-    : undefined;
-  const [head, tree, ...parents] = log?.code === 0 ? log.out.trim().split(' ') : [];
-  if (!head || !tree) return await commitFromOutside(box, clone, job, identity);
-  if (head === clone.start || parents.includes(clone.start)) return { head, tree, descends: true };
+  const commits = (await commitRest(inside, job)) ? await inside(...describe('HEAD', clone.start)) : undefined;
+  const [[head, tree, ...parents] = [], [, startTree] = []] = linesOf(commits);
+  if (!head || !tree || !startTree) return await commitFromOutside(box, clone, job, identity);
+  const changed = tree !== startTree;
+  if (head === clone.start || parents.includes(clone.start)) return { head, tree, changed, descends: true };
   const ancestry = await git(['merge-base', '--is-ancestor', clone.start, head], { cwd: own, env: clone.readAgent });
   if (ancestry.code > 1)
     throw new TaskFailure('harness_failed', `cannot compare with the start point: ${saying(ancestry)}`);
-  return { head, tree, descends: ancestry.code === 0 };
+  return { head, tree, changed, descends: ancestry.code === 0 };
+}
+
+type Git = (...args: readonly string[]) => Promise<GitResult>;
+
+/** Commit, tree and parents of each, a line for each. */
+const describe = (...names: readonly string[]): string[] => [
+  'log',
+  '--no-walk=unsorted',
+  '--no-show-signature',
+  '--format=%H %T %P',
+  ...names,
+  '--',
+];
+const linesOf = (result: GitResult | undefined): string[][] =>
+  result?.code === 0
+    ? result.out
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' '))
+    : [];
+
+/** Commits what is not committed yet. False if the repository does not let us. */
+async function commitRest(inside: Git, job: PolecatJob): Promise<boolean> {
+  const status = await inside('status', '--porcelain', '--no-renames', '--untracked-files=normal');
+  if (status.code === 0 && status.out === '') return true;
+  if ((await inside('add', '--all')).code !== 0) return false;
+  // What was listed may come to nothing, as a file whose time alone changed does: then there is nothing to commit.
+  if ((await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code === 0) return true;
+  return (await inside('commit', '--quiet', '--no-verify', `--message=${job.commitMessage}`)).code === 0;
 }
 
 /** The agent's repository cannot be used: its files are all there is, and they are kept. */
@@ -70,17 +96,18 @@ async function commitFromOutside(
   await mustGit(['read-tree', clone.start], options, doing);
   await mustGit(['--work-tree', work, 'add', '--all', '--ignore-errors', '--', work], options, doing);
   const tree = (await mustGit(['write-tree'], options, doing)).trim();
-  if (tree === clone.startTree) return { head: clone.start, tree, descends: true };
+  const startTree = (await mustGit(['rev-parse', `${clone.start}^{tree}`], options, doing)).trim();
+  if (tree === startTree) return { head: clone.start, tree, changed: false, descends: true };
   const args = ['commit-tree', '-p', clone.start, '-m', job.commitMessage, tree];
-  return { head: (await mustGit(args, options, doing)).trim(), tree, descends: true };
+  return { head: (await mustGit(args, options, doing)).trim(), tree, changed: true, descends: true };
 }
 
 /**
  * Is there anything to land? Measured against the start point, and where that is an earlier attempt's branch, against
  * the place where it left the target: finished work that only had to be reported is not empty.
  */
-export async function isEmpty(box: Sandbox, clone: Clone, tree: string): Promise<boolean> {
-  if (clone.start === clone.targetTip) return tree === clone.startTree;
+export async function isEmpty(box: Sandbox, clone: Clone, { tree, changed }: Work): Promise<boolean> {
+  if (clone.start === clone.targetTip) return !changed;
   const options: GitOptions = { cwd: box.own, env: clone.readAgent };
   const base = await git(['merge-base', clone.start, clone.targetTip], options);
   const against = base.code === 0 ? base.out.trim() : clone.targetTip;
@@ -91,9 +118,17 @@ export async function isEmpty(box: Sandbox, clone: Clone, tree: string): Promise
 /** Pushes the commit to a branch that must be new, and reads it back. Throws `TaskFailure` if the remote does not hold it. */
 export async function push(box: Sandbox, clone: Clone, branch: string, head: string): Promise<void> {
   const ref = `refs/heads/${branch}`;
-  const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env: clone.readAgent };
+  const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env: clone.readAgent, reachesOut: true };
   // An empty expectation: the branch must not exist, which the remote checks in the same step.
-  const args = ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', clone.url, `${head}:${ref}`];
+  const args = [
+    ...pushTo(clone),
+    '--porcelain',
+    '--no-verify',
+    `--force-with-lease=${ref}:`,
+    '--',
+    clone.url,
+    `${head}:${ref}`,
+  ];
   for (let tries = 1; ; tries += 1) {
     const result = await git(args, options);
     const there = await readBranch(clone, ref, options);
@@ -113,9 +148,28 @@ export async function push(box: Sandbox, clone: Clone, branch: string, head: str
   }
 }
 
+/**
+ * Far away, the remote is asked which commits it has, or everything would be sent once its branches have moved on. On
+ * this machine it is spared the look for garbage after each push.
+ */
+const pushTo = ({ remoteDir }: Clone): string[] =>
+  remoteDir === undefined
+    ? ['-c', 'push.negotiate=true', 'push']
+    : ['push', '--receive-pack=git -c receive.autogc=false receive-pack'];
+
 /** The branch as the remote has it now; absent also when the remote does not answer. */
 async function readBranch(clone: Clone, ref: string, options: GitOptions): Promise<string | undefined> {
+  const loose = clone.remoteDir === undefined ? undefined : readIfThere(join(clone.remoteDir, ref));
+  if (loose !== undefined && isOid(loose)) return loose;
   const result = await git(['ls-remote', '--refs', '--', clone.url, ref], options);
   const line = result.out.split('\n').find((text) => text.endsWith(`\t${ref}`));
   return line?.split('\t')[0];
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -6,7 +6,7 @@ import { runGate } from './gate.ts';
 import type { Interrupt } from './interrupt.ts';
 import { runPolecat } from './polecat.ts';
 import { roleCredentials } from './role.ts';
-import type { TaskEnvironment } from './sandbox.ts';
+import { makeSandbox, removeSandbox, type TaskEnvironment } from './sandbox.ts';
 import { bearer, type Signer, sigV4 } from './sign.ts';
 import { Town } from './town.ts';
 
@@ -46,13 +46,17 @@ async function claimAndRun(task: Task): Promise<TaskEnd> {
   const claim = { patienceMs: claimPatienceMs, interrupt };
   const job = await town.post<Job | { superseded: true }>('claim', { subject }, claim);
   if ('superseded' in job) return { exitCode: 0, detail: 'superseded before it was claimed' };
-  const told = job.kind === 'polecat' ? await runPolecat(task, job) : await runGate(task, job);
-  if (told === undefined || interrupt.superseded) return { exitCode: 0, detail: 'superseded' };
-  const path = job.kind === 'polecat' ? 'report' : 'verdict';
-  const ack = await town.post<Ack>(path, told, {
-    patienceMs: () => (interrupt.current?.why === 'terminated' ? lastWordsMs : reportPatienceMs),
-  });
-  return { exitCode: 0, detail: 'superseded' in ack ? 'superseded' : summaryOf(told) };
+  const box = makeSandbox(task.environment);
+  try {
+    const told = job.kind === 'polecat' ? await runPolecat(task, job, box) : await runGate(task, job, box);
+    if (told === undefined) return { exitCode: 0, detail: 'superseded' };
+    const ack = await town.post<Ack>(job.kind === 'polecat' ? 'report' : 'verdict', told, {
+      patienceMs: () => (interrupt.current?.why === 'terminated' ? lastWordsMs : reportPatienceMs),
+    });
+    return { exitCode: 0, detail: 'superseded' in ack ? 'superseded' : summaryOf(told) };
+  } finally {
+    removeSandbox(box);
+  }
 }
 
 const summaryOf = (told: Report | Verdict): string => ('status' in told ? told.status : told.result);

@@ -46,12 +46,13 @@ const roundsMax = 20;
 
 /**
  * Kills every other process whose environment matches; a process that left its group and session keeps it. Looks again
- * until none is left, since one may fork while it is looked for. Linux only: elsewhere the group is all that is found.
+ * until none is left, since one may fork while it is looked for. `since` spares the looking into processes that are
+ * older than that one. Linux only: elsewhere the group is all that is found.
  */
-export function killMarked(matches: (environment: string) => boolean): number {
+export function killMarked(matches: (environment: string) => boolean, since = 0): number {
   const killed = new Set<number>();
   for (let round = 0; round < roundsMax; round += 1) {
-    const found = marked(matches);
+    const found = marked(matches, since);
     if (found.length === 0) break;
     for (const pid of found) if (signalled(pid, 'SIGKILL')) killed.add(pid);
   }
@@ -64,11 +65,17 @@ export const hasEntry =
   (environment: string): boolean =>
     environment.includes(`\0${entry}\0`);
 
-function marked(matches: (environment: string) => boolean): number[] {
+function marked(matches: (environment: string) => boolean, since: number): number[] {
   if (process.platform !== 'linux') return [];
-  const pids = readdirSync('/proc').filter((name) => /^[1-9][0-9]*$/.test(name));
-  return pids.map(Number).filter((pid) => pid !== process.pid && matches(`\0${environmentOf(pid)}`));
+  const oldest = newestPid() < since ? 0 : since;
+  const pids = readdirSync('/proc')
+    .filter((name) => /^[1-9][0-9]*$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => pid > oldest && pid !== process.pid && matches(`\0${environmentOf(pid)}`));
 }
+
+/** Linux hands ids out in order, and begins anew at its maximum: then a smaller one is no sign of age. */
+const newestPid = (): number => Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[4]);
 
 /** Empty for a process that is gone, a zombie, or not ours to look into. */
 function environmentOf(pid: number): string {

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Output } from '../../../containers/polecat/output.ts';
+import { limits } from '../../../core/limits.ts';
+import { jobFor, type Rig, Yard } from './rig.ts';
+
+const bounds = { headBytes: 20, tailBytes: 12, blockBytes: 8, lastBytes: 10 };
+const all = (output: Output): Buffer => {
+  output.seal();
+  return Buffer.concat([...output.blocks, output.rest()]);
+};
+
+describe('bounded output', () => {
+  test('what fits is kept whole, however it is cut and sealed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.uint8Array({ maxLength: 9 }), fc.boolean()), { maxLength: 6 }), (pieces) => {
+        const output = new Output(bounds);
+        for (const [piece, seal] of pieces) {
+          output.write(Buffer.from(piece));
+          if (seal) output.seal();
+        }
+        const whole = Buffer.concat(pieces.map(([piece]) => piece));
+        fc.pre(whole.byteLength <= 32);
+        expect(all(output).equals(whole)).toBe(true);
+        expect(output.totalBytes).toBe(whole.byteLength);
+      }),
+    );
+  });
+
+  test('of what does not fit, the head and the newest bytes are kept, and the dropped ones are counted', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 20 }),
+        (pieces) => {
+          const output = new Output(bounds);
+          for (const piece of pieces) output.write(Buffer.from(piece));
+          const whole = Buffer.concat(pieces);
+          fc.pre(whole.byteLength > 32);
+          const line = Buffer.from(`\n[gastown: ${whole.byteLength - 32} bytes of output were dropped here]\n`);
+          expect(all(output)).toEqual(Buffer.concat([whole.subarray(0, 20), line, whole.subarray(-12)]));
+        },
+      ),
+    );
+  });
+
+  test('its last text is valid UTF-8 of bounded size, whatever was printed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 15 }), { maxLength: 5 }), (pieces) => {
+        const output = new Output(bounds);
+        for (const piece of pieces) output.write(Buffer.from(piece));
+        const text = output.lastText();
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(bounds.lastBytes);
+        expect(Buffer.from(text).toString('utf8')).toBe(text);
+      }),
+    );
+  });
+
+  test('a character that is cut in two is left out, not mangled', () => {
+    const output = new Output(bounds);
+    output.write(Buffer.from('aaaa🌵bbbbbbbb'));
+    expect(output.lastText()).toBe('bbbbbbbb');
+  });
+});
+
+describe('an agent that prints 100 MB', () => {
+  const yard = new Yard();
+  let rig: Rig;
+  beforeAll(async () => {
+    await yard.open();
+    rig = yard.makeRig('rig');
+  });
+  afterAll(() => yard.close());
+
+  test('is not blocked, raises the harness’s memory by no more than the log, and keeps the head and the tail', async () => {
+    const { town } = yard;
+    const job = jobFor(
+      rig,
+      'echo the first line; head -c 100000000 /dev/zero | tr "\\0" "z"; echo; echo the last line; echo x > x',
+      { beatEveryMs: 20 },
+    );
+    town.job = job;
+    const { child, ended } = yard.start({ kind: 'polecat', bead: job.bead, attempt: 1 });
+    let peakKiB = 0;
+    town.onBeat = () => {
+      peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? peakKiB);
+      return { superseded: false, stop: null, nudge: null };
+    };
+    await ended;
+    const report = town.reports.pop();
+    expect(report).toMatchObject({ status: 'completed', head: rig.tip(job.branch) });
+    expect(report?.tail.endsWith('\nthe last line\n')).toBe(true);
+    const log = town.logOf(report);
+    expect(log.startsWith('the first line\nzzz')).toBe(true);
+    expect(log.endsWith('\nthe last line\n')).toBe(true);
+    expect(log).toContain('[gastown: 95805');
+    expect(log.length).toBeLessThan(limits.logBytesMax + 200);
+    expect(Math.max(...(report?.log ?? []).map((hash) => town.blobs.get(hash)?.byteLength ?? 0))).toBe(
+      limits.logChunkBytesMax,
+    );
+    expect(town.beats.at(-1)?.outputBytes).toBeGreaterThan(100_000_000);
+    expect(town.faults).toEqual([]);
+    // Node itself takes about 50 MB; the output is 100.
+    expect(peakKiB).toBeGreaterThan(0);
+    expect(peakKiB).toBeLessThan(130_000);
+  });
+});
