@@ -4,7 +4,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 import { refuse } from '../core/errors.ts';
 import type { CodeHost } from '../core/ports.ts';
 import { answerOf } from './errors.ts';

@@ -10,7 +10,7 @@ import {
   type StopReason,
   type ToolUseBlock,
 } from '@aws-sdk/client-bedrock-runtime';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Unavailable } from '../core/errors.ts';
 import type { Json, Model, ModelReply, ModelRequest } from '../core/ports.ts';
 import { answerOf, nameOf, thrownBy } from './errors.ts';

@@ -20,9 +20,10 @@ export interface WorkflowsConfig {
 
 /** CloudWatch Logs stumbles over a dot in an execution's name, so the town allows none. */
 const namePattern = /^[A-Za-z0-9_-]{1,80}$/;
-/** Step Functions: an error of 256 characters, a cause of 32,768. */
+/** Step Functions: an error of 256 characters, a cause of 32,768, a task token of 2,048. */
 const errorCharsMax = 256;
 const causeCharsMax = 32_768;
+const tokenCharsMax = 2048;
 
 /** The execution has moved on without this token: that is news, not an error. */
 const tokenGone = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
@@ -56,9 +57,12 @@ async function call<Answer>(what: string, sent: Promise<Answer>): Promise<Answer
   }
 }
 
-async function tokenResult(what: string, sent: Promise<unknown>): Promise<TokenResult> {
+async function tokenResult(token: string, what: string, send: () => Promise<unknown>): Promise<TokenResult> {
+  if (token === '' || token.length > tokenCharsMax) {
+    throw new PortRefused('TOKEN_INVALID', `a task token of ${token.length} characters; 1 to ${tokenCharsMax}`);
+  }
   try {
-    await call(what, sent);
+    await call(what, send());
     return 'done';
   } catch (error) {
     if (tokenGone.has(nameOf(error))) return 'gone';
@@ -100,7 +104,7 @@ export const makeWorkflows = (client: SFNClient, config: WorkflowsConfig): Workf
   },
   async succeed(token, output) {
     const command = new SendTaskSuccessCommand({ taskToken: token, output: payloadOf(output) });
-    return tokenResult('send task success', client.send(command));
+    return tokenResult(token, 'send task success', () => client.send(command));
   },
   async fail(token, error, cause) {
     const command = new SendTaskFailureCommand({
@@ -108,15 +112,17 @@ export const makeWorkflows = (client: SFNClient, config: WorkflowsConfig): Workf
       error: error.slice(0, errorCharsMax),
       cause: cause.slice(0, causeCharsMax),
     });
-    return tokenResult('send task failure', client.send(command));
+    return tokenResult(token, 'send task failure', () => client.send(command));
   },
   async stop(machine, name, cause) {
     const executionArn = executionOf(config, machine, name);
     const command = new StopExecutionCommand({ executionArn, cause: cause.slice(0, causeCharsMax) });
+    const what = `stop ${machine} ${name}`;
     try {
-      await call(`stop ${machine} ${name}`, client.send(command));
+      await answerOf(what, client.send(command));
     } catch (error) {
-      if (nameOf(error) !== 'ExecutionDoesNotExist') throw error;
+      const hasEnded = nameOf(error) === 'ValidationException' && /not running/i.test(messageOf(error));
+      if (!hasEnded && nameOf(error) !== 'ExecutionDoesNotExist') throw error;
     }
   },
   async describe(machine, name) {

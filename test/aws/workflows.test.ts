@@ -1,8 +1,73 @@
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeWorkflows } from '../../aws/workflows.ts';
 import type { Json, Workflows } from '../../core/ports.ts';
+import { fresh } from '../contract/fresh.ts';
+import { type ContractCall, contractDefinition, workflowsContract } from '../contract/workflows-contract.ts';
+import { endpointSettings, onAws } from './endpoint.ts';
 import { type FakeService, fakeService, fault, jsonOf, ok } from './fake-service.ts';
+
+interface Definition {
+  readonly States: Readonly<
+    Record<string, { readonly Resource: string; readonly Arguments: { readonly Payload: Json } }>
+  >;
+}
+
+/** The contract's machine, asking a queue instead of a function: what needs no code in the account. */
+function definitionFor(QueueUrl: string): string {
+  const definition = JSON.parse(contractDefinition) as Definition;
+  const States = Object.fromEntries(
+    Object.entries(definition.States).map(([name, state]) => {
+      const Resource = state.Resource.replace('lambda:invoke', 'sqs:sendMessage');
+      return [name, { ...state, Resource, Arguments: { QueueUrl, MessageBody: state.Arguments.Payload } }];
+    }),
+  );
+  return JSON.stringify({ ...definition, States });
+}
+
+/** AWS checks that the role may send to the queue; an emulator takes any. */
+const roleArn = process.env.GASTOWN_AWS_ROLE_ARN ?? 'arn:aws:iam::000000000000:role/contract';
+
+onAws(() => {
+  workflowsContract(
+    'on Step Functions',
+    async () => {
+      const client = new SFNClient(endpointSettings());
+      const sqs = new SQSClient(endpointSettings());
+      const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: fresh('calls') }));
+      const { stateMachineArn = '' } = await client.send(
+        new CreateStateMachineCommand({ name: fresh('contract'), definition: definitionFor(QueueUrl), roleArn }),
+      );
+      const seen: ContractCall[] = [];
+      return {
+        workflows: makeWorkflows(client, { machines: { contract: stateMachineArn } }),
+        machine: 'contract',
+        async calls() {
+          const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+          for (const { Body = '', ReceiptHandle } of Messages) {
+            seen.push(JSON.parse(Body) as ContractCall);
+            await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+          }
+          return seen;
+        },
+        async dispose() {
+          await client.send(new DeleteStateMachineCommand({ stateMachineArn }));
+          await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+          client.destroy();
+          sqs.destroy();
+        },
+      };
+    },
+    { withinMs: 4000 },
+  );
+});
 
 const machineArn = 'arn:aws:states:us-east-1:123456789012:stateMachine:town-molecule';
 const executionArn = 'arn:aws:states:us-east-1:123456789012:execution:town-molecule:gh-7k2m9q-3_1';
@@ -56,6 +121,13 @@ describe('the workflows’ use of Step Functions', () => {
     expect(await workflows.describe('molecule', 'x')).toBe('absent');
     await workflows.stop('molecule', 'x', 'superseded');
     expect(service.seen.map(({ operation }) => operation)).toEqual(['DescribeExecution', 'StopExecution']);
+  });
+
+  test('stopping what has ended is done already, also where the service says so as an error', async () => {
+    service.willAnswer(fault('ValidationException', { message: 'Execution is not running' }));
+    await workflows.stop('molecule', 'x', 'superseded');
+    service.willAnswer(fault('ValidationException', { message: 'Invalid ARN' }));
+    await expect(workflows.stop('molecule', 'x', 'superseded')).rejects.toThrow('Invalid ARN');
   });
 
   test.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])('after %s the token is gone', async (type) => {
