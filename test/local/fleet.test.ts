@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { sha256, tokenOf } from '../../core/hash.ts';
 import type { Job, Subject } from '../../core/polecats/protocol.ts';
@@ -10,6 +10,9 @@ import { realClock } from '../../local/clock.ts';
 import { type LocalFleet, makeProcessFleet } from '../../local/fleet.ts';
 import { isAlive, jobFor, type Rig, readPid, until, Yard } from '../containers/polecat/rig.ts';
 import { fleetContract } from '../contract/fleet-contract.ts';
+
+// A slow machine fails with the claim that did not hold, not with the runner's own time limit.
+jest.setTimeout(90_000);
 
 const yard = new Yard();
 const { town } = yard;

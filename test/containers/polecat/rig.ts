@@ -3,13 +3,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { bundleHarness } from '../../../containers/polecat/bundle.ts';
 import type { GateJob, PolecatJob, Report, Subject, Verdict } from '../../../core/polecats/protocol.ts';
 import { ScriptedTown } from './scripted-town.ts';
-
-// A slow machine fails with the claim that did not hold, not with the runner's own time limit.
-jest.setTimeout(90_000);
 
 const identity = ['-c', 'user.name=Rig', '-c', 'user.email=rig@example.com'];
 
