@@ -1,5 +1,5 @@
 /** What people read: aligned, coloured on a terminal only, and never more than the words when piped. */
-export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'dim' | 'bold';
+type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'dim' | 'bold';
 
 const codes: Readonly<Record<Colour, readonly [number, number]>> = {
   red: [31, 39],

@@ -18,7 +18,7 @@ export function printerFor(flags: GlobalFlags): Printer {
   return makePrinter({ json: flags.json === true, colour, write: (text) => process.stdout.write(text) });
 }
 
-export const openSession = async (flags: GlobalFlags): Promise<Session> => ({
+const openSession = async (flags: GlobalFlags): Promise<Session> => ({
   town: new Client(await findTown(flags, process.env)),
   print: printerFor(flags),
 });

@@ -12,7 +12,7 @@ export interface Setting {
 }
 
 /** The word that takes a setting away; JSON says `null`. */
-export const unsetWord = 'unset';
+const unsetWord = 'unset';
 
 const names = Object.keys(rigKeys) as RigKey[];
 const isRigKey = (key: string): key is RigKey => Object.hasOwn(rigKeys, key);

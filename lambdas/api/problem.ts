@@ -17,7 +17,7 @@ export const problemSchema = z
     faults: z.array(faultSchema),
   })
   .openapi('Problem');
-export type Problem = z.infer<typeof problemSchema>;
+type Problem = z.infer<typeof problemSchema>;
 
 export const problemType = 'application/problem+json';
 

@@ -140,7 +140,7 @@ export const rigDetailSchema = rigSchema
   })
   .openapi('RigDetail');
 
-export const mergeRequestSchema = z
+const mergeRequestSchema = z
   .object({
     seq: z.string(),
     bead: z.string(),
@@ -162,7 +162,7 @@ export const mergeRequestSchema = z
   })
   .openapi('MergeRequest');
 
-export const candidateSchema = z
+const candidateSchema = z
   .object({
     id: z.string(),
     state: z.enum(candidateStates),

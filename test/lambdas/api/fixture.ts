@@ -20,7 +20,7 @@ import { openLedger } from '../../../local/ledger.ts';
 
 export const token = 'f'.repeat(64);
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers that the schema has just checked.
   readonly body: any;
