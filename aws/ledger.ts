@@ -34,7 +34,7 @@ import {
   checkPartitionKey,
   checkSizes,
   keyOfChange,
-} from '../local/ledger/refusals.ts';
+} from '../core/ledger-refusals.ts';
 import { attributeOf, bytesOfMap } from './attributes.ts';
 import { answerOf } from './errors.ts';
 import { fieldsOf, itemOf, keyOf, keyRow, optionalFields, type Row } from './items.ts';

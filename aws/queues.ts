@@ -2,7 +2,7 @@
 import { SendMessageCommand, type SendMessageCommandInput, type SQSClient } from '@aws-sdk/client-sqs';
 import { PortRefused } from '../core/errors.ts';
 import type { Queues } from '../core/ports.ts';
-import { bodyOf } from '../local/queues/refusals.ts';
+import { bodyOf } from '../core/queue-refusals.ts';
 import { answerOf, messageOf, nameOf } from './errors.ts';
 
 export interface QueuesConfig {

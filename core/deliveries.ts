@@ -1,4 +1,5 @@
 /** What a queue hands to a function: the part of Lambda's SQS event that the town reads, the same on a laptop. */
+import { tokenOf } from './hash.ts';
 import type { BeadId } from './keys.ts';
 
 export interface QueueRecord {
@@ -26,6 +27,9 @@ export interface Sling {
   readonly run: number;
   readonly token: string;
 }
+
+/** SQS takes 1 to 128 printable ASCII characters as a group; a longer name, or one in other letters, goes by its hash. */
+export const messageGroupOf = (group: string): string => (/^[\x21-\x7e]{1,128}$/.test(group) ? group : tokenOf(group));
 
 /** The body of a wake: its group says all; the record says the rest. */
 export interface Wake {

@@ -3,6 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
+import { keys, prefixes } from '../core/keys.ts';
 import { stream } from '../core/wiring.ts';
 import { effectsEnv } from '../lambdas/platform/effects.env.ts';
 import type { Api } from './api.ts';
@@ -13,6 +14,9 @@ import { TownFunction } from './platform/town-function.ts';
 import type { TownMachine } from './platform/town-machine.ts';
 import type { TownQueue } from './platform/town-queue.ts';
 import type { Yard } from './polecats/yard.ts';
+
+/** What the partition of every effect starts with. */
+const effectPartitions = keys.effect('', 0).pk;
 
 /** What effects do: start and answer executions, wake ticks, launch and stop tasks, tell people. */
 export interface Reach {
@@ -96,7 +100,7 @@ export class Effects extends Construct {
       filters: [
         FilterCriteria.filter({
           eventName: FilterRule.isEqual('INSERT'),
-          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith('EFFECT#') } } },
+          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(effectPartitions) } } },
         }),
       ],
     });

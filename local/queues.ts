@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts';
 import type { Clock, Ids, Instant, Message, Queues } from '../core/ports.ts';
 import type { QueueName, queues as townQueues } from '../core/wiring.ts';
 import { type Batch, fifoLine, type Line, type QueuedMessage, standardLine } from './queues/lines.ts';
-import { bodyOf } from './queues/refusals.ts';
+import { bodyOf } from '../core/queue-refusals.ts';
 
 type QueueWiring = Omit<(typeof townQueues)[QueueName], 'feeds'>;
 

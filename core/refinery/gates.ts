@@ -265,11 +265,7 @@ export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant)
   return {
     step: {
       changes: [
-        progress(
-          view,
-          { lastPassAt: now, lastGreen: was.body.base, rejectedSincePass: undefined, gateTroubles: undefined },
-          now,
-        ),
+        progress(view, { lastGreen: was.body.base, rejectedSincePass: undefined, gateTroubles: undefined }, now),
         saveCandidate(was, { state: 'cancelled', because: `${view.target} itself passes` }),
       ],
     },
@@ -334,7 +330,7 @@ export function reject(view: QueueView, was: Item<Candidate>, now: Instant): Tur
   return {
     step: together(returned, {
       changes: [
-        progress(view, { lastCulpritAt: now, rejectedSincePass: suspects, gateTroubles: undefined }, now),
+        progress(view, { lastGreen: undefined, rejectedSincePass: suspects, gateTroubles: undefined }, now),
         saveCandidate(was, { state: 'cancelled', because: candidate.because }),
       ],
     }),

@@ -126,7 +126,6 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
             {
               lastMain: main,
               lastGreen: landing.to,
-              lastPassAt: now,
               rejectedSincePass: undefined,
               gateTroubles: undefined,
               foreignPushes: 0,

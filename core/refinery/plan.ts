@@ -177,7 +177,6 @@ function afterFailure(view: QueueView, queue: Queue, was: Item<Candidate>): Move
   if (candidate.suspect !== undefined) return { do: 'main_is_red', candidate: was };
   const checking = activeCandidates(view).some((other) => other.body.suspect === candidate.id);
   if (checking) return { do: 'rest' };
-  const passedSince = queue.lastPassAt !== undefined && queue.lastPassAt >= (queue.lastCulpritAt ?? 0);
-  const trusted = passedSince && queue.lastGreen === candidate.base;
+  const trusted = queue.lastGreen === candidate.base;
   return { do: trusted ? 'reject' : 'check_main', candidate: was };
 }

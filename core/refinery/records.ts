@@ -160,11 +160,8 @@ export interface Queue {
   readonly givenUp?: readonly number[];
   /** The newest seqs that landed (64 at most): how often an older request was overtaken. */
   readonly landedSeqs?: readonly string[];
-  /** When the gates last passed anything, and when they last cost a change its place. */
-  readonly lastPassAt?: Instant;
-  /** The commit of the target that is known to pass. */
+  /** The commit of the target that is known to pass; forgotten when someone is rejected on it. */
   readonly lastGreen?: Oid;
-  readonly lastCulpritAt?: Instant;
   /** Beads rejected since the last pass: suspect rejections, should main turn out red. */
   readonly rejectedSincePass?: readonly BeadId[];
   /** Why nothing is tested although changes wait: no gate configured. */

@@ -3,6 +3,7 @@
  * performed at least once and deleted afterwards; each re-reads its subject, so that late or repeated is harmless.
  */
 import { settleBead } from '../../core/convoys/settle.ts';
+import { messageGroupOf } from '../../core/deliveries.ts';
 import type { Effect, EffectRecord } from '../../core/effects.ts';
 import { never } from '../../core/errors.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
@@ -60,7 +61,12 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
       await workflows.succeed(effect.token, {});
       return;
     case 'wake':
-      await queues.send({ queue: effect.queue, body: { group: effect.group }, group: effect.group, dedup: token });
+      await queues.send({
+        queue: effect.queue,
+        body: { group: effect.group },
+        group: messageGroupOf(effect.group),
+        dedup: token,
+      });
       return;
     case 'stop_task':
       await fleet.stop(effect.taskId, effect.reason);

@@ -2,7 +2,7 @@
  * A consumer of a FIFO queue of wakes. One tick serves all wakes of its group. It never fails a message: a failed one
  * would hide its whole group, repairs included; a tick that could not finish is repeated by the Witness.
  */
-import type { BatchResponse, QueueEvent } from '../../core/deliveries.ts';
+import type { BatchResponse, QueueEvent, Wake } from '../../core/deliveries.ts';
 import type { Ports } from '../../core/ports.ts';
 
 const triesMax = 3;
@@ -10,7 +10,7 @@ const triesMax = 3;
 export const makeTickHandler =
   (deps: Pick<Ports, 'clock' | 'ids' | 'log'>, tick: (group: string) => Promise<void>) =>
   async (event: QueueEvent): Promise<BatchResponse> => {
-    const groups = new Set(event.Records.map((record) => record.attributes.MessageGroupId ?? ''));
+    const groups = new Set(event.Records.map((record) => (JSON.parse(record.body) as Wake).group));
     for (const group of groups) await tickWithRetry(deps, tick, group);
     return { batchItemFailures: [] };
   };

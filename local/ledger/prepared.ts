@@ -3,7 +3,7 @@
 import { attentionShardOf } from '../../core/keys.ts';
 import type { Change, Commit, Expectation, Item, Key } from '../../core/ports.ts';
 import { itemBytes, timedBytes } from './encoding.ts';
-import { checkCommit, checkSizes, keyOfChange } from './refusals.ts';
+import { checkCommit, checkSizes, keyOfChange } from '../../core/ledger-refusals.ts';
 import type { Operation, Stores } from './stores.ts';
 
 interface PreparedChange {

@@ -72,8 +72,8 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
   const mayor = makeMayor(deps);
   const convoys = makeConvoys({ ...deps, log: () => {} });
   const tick = async (convoy: string) => {
-    const attributes = { ApproximateReceiveCount: '1', MessageGroupId: groups.convoy(convoy) };
-    await convoys({ Records: [{ messageId: 'm', body: '{}', attributes }] });
+    const body = JSON.stringify({ group: groups.convoy(convoy) });
+    await convoys({ Records: [{ messageId: 'm', body, attributes: { ApproximateReceiveCount: '1' } }] });
   };
   return {
     deps,

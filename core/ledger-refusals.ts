@@ -1,7 +1,7 @@
 /** What DynamoDB would never take is refused here too, and before anything else happens. */
-import { LedgerRefused } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import type { Change, Commit, Expectation, Instant, Key } from '../../core/ports.ts';
+import { LedgerRefused } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Change, Commit, Expectation, Instant, Key } from './ports.ts';
 
 const show = ({ pk, sk }: Key): string => `${String(pk).slice(0, 80)} ${String(sk).slice(0, 80)}`;
 

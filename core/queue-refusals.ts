@@ -1,7 +1,7 @@
 /** What SQS would never take is refused here too. */
-import { PortRefused } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import type { Message } from '../../core/ports.ts';
+import { PortRefused } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Message } from './ports.ts';
 
 /** SQS: alphanumerics and ASCII punctuation, 1 to 128 of them; no space. */
 const idPattern = /^[\x21-\x7e]{1,128}$/;
