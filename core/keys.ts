@@ -109,9 +109,8 @@ export const keys = {
   }),
 };
 
-/** Prefixes to query a partition by; and what every effect's partition begins with, for the filter of the stream. */
+/** Prefixes to query a partition by. */
 export const prefixes = {
-  effectPartitions: 'EFFECT#',
   beads: 'BEAD#',
   specs: 'SPEC#',
   history: (id: BeadId): string => `HIST#${padded(addressOf(id).n, 5)}#`,

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { keys, prefixes } from '../core/keys.ts';
+import { keys } from '../core/keys.ts';
 import { stream } from '../core/wiring.ts';
 import { effectsEnv } from '../lambdas/platform/effects.env.ts';
 import type { Api } from './api.ts';
