@@ -12,7 +12,6 @@ await build({
   ...bundleOptions,
   /** The command runs wherever the project does, not only on Lambda's Node. */
   target: 'node20',
-  banner: { js: `#!/usr/bin/env node\n${bundleOptions.banner?.js ?? ''}` },
   entryPoints: [{ in: 'bin/gt.ts', out: 'gt' }],
   outExtension: { '.js': '.js' },
   outdir: dist,
@@ -21,7 +20,7 @@ await build({
 const sizes = { ...bundleSizes(functions), gt: statSync(path.join(dist, 'gt.js')).size };
 for (const [name, bytes] of Object.entries(sizes))
   console.log(`${name.padEnd(12)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
-const harness = path.join(functions, 'polecat/harness.cjs');
+const harness = path.join(functions, 'polecat/dist/harness.cjs');
 if (existsSync(harness))
   console.log(`${'harness'.padEnd(12)} ${(statSync(harness).size / 1024).toFixed(0).padStart(6)} KiB`);
 

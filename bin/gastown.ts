@@ -7,7 +7,9 @@ import { bundleAll } from '../lib/platform/bundle.ts';
 import { projectRoot } from '../lib/platform/project-root.ts';
 import { TownStack } from '../lib/town-stack.ts';
 
-const app = new App({ analyticsReporting: false });
+/** What contradicts CloudFormation's own schemas fails here, not in mid-deployment. */
+const context = { '@aws-cdk/core:validateAgainstDefaultRules': true };
+const app = new App({ analyticsReporting: false, context });
 const config = readConfig(app.node.getAllContext());
 const bundles = path.join(projectRoot, 'dist/functions');
 await bundleAll(bundles);

@@ -45,7 +45,7 @@ export const bundleOptions: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Writes `<outdir>/<function>/index.mjs` and its source map for every function, and the harness to `<outdir>/polecat`. */
+/** Writes `<outdir>/<function>/index.mjs` and its source map for every function, and the harness to `<outdir>/polecat/dist`. */
 export async function bundleAll(outdir: string): Promise<void> {
   const missing = Object.values(entries).filter((entry) => !existsSync(path.join(projectRoot, entry)));
   if (missing.length > 0)
@@ -55,7 +55,7 @@ export async function bundleAll(outdir: string): Promise<void> {
     entryPoints: Object.entries(entries).map(([name, entry]) => ({ in: entry, out: `${name}/index` })),
     outdir,
   });
-  await bundleHarness(path.join(outdir, 'polecat/harness.cjs'));
+  await bundleHarness(path.join(outdir, 'polecat/dist/harness.cjs'));
 }
 
 /** Bytes of each `index.mjs` below `outdir`, by function. */

@@ -5,6 +5,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import type { Severity } from '../../core/ports.ts';
 import type { Topics } from '../escalations.ts';
+import { anchorOf } from './anchor.ts';
 
 export type Runbook =
   | 'api'
@@ -30,13 +31,6 @@ export interface AlarmProps {
   /** What silence means; by default, that all is well. */
   readonly silence?: cloudwatch.TreatMissingData;
 }
-
-/** As a Markdown renderer makes it of a heading. */
-export const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^a-z0-9 -]/g, '')
-    .replaceAll(' ', '-');
 
 export const oneMinute = Duration.minutes(1);
 const fullWidth = 24;

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { functions } from '../../core/wiring.ts';
+import { bundleAll, bundleSizes, functionBytesMax } from '../../lib/platform/bundle.ts';
+
+let bundles: string;
+beforeAll(async () => {
+  bundles = mkdtempSync(path.join(tmpdir(), 'gastown-bundles-'));
+  await bundleAll(bundles);
+}, 60_000);
+afterAll(() => rmSync(bundles, { recursive: true, force: true }));
+
+test('every function has a bundle, small enough to start fast', () => {
+  const sizes = bundleSizes(bundles);
+  expect(Object.keys(sizes).sort()).toEqual(Object.keys(functions).sort());
+  expect(Object.entries(sizes).filter(([, bytes]) => bytes > functionBytesMax)).toEqual([]);
+});
+
+/** What each contract asks for is read at start; this environment has all of it. */
+const environment = Object.fromEntries(
+  [
+    'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX TASK_ROLE_NAME API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
+    'CLUSTER_ARN POLECAT_TASK_FAMILY GATE_TASK_FAMILY TASK_CONTAINER SUBNET_IDS SECURITY_GROUP_ID CAPACITY_PROVIDER',
+    'MOLECULE_MACHINE_ARN INTENT_MACHINE_ARN SCHEDULER_QUEUE_URL CONVOYS_QUEUE_URL REFINERY_QUEUE_URL',
+    'CRITICAL_TOPIC_ARN HIGH_TOPIC_ARN MEDIUM_TOPIC_ARN LOW_TOPIC_ARN AWS_REGION',
+  ]
+    .join(' ')
+    .split(' ')
+    .map((name) => [name, '1']),
+);
+
+test('every bundle starts in a process of its own, away from the project, and has a handler', async () => {
+  const urls = Object.keys(functions).map((name) => pathToFileURL(path.join(bundles, name, 'index.mjs')).href);
+  const script = `for (const url of ${JSON.stringify(urls)}) console.log(typeof (await import(url)).handler)`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '-e', script],
+    {
+      cwd: bundles,
+      env: { PATH: process.env.PATH, ...environment },
+    },
+  );
+  expect(stdout.trim().split('\n')).toEqual(urls.map(() => 'function'));
+});
