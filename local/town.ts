@@ -26,6 +26,7 @@ import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from './blobs.ts';
 import { realClock } from './clock.ts';
 import { makeReportedChecks } from './code-host.ts';
+import { failedWriteText, stoppingAtFailure } from './failed-write.ts';
 import { type LocalFleet, makeProcessFleet } from './fleet.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
@@ -44,6 +45,8 @@ export interface TownOptions {
   /** Wait for the disk at every commit (default). Off, only a loss of power can lose the newest records. */
   readonly sync?: boolean;
   readonly polecatsPerTown?: number;
+  /** Runs around every write of the ledger: where tests make the disk full. */
+  readonly aroundWrite?: (write: () => Promise<void>) => Promise<void>;
 }
 
 export interface Town {
@@ -61,7 +64,17 @@ export async function startTown(options: TownOptions): Promise<Town> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = realClock;
   const ids = realIds(clock);
-  const ledger = await openLedger({ location: join(dir, 'ledger'), clock, sync: options.sync ?? true });
+  const halted = new AbortController();
+  const ledger = await openLedger({
+    location: join(dir, 'ledger'),
+    clock,
+    sync: options.sync ?? true,
+    aroundWrite: stoppingAtFailure(options.aroundWrite ?? ((write) => write()), (error) => {
+      options.print(failedWriteText(error));
+      log('error', 'ledger unwritable', { error: String(error) });
+      halted.abort();
+    }),
+  });
   const token = await secretIn(join(dir, 'token'));
   const secretOf = (subject: string): string => createHmac('sha256', token).update(subject).digest('hex');
 
@@ -138,6 +151,13 @@ export async function startTown(options: TownOptions): Promise<Town> {
   const { looked } = await witness({ kind: 'town_restarted' });
   if (orphans > 0) log('warn', 'stopped what the last town left running', { processes: orphans });
   const patrols = patrolEvery(() => witness({ kind: 'patrol' }), log);
+  const halt = (): void => {
+    patrols.stop();
+    workflows.close();
+    void queues.close();
+  };
+  if (halted.signal.aborted) halt();
+  halted.signal.addEventListener('abort', halt);
   await writeTownFile(dir, url);
 
   return {

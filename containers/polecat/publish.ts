@@ -1,5 +1,5 @@
 /** What becomes of an agent's work: everything left is committed, pushed to a new branch, and read back from the remote. */
-import { readFileSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { type Clone, hideUser } from './clone.ts';
@@ -41,8 +41,9 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
       user: box.user,
       env: { ...identity, HOME: join(box.box, 'home') },
     });
-  // An agent that was killed in the middle of a git command leaves its locks.
-  for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
+  // An agent that was killed in the middle of a git command leaves its locks. (One that broke its repository, anything.)
+  if (lstatSync(gitDir, { throwIfNoEntry: false })?.isDirectory())
+    for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
   const commits = (await commitRest(inside, job)) ? await inside(...describe('HEAD', clone.start)) : undefined;
   const [[head, tree, ...parents] = [], [, startTree] = []] = linesOf(commits);
   if (!head || !tree || !startTree) return await commitFromOutside(box, clone, job, identity);

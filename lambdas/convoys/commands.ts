@@ -59,22 +59,29 @@ const reopen = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
   runCommand<void>(deps, `retry of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     if (was.body.status !== 'failed') return { result: undefined };
-    return {
-      step: together(reopenFailed(was, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
-      result: undefined,
-    };
+    return { step: await roundAgain(deps.ledger, was, by, now), result: undefined };
   });
+
+/** Its convoy is open again in the same commit: whoever waits for the convoy must not take the old stall for a new one. */
+async function roundAgain(ledger: Ledger, was: Item<Bead>, by: string, now: Instant): Promise<Step> {
+  const { id, convoy } = was.body;
+  const meta = await theConvoy(ledger, convoy);
+  const { stalledBecause: _, ...rest } = meta.body;
+  const opened: Convoy = { ...rest, status: 'open', progressAt: now };
+  const attentionAt = now + limits.convoyStuckRepairMs;
+  return together(
+    reopenFailed(was, by, now),
+    meta.body.status === 'stalled' ? { changes: [replace(meta, opened, { attentionAt })] } : undefined,
+    await closeItsAlarm(ledger, id, by, now),
+  );
+}
 
 /** A failed bead starts over, a resting one goes now. Anything else is refused with what it is doing. */
 export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
   runCommand<void>(deps, `sling of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     const bead = was.body;
-    if (bead.status === 'failed')
-      return {
-        step: together(reopenFailed(was, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
-        result: undefined,
-      };
+    if (bead.status === 'failed') return { step: await roundAgain(deps.ledger, was, by, now), result: undefined };
     const rests = bead.restUntil !== undefined && bead.admittedAt === undefined;
     if ((bead.status === 'open' || bead.status === 'deferred') && rests)
       return { step: wakeNow(was, by, now), result: undefined };
