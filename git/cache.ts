@@ -3,13 +3,14 @@
  * killed process left a lock, the disk lost a file) it is deleted and fetched again, once.
  */
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RepoUnreachable } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
 import type { Instant, Oid, Remote } from '../core/ports.ts';
 import { checkUrl, isLocal } from './names.ts';
 import { type GitAnswer, runGit } from './run.ts';
+import { gitDirOf } from './same-disk.ts';
 
 export interface Cache {
   readonly dir: string;
@@ -19,12 +20,16 @@ export interface Cache {
   /** What each chain commit built here stands on. */
   readonly parents: Map<Oid, Oid>;
   git(args: readonly string[], more?: GitMore): Promise<GitAnswer>;
+  /** Where the remote itself is, if its objects are borrowed. */
+  readonly lender: string | undefined;
 }
 
 export interface GitMore {
   readonly stdin?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Another repository than the cache. */
+  readonly gitDir?: string;
 }
 
 /** The cache itself is broken, not the remote. */
@@ -33,7 +38,7 @@ export class CacheDamaged extends Error {
 }
 
 const damage =
-  /corrupt|bad object|bad tree|not a git repository|unable to (read|open loose|parse|find)|object file .* is empty|missing (blob|tree|commit)|could not parse|\.lock': File exists|broken|inflate|unable to normalize alternate|has bad|No such file or directory.*objects/i;
+  /corrupt|bad object|not something we can merge|bad tree|not a git repository|unable to (read|open loose|parse|find)|object file .* is empty|missing (blob|tree|commit)|could not parse|\.lock': File exists|broken|inflate|unable to normalize alternate|has bad|No such file or directory.*objects/i;
 
 const firstLines = (text: string): string =>
   text.trim().split('\n').slice(0, 6).join(' | ').slice(0, 800) || 'no output';
@@ -99,6 +104,8 @@ export function makeCaches(options: CacheOptions) {
       // Blobs stay behind where the host can filter them: merges of whole files never need them.
       const filter = isLocal(remote.url) ? '' : '\tpromisor = true\n\tpartialclonefilter = blob:none\n';
       await appendFile(join(dir, 'config'), `[remote "origin"]\n\turl = "${remote.url}"\n${filter}`);
+      const lender = gitDirOf(remote.url);
+      if (lender) await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(lender, 'objects')}\n`);
       await appendFile(join(dir, 'ready'), '');
     }
     slot.ready = true;
@@ -134,11 +141,12 @@ export function makeCaches(options: CacheOptions) {
       remote,
       trees: slot.trees,
       parents: slot.parents,
+      lender: gitDirOf(url),
       git: async (args, more = {}) =>
         runGit(
           {
             args,
-            gitDir: dir,
+            gitDir: more.gitDir ?? dir,
             cwd: options.cacheDir,
             timeoutMs: more.timeoutMs ?? options.timeoutMs,
             stdin: more.stdin,

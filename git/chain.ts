@@ -5,7 +5,7 @@
 import { RepoRefused, RepoUnreachable } from '../core/errors.ts';
 import type { ChainLink, ChainRequest, ChainResult, LinkFault, Oid } from '../core/ports.ts';
 import { type Cache, fail, remember } from './cache.ts';
-import { ensure, fetchAll, treeOf } from './fetch.ts';
+import { branchesIn, ensure, fetchAll, treeOf } from './fetch.ts';
 import { branchRef, checkOid, checkRef, identity, isOwn } from './names.ts';
 import { parsePush, push } from './push.ts';
 import { replay } from './replay.ts';
@@ -120,12 +120,7 @@ async function headsByListing(cache: Cache, links: readonly ChainLink[]): Promis
     ...links.map((link) => branchRef(link.branch)),
   ]);
   if (answer.status !== 0) fail('listing branches', answer);
-  const heads = new Map<string, Oid>();
-  for (const line of answer.stdout.split('\n')) {
-    const [oid, ref] = line.split('\t');
-    if (oid && ref?.startsWith('refs/heads/')) heads.set(ref.slice('refs/heads/'.length), oid);
-  }
-  return heads;
+  return branchesIn(answer.stdout);
 }
 
 async function addLink(cache: Cache, request: ChainRequest, tip: Built, link: ChainLink): Promise<Built | LinkFault> {

@@ -5,6 +5,7 @@ import type { Oid } from '../core/ports.ts';
 import { type Cache, fail, remember } from './cache.ts';
 import { checkRef } from './names.ts';
 import type { GitAnswer } from './run.ts';
+import { listArgs } from './same-disk.ts';
 
 /** The cache's own ref that keeps the newest fetched base reachable, so that later fetches send only what is new. */
 const baseRef = 'refs/town/base';
@@ -60,8 +61,13 @@ export type Fetched =
   | { readonly ok: true; readonly heads: ReadonlyMap<string, Oid> }
   | { readonly ok: false; readonly lost: 'branch' | 'base'; readonly answer: GitAnswer };
 
-/** One fetch of the base (unless it is here already) and of every branch. */
+/** One fetch of the base (unless it is here already) and of every branch; or one look, where objects are borrowed. */
 export async function fetchAll(cache: Cache, base: Oid, refs: readonly string[]): Promise<Fetched> {
+  if (cache.lender !== undefined && (await has(cache, base))) {
+    const answer = await cache.git([...listArgs, ...refs.map(checkRef)], { gitDir: cache.lender });
+    if (answer.status !== 0) fail('reading branches', answer);
+    return { ok: true, heads: branchesIn(answer.stdout) };
+  }
   const wants = [...(cache.trees.has(base) ? [] : [`+${base}:${baseRef}`]), ...new Set(refs.map(checkRef))];
   if (wants.length === 0) return { ok: true, heads: new Map() };
   const answer = await fetch(cache, wants);
@@ -71,6 +77,16 @@ export async function fetchAll(cache: Cache, base: Oid, refs: readonly string[])
     fail('fetching', answer);
   }
   return { ok: true, heads: parseFetchHead(await readFile(join(cache.dir, 'FETCH_HEAD'), 'utf8')) };
+}
+
+/** Branch names and their commits, from lines `<oid>\t<ref>`. */
+export function branchesIn(text: string): ReadonlyMap<string, Oid> {
+  const heads = new Map<string, Oid>();
+  for (const line of text.split('\n')) {
+    const [oid, ref] = line.split('\t');
+    if (oid && ref?.startsWith('refs/heads/')) heads.set(ref.slice('refs/heads/'.length), oid);
+  }
+  return heads;
 }
 
 /** Lines of `FETCH_HEAD`: `<oid>\t[not-for-merge]\tbranch '<name>' of <url>`. */

@@ -7,6 +7,7 @@ import { ensure } from './fetch.ts';
 import { checkOid, checkRef, checkUrl, isOwn } from './names.ts';
 import { leaseOf, parsePush, push } from './push.ts';
 import { type GitAnswer, machineEnvironment, runGit } from './run.ts';
+import { gitDirOf, listArgs } from './same-disk.ts';
 
 export interface GitRepoOptions {
   /** Bare caches go here; safe to delete at any time when nothing runs. */
@@ -34,26 +35,26 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
     timeoutMs,
   });
 
-  async function listRemote(remote: Remote, args: readonly string[], refs: readonly string[]): Promise<string> {
-    const answer = await runGit(
-      {
-        args: ['ls-remote', ...args, '--end-of-options', checkUrl(remote), ...refs],
-        cwd: '/',
-        timeoutMs,
-        environment: await credentials(remote),
-      },
-      machine,
-    );
+  async function askRemote(remote: Remote, args: readonly string[], gitDir?: string): Promise<string> {
+    const answer = await runGit({ args, gitDir, cwd: '/', timeoutMs, environment: await credentials(remote) }, machine);
     if (answer.status !== 0) unreachable(remote, answer);
     return answer.stdout;
+  }
+
+  async function listRefs(remote: Remote, refs: readonly string[]): Promise<string> {
+    const url = checkUrl(remote);
+    const here = gitDirOf(url);
+    return here
+      ? askRemote(remote, [...listArgs, ...refs], here)
+      : askRemote(remote, ['ls-remote', '--refs', '--end-of-options', url, ...refs]);
   }
 
   async function readRefs(remote: Remote, refs: readonly string[]): Promise<ReadonlyMap<string, Oid>> {
     const found = new Map<string, Oid>();
     if (refs.length === 0) return found;
     const asked = new Set(refs.map(checkRef));
-    for (const [oid, ref] of rows(await listRemote(remote, ['--refs'], [...asked]))) {
-      // A pattern also matches the tail of longer names.
+    for (const [oid, ref] of rows(await listRefs(remote, [...asked]))) {
+      // A pattern also matches longer names.
       if (asked.has(ref)) found.set(ref, checkOid(oid));
     }
     return found;
@@ -79,7 +80,7 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
         await withCache(remote, 40, (cache) => deleteRefs(cache, there, () => readRefs(remote, there)));
     },
     probe: async (remote) => {
-      const text = await listRemote(remote, ['--symref'], ['HEAD']);
+      const text = await askRemote(remote, ['ls-remote', '--symref', '--end-of-options', checkUrl(remote), 'HEAD']);
       const branch = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(text)?.[1];
       const head = rows(text).find(([oid, ref]) => ref === 'HEAD' && !oid.startsWith('ref:'))?.[0];
       if (!head) throw new RepoUnreachable(`${remote.url} has no commit yet: push a first one, then add the rig`);

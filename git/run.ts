@@ -46,12 +46,15 @@ const closed: Readonly<Record<string, string>> = {
   GIT_PROTOCOL_FROM_USER: '0',
 };
 
+/** The cache can be fetched again, so nothing waits for its disk. */
+const fixedConfig = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'core.fsync=none'];
+
 const outputBytesMax = 8 * 1024 * 1024;
 
 /** Throws only when there is no git to run. */
 export function runGit(call: GitCall, machine: Readonly<Record<string, string>>): Promise<GitAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', ...call.args], {
+    const child = spawn('git', [...fixedConfig, ...call.args], {
       cwd: call.cwd,
       // A group of its own, so that the deadline also ends the transport that git started.
       detached: true,

@@ -5,10 +5,13 @@ import { makeTestRig } from './rig.ts';
 
 const clock = { now: () => Date.UTC(2026, 0, 1) };
 
-function localWorld(): RemoteWorld {
+function worldAt(urlOf: (path: string) => string): RemoteWorld {
   const rig = makeTestRig();
+  // As the code hosts do: over a URL the cache is then blob-filtered, and fetches what a merge reads.
+  rig.git('config', 'uploadpack.allowFilter', 'true');
+  rig.git('config', 'uploadpack.allowAnySHA1InWant', 'true');
   return {
-    remote: rig.remote,
+    remote: { ...rig.remote, url: urlOf(rig.remote.url) },
     repo: makeGitRepo({ cacheDir: join(rig.dir, 'cache'), clock }),
     commit: rig.commit,
     head: rig.head,
@@ -19,4 +22,5 @@ function localWorld(): RemoteWorld {
   };
 }
 
-repoContract('the git binary, on a path', localWorld);
+repoContract('the git binary, on a path', () => worldAt((path) => path));
+repoContract('the git binary, on a URL, blob-filtered', () => worldAt((path) => `file://${path}`));

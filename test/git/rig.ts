@@ -4,9 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Oid, Remote } from '../../core/ports.ts';
+import { machineEnvironment } from '../../git/run.ts';
 
 const environment = {
-  PATH: process.env['PATH'] ?? '',
+  ...machineEnvironment(process.env),
   HOME: tmpdir(),
   LC_ALL: 'C',
   GIT_CONFIG_NOSYSTEM: '1',

@@ -97,6 +97,7 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
   const hooks: {
     repo: Partial<Repo>;
     checks: Check[];
+    checksOf?: (commit: Oid) => Check[];
     required: string[] | undefined;
     gate: (job: GateJob) => GateAnswer;
   } = {
@@ -134,7 +135,7 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     list: async (asked) => asked.map((taskId) => ({ taskId, state: tasks.get(taskId) ?? 'absent' })),
   };
   const codeHost: CodeHost = {
-    checks: async () => hooks.checks,
+    checks: async (_, commit) => hooks.checksOf?.(commit) ?? hooks.checks,
     requiredChecks: async () => hooks.required,
     gitCredential: async () => undefined,
   };
@@ -261,8 +262,8 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
         Records: [
           {
             messageId: 'm',
-            body: '{}',
-            attributes: { ApproximateReceiveCount: '1', MessageGroupId: groups.refinery(rigName, target) },
+            body: JSON.stringify({ group: groups.refinery(rigName, target) }),
+            attributes: { ApproximateReceiveCount: '1' },
           },
         ],
       });
@@ -291,9 +292,9 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
       }
     },
 
-    verdict: (job: { candidate: string; gateRun: number }, more: Partial<Verdict> & { commit: Oid }) =>
+    verdict: (job: { candidate: string; gateRun: number }, more: Partial<Omit<Verdict, 'subject'>> & { commit: Oid }) =>
       acceptVerdict(plain, {
-        subject: { kind: 'gate', rig: rigName, target, candidate: job.candidate, gateRun: job.gateRun },
+        subject: { kind: 'gate', rig: rigName, target, candidate: job.candidate, gateRun: job.gateRun } as const,
         result: 'passed',
         gates: [gatePassed],
         ...more,

@@ -1,0 +1,18 @@
+/**
+ * A remote on the same disk needs no fetch: the cache borrows its objects (`objects/info/alternates`), and its refs are
+ * read in place by one process instead of three. Safe because the cache keeps nothing of its own: should the remote
+ * drop an object that was borrowed, the cache is damaged, and is made anew. Writing still goes through `git push`, so
+ * that the remote's hooks and rules hold here too.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isLocal } from './names.ts';
+
+/** The repository's own directory, bare or not; nothing for URLs and for layouts that only git understands. */
+export function gitDirOf(url: string): string | undefined {
+  if (!isLocal(url)) return undefined;
+  return [url, join(url, '.git')].find((dir) => existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects')));
+}
+
+/** Lists refs of the repository itself, as `ls-remote` does of a remote. */
+export const listArgs = ['for-each-ref', '--format=%(objectname)%09%(refname)'] as const;
