@@ -1,0 +1,93 @@
+/** `npm run demo`: a whole town, a real repository, an intent, and what became of it. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TownError } from '../core/errors.ts';
+import type { View } from './demo/convoy.ts';
+import { figuresOf } from './demo/figures.ts';
+import { lineView } from './demo/lines.ts';
+import { type DemoOptions, readOptions, usage } from './demo/options.ts';
+import { cloneBare, plantGreenhouse } from './demo/rig.ts';
+import { isSuccess, jsonOf, printSummary, type Result } from './demo/summary.ts';
+import { openTown, readIntent, runMission } from './demo/town.ts';
+import { treeView } from './demo/tree.ts';
+import { verify } from './demo/verify.ts';
+import { Refusal } from './gt/client.ts';
+import { makePrinter, type Printer, plain } from './gt/print.ts';
+
+const interrupted = new AbortController();
+
+async function demo(options: DemoOptions): Promise<Result> {
+  const live = !options.json && !options.plain && process.stdout.isTTY && !process.env.CI && !process.env.NO_COLOR;
+  const print = printerFor(options, live);
+  const text = await readIntent(options.intent);
+  const dir = directoryFor(options);
+  let result: Result | undefined;
+  try {
+    const rig = options.repo === undefined ? await plantGreenhouse(dir) : await cloneBare(options.repo, dir);
+    introduce(print, options, rig.path);
+    mkdirSync(join(dir, 'town'), { mode: 0o700 });
+    const town = await openTown(join(dir, 'town'));
+    const view: View = live ? treeView(print) : lineView(print);
+    try {
+      const mission = { rig, gate: options.gate, intent: text };
+      const { convoy } = await runMission(town, mission, view, interrupted.signal).finally(() => view.end());
+      if (convoy.faults) throw refusedPlan(options.intent, convoy.faults);
+      const verified = await verify({ dir, repository: rig.path, gate: options.gate }, convoy);
+      const figures = await figuresOf(town.ports.ledger, convoy);
+      const rssMb = process.resourceUsage().maxRSS / 1024;
+      result = { dir, repository: rig.path, convoy, verified, figures, seconds: performance.now() / 1000, rssMb };
+    } finally {
+      await town.close();
+    }
+    if (!options.json) await printSummary(print, result, options);
+    return result;
+  } finally {
+    const wanted = options.keep || options.dir !== undefined;
+    if (options.json && !wanted && result && isSuccess(result)) rmSync(dir, { recursive: true, force: true });
+    else if (!result) print.line(`What there is of it: ${dir}`);
+  }
+}
+
+/** With `--json` stdout belongs to the one line at the end. */
+function printerFor({ json }: DemoOptions, colour: boolean): Printer {
+  const out = json ? process.stderr : process.stdout;
+  return makePrinter({ json: false, colour, write: (text) => out.write(text) });
+}
+
+function directoryFor({ dir }: DemoOptions): string {
+  if (dir === undefined) return mkdtempSync(join(tmpdir(), 'gastown-demo-'));
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (readdirSync(dir).length === 0) return dir;
+  throw new Refusal('DIR_NOT_EMPTY', `There is something in ${dir} already.`, 'Give --dir a new or empty directory.');
+}
+
+function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, path: string): void {
+  const what = repo === undefined ? 'A rig from examples/greenhouse' : `A bare clone of ${repo}`;
+  line(`${paint('bold', 'Gas Town')}  ${what}, at ${path}`);
+  line(`          The intent is ${intent}`);
+  line(`          A change lands when "${gate}" passes on it\n`);
+}
+
+function refusedPlan(file: string, faults: readonly { at?: string | undefined; what: string; remedy: string }[]) {
+  const all = faults.map(({ at, what, remedy }) => `  ${at === undefined ? '' : `${at}: `}${what} ${remedy}`);
+  return new Refusal('PLAN_REFUSED', `${file} is no plan yet:`, `\n${plain(all.join('\n'))}`);
+}
+
+process.once('SIGINT', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped by Ctrl-C.', '')));
+process.once('SIGTERM', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped.', '')));
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) process.stdout.write(usage);
+  else {
+    const result = await demo(options);
+    if (options.json) process.stdout.write(`${jsonOf(result)}\n`);
+    process.exitCode = isSuccess(result) ? 0 : 1;
+  }
+} catch (thrown) {
+  const error = interrupted.signal.aborted ? interrupted.signal.reason : thrown;
+  const known = error instanceof TownError || error instanceof Refusal;
+  process.stderr.write(`${known ? error.message : String((error as Error).stack)}\n`);
+  process.exitCode = interrupted.signal.aborted ? 130 : 1;
+}

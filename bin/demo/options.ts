@@ -1,0 +1,75 @@
+/** What the demo was asked for, checked before anything is started. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Refusal } from '../gt/client.ts';
+
+export interface DemoOptions {
+  /** Absolute path or URL of the repository to change a copy of; without it, the greenhouse. */
+  readonly repo: string | undefined;
+  readonly intent: string;
+  readonly gate: string;
+  /** Everything is kept in here; without it, in a fresh temporary directory. */
+  readonly dir: string | undefined;
+  readonly keep: boolean;
+  readonly json: boolean;
+  readonly plain: boolean;
+}
+
+export const usage = `npm run demo -- [options]
+
+  (none)               build the greenhouse through a winter night: examples/winter-night.md
+  --repo <path|URL>    any git repository instead; a bare clone of it is changed, never the repository itself
+  --intent <file>      a checklist (docs/intents.md); with --repo the default is examples/housekeeping.md
+  --gate "<command>"   what must end with 0 before a change lands
+  --plain              lines instead of a live tree; so too without a terminal, in CI, and under NO_COLOR
+  --json               one line of JSON on stdout at the end, progress on stderr
+  --dir <directory>    where to keep state, repository, logs and mails; new or empty
+  --keep               with --json: do not delete them at the end
+`;
+
+export const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const greenhouseGate = 'node tools/test.js';
+/** Says nothing about the code, but is there wherever git is: it refuses conflict marks and stray white space. */
+const anyRepositoryGate = 'git diff --check HEAD~1';
+
+/** `undefined`: only help was asked for. Throws USAGE. */
+export function readOptions(argv: readonly string[]): DemoOptions | undefined {
+  const { help, repo, intent, gate, dir, ...flags } = parse(argv);
+  if (help) return undefined;
+  return {
+    repo: repo === undefined ? undefined : absolute(repo),
+    intent: intent ?? resolve(examples, repo === undefined ? 'winter-night.md' : 'housekeeping.md'),
+    gate: gate ?? (repo === undefined ? greenhouseGate : anyRepositoryGate),
+    dir: dir === undefined ? undefined : resolve(dir),
+    ...flags,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const options = {
+      repo: text,
+      intent: text,
+      gate: text,
+      dir: text,
+      keep: flag,
+      json: flag,
+      plain: flag,
+      help: flag,
+    };
+    return parseArgs({ args: [...argv], options }).values;
+  } catch (error) {
+    throw new Refusal(
+      'USAGE',
+      `${(error as Error).message.split('. ')[0]}.`,
+      'npm run demo -- --help lists the options.',
+    );
+  }
+}
+
+/** A path is one if it is there; what is neither a path nor a URL is taken for a path that is missing. */
+const absolute = (repo: string): string => (existsSync(repo) || !/^[a-z+]+:|@.*:/i.test(repo) ? resolve(repo) : repo);

@@ -1,0 +1,133 @@
+/** What was achieved, where it is, and what to do with it. */
+import { basename, join } from 'node:path';
+import type { Printer } from '../gt/print.ts';
+import { plain } from '../gt/print.ts';
+import { causeOf, seconds } from './bead-state.ts';
+import type { ConvoyView } from './convoy.ts';
+import { type BeadFigures, median } from './figures.ts';
+import type { DemoOptions } from './options.ts';
+import { git } from './process.ts';
+import type { Verified } from './verify.ts';
+
+export interface Result {
+  readonly dir: string;
+  readonly repository: string;
+  readonly convoy: ConvoyView;
+  readonly verified: Verified;
+  readonly figures: readonly BeadFigures[];
+  readonly seconds: number;
+  readonly rssMb: number;
+}
+
+export const retriesOf = ({ beads }: ConvoyView): number =>
+  beads.reduce((sum, { attempt }) => sum + Math.max(0, attempt - 1), 0);
+
+export const isSuccess = ({ convoy, verified }: Result): boolean =>
+  convoy.status === 'landed' && verified.green && convoy.beads.length > 0 && verified.landed === convoy.beads.length;
+
+/** The line that `--json` ends with. */
+export const jsonOf = (result: Result): string =>
+  JSON.stringify({
+    beads: result.convoy.beads.length,
+    landed: result.verified.landed,
+    failed: result.convoy.beads.filter(({ status }) => status === 'failed').length,
+    retries: retriesOf(result.convoy),
+    mainGreen: result.verified.green,
+    main: result.verified.main,
+    seconds: Number(result.seconds.toFixed(1)),
+    overheadMsP50: Math.round(median(result.figures.map(({ overheadMs }) => overheadMs))),
+    rssMb: Math.round(result.rssMb),
+  });
+
+export async function printSummary(print: Printer, result: Result, options: DemoOptions): Promise<void> {
+  const heading = (text: string) => print.line(`\n${print.paint('bold', text)}\n`);
+  verdict(print, result, options);
+  for (const bead of result.convoy.beads.filter(({ notes }) => notes.length > 0)) {
+    const healed = bead.status === 'closed' ? `and attempt ${bead.attempt} landed` : 'and none after it landed';
+    print.line(`${bead.name}: attempt ${bead.notes.at(-1)?.attempt} failed, ${healed}. ${plain(causeOf(bead))}`);
+  }
+  heading(`The newest commits of ${result.verified.target}`);
+  for (const line of await history(print, result)) print.line(line);
+  heading('Where the time went');
+  timeTable(print, result);
+  heading('Where everything is');
+  places(print, result);
+  heading('Next');
+  for (const [command, about] of nextSteps(result, options)) print.line(`${command}\n  ${print.paint('dim', about)}`);
+}
+
+function verdict({ line, paint }: Printer, result: Result, { gate }: DemoOptions): void {
+  const { convoy, verified } = result;
+  const count = `${verified.landed} of ${convoy.beads.length} beads landed in ${result.seconds.toFixed(1)} s`;
+  const green = verified.green
+    ? `On a fresh clone of ${verified.target}, "${gate}" passes.`
+    : paint('red', `On a fresh clone of ${verified.target}, "${gate}" fails:\n${plain(verified.output).slice(-2000)}`);
+  line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', `${count}.`)} ${green}`);
+  if (convoy.stalledBecause !== undefined) line(paint('red', plain(convoy.stalledBecause)));
+}
+
+/** One line a commit, with the bead and the polecat that its trailers name. */
+async function history(print: Printer, { repository, convoy, verified }: Result): Promise<string[]> {
+  const trailer = '%(trailers:key=Bead,valueonly,separator=%x2C)';
+  const format = `--format=%h %s%x09${trailer}%x09%an`;
+  const shown = convoy.beads.length + 1;
+  const log = await git(['-C', repository, 'log', '--graph', `--max-count=${shown}`, format, verified.target]);
+  return log.split('\n').map((text) => {
+    const [commit = '', bead = '', polecat = ''] = plain(text.replaceAll('\t', '\n')).split('\n');
+    return bead === '' ? commit : `${commit}  ${print.paint('dim', `${bead} by ${polecat}`)}`;
+  });
+}
+
+const ms = (value: number): string => (value === 0 ? '–' : `${Math.round(value)} ms`);
+
+function timeTable(print: Printer, { figures, rssMb }: Result): void {
+  const cells = figures.map(({ bead, lifeMs, agentMs, gateMs, backoffMs, overheadMs }) => [
+    bead.name,
+    seconds(lifeMs).padStart(7),
+    String(bead.attempt).padStart(8),
+    ...[agentMs, gateMs, backoffMs, overheadMs].map((value) => ms(value).padStart(9)),
+  ]);
+  print.table(['bead', '   time', 'attempts', '    agent', '    gates', '  backoff', ' overhead'], cells);
+  const p50 = Math.round(median(figures.map(({ overheadMs }) => overheadMs)));
+  const about = 'Gates: its own, and those of the changes before it in the queue. Overhead: all the rest.';
+  print.line(
+    `\nMedian overhead ${p50} ms a bead; the town took ${Math.round(rssMb)} MB at most. ${print.paint('dim', about)}`,
+  );
+}
+
+function places({ table }: Printer, { dir, repository }: Result): void {
+  table(
+    ['what', 'where'],
+    [
+      ['repository', repository],
+      ['record', join(dir, 'town', 'ledger')],
+      ['log', join(dir, 'town', 'town.log')],
+      ['mails', join(dir, 'town', 'mail')],
+    ],
+  );
+}
+
+function nextSteps({ repository, verified, convoy }: Result, { repo }: DemoOptions): [string, string][] {
+  const { target } = verified;
+  const look: [string, string][] = repo
+    ? [
+        [
+          `git -C ${repo.startsWith('/') ? repo : '<your clone>'} fetch ${repository} ${target}:gastown-demo`,
+          'Only a bare clone was changed, your repository was not written to. This brings the result into it as a branch.',
+        ],
+      ]
+    : [
+        [
+          `git clone ${repository} ${basename(repository, '.git')} && cd ${basename(repository, '.git')} && npm start winter`,
+          'the greenhouse through its winter night',
+        ],
+        [
+          'npm run demo -- --repo . --intent examples/housekeeping.md',
+          'the same town on a repository of yours: a bare clone is changed, never the repository itself',
+        ],
+      ];
+  return [
+    ...look,
+    ['npm start', `a town that stays; then, in another terminal: npm run gt -- rig add ${convoy.rig} ${repository}`],
+  ];
+}
