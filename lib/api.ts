@@ -47,7 +47,9 @@ export class Api extends Construct {
     });
     const integration = new HttpLambdaIntegration('Town', handler.function);
     const authorizer = new HttpIamAuthorizer();
-    for (const path of ['/{path+}', '/']) this.http.addRoutes({ path, integration, authorizer });
+    /** The polecats' own route as well: whichever form of the path IAM compares, theirs starts with the prefix. */
+    for (const path of [`${polecatPath}/{path+}`, '/{path+}', '/'])
+      this.http.addRoutes({ path, integration, authorizer });
     this.stage(platform);
     this.url = this.http.apiEndpoint;
     this.grantPolecat(yard.taskRole);

@@ -16,7 +16,6 @@ const dockerfile = 'containers/refinery/Dockerfile';
 export interface GitPackaging {
   readonly code?: lambda.Code;
   readonly layers?: lambda.ILayerVersion[];
-  readonly extraEnvironment?: Readonly<Record<string, string>>;
 }
 
 export class Git extends Construct {
@@ -34,9 +33,7 @@ export class Git extends Construct {
 
   /** How the function gets its git; the bundle of an image becomes part of its build context. */
   packaging(name: FunctionName): GitPackaging {
-    if (this.layer) {
-      return { layers: [this.layer], extraEnvironment: { GIT_EXEC_PATH: '/opt/libexec/git-core' } };
-    }
+    if (this.layer) return { layers: [this.layer] };
     const context = path.join(this.bundles, name);
     copyFileSync(path.join(projectRoot, dockerfile), path.join(context, 'Dockerfile'));
     return { code: lambda.Code.fromAssetImage(context, { platform: ImagePlatform.LINUX_ARM64 }) };

@@ -25,7 +25,6 @@ export interface TownFunctionProps<Name extends string> {
   /** Image or zip other than the bundle alone. */
   readonly code?: lambda.Code;
   readonly layers?: lambda.ILayerVersion[];
-  readonly extraEnvironment?: Readonly<Record<string, string>>;
   readonly ephemeralStorage?: Size;
 }
 
@@ -54,10 +53,10 @@ export class TownFunction<Name extends string = string> extends Construct implem
       timeout: Duration.seconds(figures.timeoutSeconds),
       memorySize: figures.memoryMiB,
       tracing: lambda.Tracing.ACTIVE,
-      environment: { ...props.environment, ...props.extraEnvironment, NODE_OPTIONS: '--enable-source-maps' },
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
       role,
       logGroup,
-      ...(isImage ? {} : { loggingFormat: lambda.LoggingFormat.JSON }),
+      loggingFormat: lambda.LoggingFormat.JSON,
       ...(props.layers ? { layers: props.layers } : {}),
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
       description: `Gas Town: ${name}`,

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { functions } from '../../core/wiring.ts';
+import { makeApp } from '../../lambdas/api/app.ts';
+import type { ApiDeps } from '../../lambdas/api/deps.ts';
 import { bundleAll, bundleSizes, functionBytesMax } from '../../lib/platform/bundle.ts';
 
 let bundles: string;
@@ -46,4 +48,51 @@ test('every bundle starts in a process of its own, away from the project, and ha
     },
   );
   expect(stdout.trim().split('\n')).toEqual(urls.map(() => 'function'));
+});
+
+/** What API Gateway hands to the function for a GET. */
+const eventOf = (rawPath: string, userArn?: string) => ({
+  version: '2.0',
+  routeKey: 'ANY /{path+}',
+  rawPath,
+  rawQueryString: '',
+  headers: { host: 'town.example.com', 'x-forwarded-proto': 'https' },
+  isBase64Encoded: false,
+  requestContext: {
+    domainName: 'town.example.com',
+    http: { method: 'GET', path: rawPath },
+    ...(userArn ? { authorizer: { iam: { userArn } } } : {}),
+  },
+});
+
+test('the bundled API answers events of API Gateway: its document whole, strangers turned away', async () => {
+  const url = pathToFileURL(path.join(bundles, 'api/index.mjs')).href;
+  const events = [
+    eventOf('/openapi.json'),
+    eventOf('/v1/rigs'),
+    eventOf('/v1/nowhere', 'arn:aws:iam::123456789012:user/ann'),
+  ];
+  const script = `const { handler } = await import('${url}');
+    for (const event of ${JSON.stringify(events)}) console.log(JSON.stringify(await handler(event, {})))`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '-e', script],
+    {
+      env: { PATH: process.env.PATH, ...environment },
+      maxBuffer: 4 * 1024 * 1024,
+    },
+  );
+  const [document, stranger, nowhere] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(document.statusCode).toBe(200);
+  const api = makeApp({} as ApiDeps, {
+    authenticate: () => ({ name: 'nobody' }),
+    localRemotes: false,
+    onBug: () => {},
+  });
+  expect(JSON.parse(document.body)).toEqual(await (await api.request('/openapi.json')).json());
+  expect([stranger.statusCode, JSON.parse(stranger.body).code]).toEqual([401, 'CALLER_UNKNOWN']);
+  expect([nowhere.statusCode, JSON.parse(nowhere.body).code]).toEqual([404, 'ROUTE_UNKNOWN']);
 });
