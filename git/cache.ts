@@ -24,7 +24,7 @@ export interface Cache {
   readonly lender: string | undefined;
 }
 
-export interface GitMore {
+interface GitMore {
   readonly stdin?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -33,7 +33,7 @@ export interface GitMore {
 }
 
 /** The cache itself is broken, not the remote. */
-export class CacheDamaged extends Error {
+class CacheDamaged extends Error {
   override readonly name = 'CacheDamaged';
 }
 

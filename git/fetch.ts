@@ -24,13 +24,13 @@ function fetch(cache: Cache, wants: readonly string[]): Promise<GitAnswer> {
   return cache.git([...fetchArgs, '--end-of-options', 'origin', ...wants]);
 }
 
-export const lostRef = (answer: GitAnswer): boolean => /couldn't find remote ref/.test(answer.stderr);
+const lostRef = (answer: GitAnswer): boolean => /couldn't find remote ref/.test(answer.stderr);
 const lostOid = (answer: GitAnswer): boolean =>
   /not our ref|unadvertised object|remote did not send all necessary objects|did not receive expected object/.test(
     answer.stderr,
   );
 
-export async function has(cache: Cache, oid: Oid): Promise<boolean> {
+async function has(cache: Cache, oid: Oid): Promise<boolean> {
   if (cache.trees.has(oid)) return true;
   return (await treeOf(cache, oid)) !== undefined;
 }
@@ -90,7 +90,7 @@ export function branchesIn(text: string): ReadonlyMap<string, Oid> {
 }
 
 /** Lines of `FETCH_HEAD`: `<oid>\t[not-for-merge]\tbranch '<name>' of <url>`. */
-export function parseFetchHead(text: string): ReadonlyMap<string, Oid> {
+function parseFetchHead(text: string): ReadonlyMap<string, Oid> {
   const heads = new Map<string, Oid>();
   for (const line of text.split('\n')) {
     const match = /^([0-9a-f]+)\t[^\t]*\tbranch '(.*)' of /.exec(line);

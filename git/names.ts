@@ -11,7 +11,7 @@ export function checkOid(oid: string): Oid {
 }
 
 /** The rules of `git check-ref-format`, for full names only. */
-export function isRef(ref: string): boolean {
+function isRef(ref: string): boolean {
   if (!ref.startsWith('refs/') || ref.length > 500 || ref.endsWith('/') || ref.endsWith('.')) return false;
   if (/[\p{Cc} ~^:?*[\\]|\.\.|@\{|\/\//u.test(ref)) return false;
   return ref.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
@@ -25,7 +25,7 @@ export function checkRef(ref: string): string {
 export const branchRef = (branch: string): string => checkRef(`refs/heads/${branch}`);
 
 /** Prefixes of refs that the town made itself, and so may delete. */
-export const ownPrefixes = ['refs/gastown/', 'refs/heads/polecat/', 'refs/heads/gastown/'] as const;
+const ownPrefixes = ['refs/gastown/', 'refs/heads/polecat/', 'refs/heads/gastown/'] as const;
 export const isOwn = (ref: string): boolean => ownPrefixes.some((prefix) => ref.startsWith(prefix));
 
 export const isLocal = (url: string): boolean => url.startsWith('/');

@@ -28,7 +28,7 @@ const raced =
 const remoteFault = /unpacker error|unpack|internal server error|remote failed to report|disk|quota|timeout|failure$/i;
 
 /** What the remote's hooks and rules said, for a human. */
-export function remoteWords(stderr: string): string {
+function remoteWords(stderr: string): string {
   const said = stderr
     .split('\n')
     .filter((line) => line.startsWith('remote: '))

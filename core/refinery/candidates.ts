@@ -26,7 +26,7 @@ import {
 } from './view.ts';
 
 /** Where CI listens when it decides; else out of everyone's way. */
-export const candidateRefOf = (view: QueueView, id: string): string =>
+const candidateRefOf = (view: QueueView, id: string): string =>
   view.policy.requireCi ? `refs/heads/gastown/${view.target}/${id}` : `refs/gastown/${view.rig}/${id}`;
 
 const newCandidate = (
@@ -216,7 +216,7 @@ function fateOf(why: LinkFault): Pick<Return, 'states' | 'cause'> | undefined {
 
 const pathsShown = 10;
 
-export function explain(view: Pick<QueueView, 'target'>, request: MergeRequest, why: LinkFault): string {
+function explain(view: Pick<QueueView, 'target'>, request: MergeRequest, why: LinkFault): string {
   switch (why.fault) {
     case 'conflict': {
       const paths = why.paths.slice(0, pathsShown).join(', ');

@@ -102,6 +102,17 @@ const withoutEpochs = (
   return left.length > 0 ? left : undefined;
 };
 
+/** Alarms that a landing proves to be over. A rewritten main is not among them: a human says what became of it. */
+const overByLanding = [
+  'landing',
+  'trouble',
+  'foreign-pushes',
+  'refused',
+  'red-main',
+  'gate-infrastructure',
+  'checks-slow',
+];
+
 /** Main contains it: its changes have landed, whatever was believed of them before. */
 export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Instant): Turn {
   const landing = was.body;
@@ -144,7 +155,7 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
       },
       ...landing.members.map((member) => landedMember(view, member, candidate?.body, now)),
     ),
-    over: [causeOf(view, 'landing'), causeOf(view, 'trouble'), causeOf(view, 'foreign-pushes')],
+    over: overByLanding.map((what) => causeOf(view, what)),
   };
 }
 

@@ -40,7 +40,7 @@ export interface Turn {
   readonly over?: readonly string[];
 }
 
-export const emptyQueue = (rig: string, target: string, now: Instant): Queue => ({
+const emptyQueue = (rig: string, target: string, now: Instant): Queue => ({
   rig,
   target,
   epoch: 0,

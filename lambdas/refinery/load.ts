@@ -36,7 +36,7 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
   };
 }
 
-export async function queryAll<Body>(ledger: Ledger, pk: string, prefix: string): Promise<Item<Body>[]> {
+async function queryAll<Body>(ledger: Ledger, pk: string, prefix: string): Promise<Item<Body>[]> {
   const items: Item<Body>[] = [];
   for (let after: string | undefined; ; ) {
     const page = await ledger.query(pk, { prefix, ...(after === undefined ? {} : { after }) });

@@ -42,7 +42,7 @@ function parseGroup(group: string): { rig: string; target: string } | undefined 
 const timeIsNearlyOut = (at: Tick, now: Instant): boolean =>
   now - at.startedAt > limits.functionTimeoutSeconds * 1000 - limits.tickReserveMs - limits.landingPushTimeoutMs;
 
-export async function tick(deps: RefineryDeps, rig: string, target: string): Promise<void> {
+async function tick(deps: RefineryDeps, rig: string, target: string): Promise<void> {
   const at: Tick = { deps, startedAt: deps.clock.now(), stopped: false };
   for (let conflicts = 0; conflicts < limits.commitTriesMax; ) {
     const view = await loadView(deps.ledger, rig, target);

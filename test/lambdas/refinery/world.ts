@@ -48,7 +48,7 @@ const target = 'main';
 const rigName = 'green';
 const gatePassed = { name: 'test', exitCode: 0, ms: 5, detail: '' };
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
   const rig: TestRig = makeTestRig(rigName);
