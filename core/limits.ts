@@ -123,6 +123,8 @@ export const limits = {
 
   // --- witness
   patrolEveryMs: 1 * minutes,
+  /** On a laptop a look at what is due costs four short reads, and a rest of 15 s is to last no minute. */
+  localPatrolEveryMs: 5 * seconds,
   patrolItemsMax: 200,
   queueStuckRepairMs: 10 * minutes,
   queueStuckEscalateMs: 30 * minutes,

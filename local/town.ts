@@ -234,7 +234,7 @@ function patrolEvery(patrol: () => Promise<unknown>, log: Log): { stop(): void }
       .finally(() => {
         busy = false;
       });
-  }, limits.patrolEveryMs);
+  }, limits.localPatrolEveryMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

@@ -1,9 +1,10 @@
 import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
 import { saveBead } from '../../core/convoys/save-bead.ts';
+import type { Effect } from '../../core/effects.ts';
 import { groups } from '../../core/keys.ts';
 import { startAgain } from '../../core/molecules/start-again.ts';
 import type { Key } from '../../core/ports.ts';
-import { recordOf, type Step } from '../../core/step.ts';
+import { recordOf, type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import type { WitnessDeps } from './witness.ts';
 
@@ -17,18 +18,25 @@ export const watchBead = (deps: Pick<WitnessDeps, 'ledger' | 'workflows' | 'cloc
     if (!was || hasEnded(was.body) || was.body.run === 0) return { result: undefined };
     const bead = was.body;
     const status = await deps.workflows.describe('molecule', `${bead.id}_${bead.run}`);
-    if (status !== 'running') return { step: startAgain(was, `its execution is ${status}`, now), result: undefined };
+    const wakes = { changes: [], effects: wakesOf(bead) };
+    if (status !== 'running')
+      return { step: together(startAgain(was, `its execution is ${status}`, now), wakes), result: undefined };
     const step: Step = {
       changes: [saveBead(was, bead, now)],
-      effects: [
-        ...(bead.wait && mayGoOn(bead, now) ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
-        ...(bead.inLine === undefined
-          ? []
-          : [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) } as const]),
-      ],
+      effects: bead.wait && mayGoOn(bead, now) ? [{ do: 'succeed_task', token: bead.wait.token }] : [],
     };
-    return { step, result: undefined };
+    return { step: together(step, wakes), result: undefined };
   });
+
+/**
+ * Whoever it stands in line with is woken again. The wake of a new merge request may be lost before its queue's tick
+ * has written a word about it (on a laptop the messages die with the town), and then nothing else would remember it.
+ */
+function wakesOf({ inLine, status, rig, target }: Bead): Effect[] {
+  if (inLine !== undefined) return [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) }];
+  if (status === 'submitted') return [{ do: 'wake', queue: 'refinery', group: groups.refinery(rig, target) }];
+  return [];
+}
 
 /** The execution has something to do, and has been told; telling it again is harmless. */
 const mayGoOn = (bead: Bead, now: number): boolean =>

@@ -41,7 +41,7 @@ export const makeHandler =
     for (let shard = 0; shard < limits.attentionShards; shard += 1) {
       report = sum(report, await patrolShard(deps, shard, by, restarted));
     }
-    deps.log('info', 'patrol', { ...report });
+    if (report.looked > 0) deps.log('info', 'patrol', { ...report });
     return report;
   };
 

@@ -19,6 +19,8 @@ export interface Stage {
   /** Hands an intent in and waits until its convoy has come to rest. */
   play(rig: string, ...tasks: readonly string[]): Promise<ConvoyDetail>;
   rest(convoy: string): Promise<ConvoyDetail>;
+  /** Asks again until there is something. */
+  until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,13 @@ export async function openStage(options: Partial<TownOptions> = {}): Promise<Sta
         const warnings = logged.filter((line) => !line.startsWith('info')).slice(-20);
         throw new Error(`convoy ${id} on ${convoy.rig} does not come to rest:\n${[...where, ...warnings].join('\n')}`);
       }
+    },
+    async until(what, ask) {
+      for (const deadline = Date.now() + restWithinMs; Date.now() < deadline; await pause(50)) {
+        const found = await ask();
+        if (found !== undefined) return found;
+      }
+      throw new Error(`waited in vain for ${what}`);
     },
     async close() {
       await town.close();
