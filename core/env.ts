@@ -7,8 +7,6 @@ export interface EnvContract<Name extends string> {
   read(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<Name, string>>;
 }
 
-export type EnvOf<Contract> = Contract extends EnvContract<infer Name> ? Readonly<Record<Name, string>> : never;
-
 export function env<const Name extends string>(...names: readonly Name[]): EnvContract<Name> {
   return {
     names,

@@ -35,8 +35,8 @@ export const convoyAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 export const isConvoyId = (id: string): boolean => /^[0-9a-z]{6}$/.test(id);
 
 const utc = (at: Instant): string => new Date(at).toISOString();
-export const hourOf = (at: Instant): string => utc(at).slice(0, 13);
-export const dayOf = (at: Instant): string => utc(at).slice(0, 10);
+const hourOf = (at: Instant): string => utc(at).slice(0, 13);
+const dayOf = (at: Instant): string => utc(at).slice(0, 10);
 export const monthOf = (at: Instant): string => utc(at).slice(0, 7);
 
 export const keys = {

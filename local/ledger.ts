@@ -5,11 +5,11 @@
  * recognises its stamp.
  */
 import { LedgerRefused } from '../core/errors.ts';
+import { checkKey, checkLimit, checkPartitionKey } from '../core/ledger-refusals.ts';
 import { limits } from '../core/limits.ts';
 import type { Clock, DuePage, Instant, Item, Key, Ledger, Page, QueryOptions } from '../core/ports.ts';
 import { itemBytes, partitionRange, timedEntry, timedRange } from './ledger/encoding.ts';
 import { prepare } from './ledger/prepared.ts';
-import { checkKey, checkLimit, checkPartitionKey } from '../core/ledger-refusals.ts';
 import { openStores, type Stores } from './ledger/stores.ts';
 import { makeWriter } from './ledger/writer.ts';
 

@@ -6,9 +6,9 @@ import type { BatchResponse, QueueEvent } from '../core/deliveries.ts';
 import { PortRefused } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Clock, Ids, Instant, Message, Queues } from '../core/ports.ts';
+import { bodyOf } from '../core/queue-refusals.ts';
 import type { QueueName, queues as townQueues } from '../core/wiring.ts';
 import { type Batch, fifoLine, type Line, type QueuedMessage, standardLine } from './queues/lines.ts';
-import { bodyOf } from '../core/queue-refusals.ts';
 
 type QueueWiring = Omit<(typeof townQueues)[QueueName], 'feeds'>;
 

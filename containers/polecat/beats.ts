@@ -6,7 +6,7 @@ import type { Interrupt } from './interrupt.ts';
 import { type Town, TownRefused } from './town.ts';
 
 /** What the next beat says beside the state. */
-export type Pulse = Pick<BeatReport, 'outputBytes' | 'tail' | 'logChunks'>;
+type Pulse = Pick<BeatReport, 'outputBytes' | 'tail' | 'logChunks'>;
 
 export interface BeatsOptions {
   readonly town: Town;

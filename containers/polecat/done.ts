@@ -1,7 +1,7 @@
 /** `gt done`: how an agent says that it is finished, and how. Read inside the sandbox, and again by the harness. */
 
-export const doneStatuses = ['completed', 'phase_complete', 'deferred', 'escalated', 'no_change'] as const;
-export type DoneStatus = (typeof doneStatuses)[number];
+const doneStatuses = ['completed', 'phase_complete', 'deferred', 'escalated', 'no_change'] as const;
+type DoneStatus = (typeof doneStatuses)[number];
 
 export type Done =
   | { readonly status: 'completed'; readonly note: string }

@@ -96,7 +96,7 @@ export const saying = (result: GitResult): string =>
   (result.error || result.out).trim().split('\n').slice(-8).join('\n') || `exit status ${result.code}`;
 
 /** The rules of git-check-ref-format, and no name that could be taken for an option. */
-export function isRefName(name: string): boolean {
+function isRefName(name: string): boolean {
   if (name.length === 0 || name.length > 250 || /[\0-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|[/.]$|^@$/.test(name))
     return false;
   return name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));

@@ -1,7 +1,7 @@
 /** How a request proves who sends it: a bearer token on a laptop, the task role's signature (SigV4) in AWS. */
 import { createHash, createHmac } from 'node:crypto';
 
-export interface Unsigned {
+interface Unsigned {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;

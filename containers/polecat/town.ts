@@ -10,7 +10,7 @@ export class TownRefused extends Error {
 }
 
 /** The town did not answer for as long as this call may wait. */
-export class TownUnreachable extends Error {
+class TownUnreachable extends Error {
   override readonly name = 'TownUnreachable';
 }
 

@@ -27,7 +27,7 @@ export type BeadStatus = (typeof beadStatuses)[number];
  * Which status may follow which. `closed` is final; `failed` may be retried by a human; `cancelled` becomes `closed`
  * only when the change had landed before the cancellation could stop it: main tells the truth.
  */
-export const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
+const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
   open: ['hooked', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   hooked: ['in_progress', 'open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   in_progress: ['open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
@@ -87,7 +87,7 @@ export type Outcome =
   | { readonly kind: 'landed'; readonly commit: string };
 
 /** What an earlier attempt leaves to the next one. */
-export interface AttemptNote {
+interface AttemptNote {
   readonly attempt: number;
   readonly polecat: string;
   readonly cause: FailureCause | 'phase_complete' | 'deferred' | 'escalated';

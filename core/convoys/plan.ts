@@ -9,7 +9,7 @@ import { graphFaults } from './plan-graph.ts';
 
 const planNamePattern = /^[a-z0-9][a-z0-9-]{0,40}$/;
 
-export const plannedBeadSchema = z.strictObject({
+const plannedBeadSchema = z.strictObject({
   /** What other beads call it in `needs`; unique in its plan. */
   name: z.string().regex(planNamePattern, 'lower-case letters, digits and dashes, at most 41'),
   title: z.string(),

@@ -3,7 +3,7 @@ import { tokenOf } from '../hash.ts';
 import type { BeadId, ConvoyId } from '../keys.ts';
 import type { Instant, Severity } from '../ports.ts';
 
-export type EscalationStatus = 'open' | 'acknowledged' | 'closed';
+type EscalationStatus = 'open' | 'acknowledged' | 'closed';
 
 /** The body of `ESCALATION#<id> STATE`. */
 export interface Escalation {

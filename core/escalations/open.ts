@@ -18,7 +18,7 @@ export interface Alarm {
 }
 
 const rank: Readonly<Record<Severity, number>> = { low: 0, medium: 1, high: 2, critical: 3 };
-export const atLeast = (severity: Severity, floor: Severity): boolean => rank[severity] >= rank[floor];
+const atLeast = (severity: Severity, floor: Severity): boolean => rank[severity] >= rank[floor];
 
 /** Where to read the escalation of a cause before opening it. */
 export const escalationKeyOf = (cause: string) => keys.escalation(escalationId(cause));

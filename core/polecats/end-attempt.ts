@@ -83,7 +83,7 @@ export function freePolecat(polecat: Item<Polecat> | undefined): Step {
   };
 }
 
-export function describe(outcome: Outcome): string {
+function describe(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'completed':
       return `finished at ${outcome.head.slice(0, 10)}`;

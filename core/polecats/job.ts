@@ -29,5 +29,5 @@ export function jobOf(bead: Bead, spec: BeadSpec, polecat: Polecat, rig: Rig, co
 }
 
 /** argv of a command line: words, with single or double quotes around those that hold spaces. No expansion. */
-export const words = (line: string): string[] =>
+const words = (line: string): string[] =>
   [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? '');

@@ -7,7 +7,7 @@ import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { makeTickHandler } from '../platform/tick-handler.ts';
 
-export interface TownCaps {
+interface TownCaps {
   readonly polecatsPerTown: number;
   readonly dayBudgetUsd: number;
 }

@@ -8,7 +8,7 @@ import { projectRoot } from './project-root.ts';
 import { lambdaCredentials, shakableSchemas, shakableZod, versionOnly } from './slim.ts';
 
 /** Where each function's AWS entry is, from the project's root. */
-export const entries: Readonly<Record<FunctionName, string>> = {
+const entries: Readonly<Record<FunctionName, string>> = {
   api: 'lambdas/api/api.entry.ts',
   mayor: 'lambdas/intents/mayor.entry.ts',
   molecule: 'lambdas/molecules/molecule.entry.ts',

@@ -31,7 +31,7 @@ export function signalGroup(pid: number | undefined, signal: NodeJS.Signals): bo
   return pid !== undefined && signalled(-pid, signal);
 }
 
-export function signalled(pid: number, signal: NodeJS.Signals): boolean {
+function signalled(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
     return true;

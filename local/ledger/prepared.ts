@@ -1,9 +1,9 @@
 /** A commit as it was handed over: checked, measured, and copied, so that the caller may do with it what it likes. */
 
 import { attentionShardOf } from '../../core/keys.ts';
+import { checkCommit, checkSizes, keyOfChange } from '../../core/ledger-refusals.ts';
 import type { Change, Commit, Expectation, Item, Key } from '../../core/ports.ts';
 import { itemBytes, timedBytes } from './encoding.ts';
-import { checkCommit, checkSizes, keyOfChange } from '../../core/ledger-refusals.ts';
 import type { Operation, Stores } from './stores.ts';
 
 interface PreparedChange {

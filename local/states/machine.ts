@@ -60,7 +60,7 @@ export type State = { readonly name: string } & (
 
 export type StateOf<Type extends State['type']> = Extract<State, { readonly type: Type }>;
 
-export interface Choice extends Exit {
+interface Choice extends Exit {
   readonly condition: Expression;
   readonly next: string;
 }

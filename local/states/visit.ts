@@ -65,7 +65,7 @@ export function envOf(
   return { states: { input, context }, variables: position.variables };
 }
 
-export const machineArn = (machine: string): string => `arn:aws:states:local:000000000000:stateMachine:${machine}`;
+const machineArn = (machine: string): string => `arn:aws:states:local:000000000000:stateMachine:${machine}`;
 
 /** Output and Assign see the same values: an assignment shows in the next state. */
 export async function leave(visit: Visit, exit: Exit, output: Json, env: Env): Promise<Left> {

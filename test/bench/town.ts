@@ -39,10 +39,13 @@ const runs: Run[] = [];
 for (let i = 0; i < Number(values.runs); i += 1) {
   const run = await benchOnce();
   runs.push(run);
-  if (!values.json) console.log(`run ${i + 1}: ${run.beadsPerSecond.toFixed(1)} beads/s, ${run.seconds.toFixed(1)} s, ${run.rssMb} MB`);
+  if (!values.json)
+    console.log(`run ${i + 1}: ${run.beadsPerSecond.toFixed(1)} beads/s, ${run.seconds.toFixed(1)} s, ${run.rssMb} MB`);
 }
 const median = [...runs].sort((a, b) => a.beadsPerSecond - b.beadsPerSecond)[Math.floor(runs.length / 2)];
-console.log(values.json ? JSON.stringify(median) : `median: ${median?.beadsPerSecond.toFixed(1)} beads/s through the town`);
+console.log(
+  values.json ? JSON.stringify(median) : `median: ${median?.beadsPerSecond.toFixed(1)} beads/s through the town`,
+);
 process.exit(0);
 
 async function benchOnce(): Promise<Run> {
@@ -57,7 +60,10 @@ async function benchOnce(): Promise<Run> {
   });
   try {
     await call(town, 'POST', '/v1/rigs', { name: 'bench', url: remote });
-    await call(town, 'PATCH', '/v1/rigs/bench/config', { 'refinery.gates.pass': 'true', 'polecats.max': Number(values.polecats) });
+    await call(town, 'PATCH', '/v1/rigs/bench/config', {
+      'refinery.gates.pass': 'true',
+      'polecats.max': Number(values.polecats),
+    });
     const started = performance.now();
     const cpu = process.cpuUsage();
     const ids = await Promise.all(Array.from({ length: convoys }, (_, i) => submit(town, i)));
@@ -66,7 +72,8 @@ async function benchOnce(): Promise<Run> {
     const used = process.cpuUsage(cpu);
     const beads = (await Promise.all(ids.map((id) => beadsOf(town, id)))).flat();
     const count = Number(git(remote, ['rev-list', '--count', 'main']).trim()) - 1;
-    if (count !== convoys * beadsPerConvoy) throw new Error(`${count} commits on main, not ${convoys * beadsPerConvoy}`);
+    if (count !== convoys * beadsPerConvoy)
+      throw new Error(`${count} commits on main, not ${convoys * beadsPerConvoy}`);
     return {
       beads: count,
       seconds,
@@ -91,7 +98,12 @@ function makeRemote(dir: string): string {
 }
 
 function git(cwd: string, args: readonly string[]): string {
-  const who = { GIT_AUTHOR_NAME: 'bench', GIT_AUTHOR_EMAIL: 'bench@localhost', GIT_COMMITTER_NAME: 'bench', GIT_COMMITTER_EMAIL: 'bench@localhost' };
+  const who = {
+    GIT_AUTHOR_NAME: 'bench',
+    GIT_AUTHOR_EMAIL: 'bench@localhost',
+    GIT_COMMITTER_NAME: 'bench',
+    GIT_COMMITTER_EMAIL: 'bench@localhost',
+  };
   return execFileSync('git', args, { cwd, encoding: 'utf8', env: { ...process.env, ...who } });
 }
 

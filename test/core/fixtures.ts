@@ -6,7 +6,7 @@ import type { Item, Key } from '../../core/ports.ts';
 import type { Step } from '../../core/step.ts';
 
 export const t0 = Date.UTC(2026, 0, 1);
-export const convoyId = 'aaaaaa';
+const convoyId = 'aaaaaa';
 export const idOf = (n: number): string => beadId('gh', convoyId, n);
 
 export const itemOf = <Body>(key: Key, body: Body, version = 1): Item<Body> => ({ ...key, version, commit: 'c', body });

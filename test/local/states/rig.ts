@@ -14,7 +14,7 @@ export function seededIds(seed = 1): Ids {
   return { ulid: () => digits(26), secret: () => digits(64), random };
 }
 
-export interface Ending {
+interface Ending {
   readonly name: string;
   readonly status: string;
   readonly error?: string;
