@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TownError } from '../core/errors.ts';
-import type { View } from './demo/convoy.ts';
+import { stuckBecause, type View } from './demo/convoy.ts';
 import { figuresOf } from './demo/figures.ts';
 import { lineView } from './demo/lines.ts';
 import { type DemoOptions, readOptions, usage } from './demo/options.ts';
@@ -23,29 +23,41 @@ async function demo(options: DemoOptions): Promise<Result> {
   const text = await readIntent(options.intent);
   const dir = directoryFor(options);
   let result: Result | undefined;
+  let started = false;
   try {
     const rig = options.repo === undefined ? await plantGreenhouse(dir) : await cloneBare(options.repo, dir);
     introduce(print, options, rig.path);
     mkdirSync(join(dir, 'town'), { mode: 0o700 });
     const town = await openTown(join(dir, 'town'));
+    started = true;
     const view: View = live ? treeView(print) : lineView(print);
     try {
       const mission = { rig, gate: options.gate, intent: text };
-      const { convoy } = await runMission(town, mission, view, interrupted.signal).finally(() => view.end());
+      const last = await runMission(town, mission, view, interrupted.signal).finally(() => view.end());
+      const { convoy } = last;
       if (convoy.faults) throw refusedPlan(options.intent, convoy.faults);
       const verified = await verify({ dir, repository: rig.path, gate: options.gate }, convoy);
       const figures = await figuresOf(town.ports.ledger, convoy);
-      const rssMb = process.resourceUsage().maxRSS / 1024;
-      result = { dir, repository: rig.path, convoy, verified, figures, seconds: performance.now() / 1000, rssMb };
+      result = {
+        dir,
+        repository: rig.path,
+        convoy,
+        stuck: stuckBecause(last),
+        verified,
+        figures,
+        seconds: performance.now() / 1000,
+        rssMb: process.resourceUsage().maxRSS / 1024,
+      };
     } finally {
       await town.close();
     }
     if (!options.json) await printSummary(print, result, options);
     return result;
   } finally {
-    const wanted = options.keep || options.dir !== undefined;
-    if (options.json && !wanted && result && isSuccess(result)) rmSync(dir, { recursive: true, force: true });
-    else if (!result) print.line(`What there is of it: ${dir}`);
+    const ours = options.dir === undefined;
+    const unread = options.json && !options.keep && result !== undefined && isSuccess(result);
+    if (ours && (unread || !started)) rmSync(dir, { recursive: true, force: true });
+    else if (!result || options.json) print.line(`\nWhat there is of it: ${dir}`);
   }
 }
 

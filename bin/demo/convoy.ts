@@ -23,7 +23,17 @@ export interface View {
 const pollEveryMs = 150;
 const ended: ReadonlySet<string> = new Set(['landed', 'stalled', 'cancelled']);
 
-/** Resolves with the last snapshot: the convoy has ended. Rejects with the signal's reason. */
+/** Why only a human could go on, and a demo has none: `undefined` while anything can still happen by itself. */
+export function stuckBecause({ convoy, queue }: Snapshot): string | undefined {
+  if (queue.paused) return `The merge queue is paused: ${queue.paused.because}`;
+  const asking = convoy.beads.find(({ status }) => status === 'escalated');
+  const others = convoy.beads.some((bead) => moves.has(bead.status) && bead.blockedBy.length === 0);
+  return asking && !others ? `${asking.name} asks a human: ${asking.title}` : undefined;
+}
+
+const moves: ReadonlySet<string> = new Set(['open', 'deferred', 'hooked', 'in_progress', 'submitted']);
+
+/** Resolves with the last snapshot: the convoy has ended, or is stuck. Rejects with the signal's reason. */
 export async function watch(
   town: Client,
   { id, rig }: Pick<ConvoyView, 'id' | 'rig'>,
@@ -38,7 +48,7 @@ export async function watch(
     ]);
     const snapshot = { convoy, queue, at: Date.now() };
     view.show(snapshot);
-    if (ended.has(convoy.status)) return snapshot;
+    if (ended.has(convoy.status) || stuckBecause(snapshot) !== undefined) return snapshot;
     await sleep(pollEveryMs, undefined, { signal });
   }
 }

@@ -42,7 +42,7 @@ export async function cloneBare(source: string, dir: string): Promise<DemoRig> {
   await git(['clone', '--quiet', '--bare', '--', url, path]).catch((error: Error) => {
     throw new Refusal(
       'REPO_UNREACHABLE',
-      `No repository answers at ${url}: ${error.message}`,
+      `No repository answers at ${url}: ${error.message.replace(/\.?$/, '.')}`,
       'Check the path or URL, and that git ls-remote reaches it from here.',
     );
   });

@@ -13,6 +13,8 @@ export interface Result {
   readonly dir: string;
   readonly repository: string;
   readonly convoy: ConvoyView;
+  /** Why only a human could go on. */
+  readonly stuck: string | undefined;
   readonly verified: Verified;
   readonly figures: readonly BeadFigures[];
   readonly seconds: number;
@@ -48,8 +50,10 @@ export async function printSummary(print: Printer, result: Result, options: Demo
   }
   heading(`The newest commits of ${result.verified.target}`);
   for (const line of await history(print, result)) print.line(line);
-  heading('Where the time went');
-  timeTable(print, result);
+  if (result.figures.length > 0) {
+    heading('Where the time went');
+    timeTable(print, result);
+  }
   heading('Where everything is');
   places(print, result);
   heading('Next');
@@ -59,11 +63,14 @@ export async function printSummary(print: Printer, result: Result, options: Demo
 function verdict({ line, paint }: Printer, result: Result, { gate }: DemoOptions): void {
   const { convoy, verified } = result;
   const count = `${verified.landed} of ${convoy.beads.length} beads landed in ${result.seconds.toFixed(1)} s`;
+  const tested = `On a fresh clone of ${verified.target}, "${gate}"`;
+  const said = plain(verified.output).trim().slice(-2000);
   const green = verified.green
-    ? `On a fresh clone of ${verified.target}, "${gate}" passes.`
-    : paint('red', `On a fresh clone of ${verified.target}, "${gate}" fails:\n${plain(verified.output).slice(-2000)}`);
+    ? `${tested} passes.`
+    : paint('red', `${tested} fails.${said === '' ? '' : `\n${said}`}`);
   line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', `${count}.`)} ${green}`);
-  if (convoy.stalledBecause !== undefined) line(paint('red', plain(convoy.stalledBecause)));
+  const why = convoy.stalledBecause ?? result.stuck;
+  if (why !== undefined) line(paint('red', plain(why)));
 }
 
 /** One line a commit, with the bead and the polecat that its trailers name. */
@@ -107,27 +114,34 @@ function places({ table }: Printer, { dir, repository }: Result): void {
   );
 }
 
-function nextSteps({ repository, verified, convoy }: Result, { repo }: DemoOptions): [string, string][] {
-  const { target } = verified;
-  const look: [string, string][] = repo
-    ? [
-        [
-          `git -C ${repo.startsWith('/') ? repo : '<your clone>'} fetch ${repository} ${target}:gastown-demo`,
-          'Only a bare clone was changed, your repository was not written to. This brings the result into it as a branch.',
-        ],
-      ]
-    : [
-        [
-          `git clone ${repository} ${basename(repository, '.git')} && cd ${basename(repository, '.git')} && npm start winter`,
-          'the greenhouse through its winter night',
-        ],
-        [
-          'npm run demo -- --repo . --intent examples/housekeeping.md',
-          'the same town on a repository of yours: a bare clone is changed, never the repository itself',
-        ],
-      ];
+/** Commands to copy, each with what it is good for. */
+function nextSteps(result: Result, { repo }: DemoOptions): [command: string, about: string][] {
+  const { dir, repository, convoy } = result;
+  const name = basename(repository, '.git');
+  const town = word(join(dir, 'town'));
+  const bead = convoy.beads.find(({ notes }) => notes.length > 0) ?? convoy.beads[0];
+  const steps: [string, string][] = [
+    [
+      `npm start -- --dir ${town}`,
+      `this town again; in another terminal: npm run gt -- --dir ${town} why ${bead?.id ?? convoy.id}`,
+    ],
+  ];
+  if (!isSuccess(result)) return steps;
+  if (repo !== undefined) return [bringHome(result, repo), ...steps];
   return [
-    ...look,
-    ['npm start', `a town that stays; then, in another terminal: npm run gt -- rig add ${convoy.rig} ${repository}`],
+    [`git clone ${word(repository)} ${name} && cd ${name} && npm start winter`, 'the greenhouse in its winter night'],
+    [
+      'npm run demo -- --repo <path or URL>',
+      'the same on a repository of yours: a bare clone is changed, never itself',
+    ],
+    ...steps,
   ];
 }
+
+const bringHome = ({ repository, verified }: Result, repo: string): [string, string] => [
+  `git -C ${repo.startsWith('/') ? word(repo) : '<your clone>'} fetch ${word(repository)} ${verified.target}:gastown-demo`,
+  'your repository was not written to, only a bare clone of it; this brings the result in, as a branch',
+];
+
+/** As a shell would read it back. */
+const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

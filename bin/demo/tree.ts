@@ -92,7 +92,7 @@ export function treeView(print: Pick<Printer, 'paint'>): View {
   };
 }
 
-const frame = (): string => frames[Math.floor(Date.now() / frameMs) % frames.length] ?? '';
+const frame = (at: number): string => frames[Math.floor(at / frameMs) % frames.length] ?? '';
 
 function rootLine({ paint }: Pick<Printer, 'paint'>, { convoy, at }: Snapshot, startedAt: number): string {
   const { landed } = convoy.progress;
@@ -109,7 +109,7 @@ function beadLine(
   widths: { readonly name: number; readonly columns: number },
 ): string {
   const { mark, words } = stateOf(bead, snapshot);
-  const [sign, colour]: readonly [string, Colour] = mark === 'works' ? [frame(), 'blue'] : marks[mark];
+  const [sign, colour]: readonly [string, Colour] = mark === 'works' ? [frame(snapshot.at), 'blue'] : marks[mark];
   const waits = mark === 'waits';
   const again = mark === 'works' && bead.attempt > 1 ? `, attempt ${bead.attempt}` : '';
   const who = bead.polecat !== undefined && mark === 'works' ? bead.polecat : '';
