@@ -1,14 +1,9 @@
-/** Native ESM under jest: swc strips the types, nothing else is rewritten. @type {import('jest').Config} */
+/** Native ES modules under jest: the types are stripped, nothing else is rewritten. @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
-    ],
-  },
+  transform: { '\\.ts$': '<rootDir>/test/esbuild-transform.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/', '<rootDir>/.gastown/'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/examples/'],
   maxWorkers: 2,

@@ -15,6 +15,14 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { LedgerRefused } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
+import {
+  checkCommit,
+  checkKey,
+  checkLimit,
+  checkPartitionKey,
+  checkSizes,
+  keyOfChange,
+} from '../core/ledger-refusals.ts';
 import type {
   Change,
   Commit,
@@ -27,14 +35,6 @@ import type {
   Page,
   QueryOptions,
 } from '../core/ports.ts';
-import {
-  checkCommit,
-  checkKey,
-  checkLimit,
-  checkPartitionKey,
-  checkSizes,
-  keyOfChange,
-} from '../core/ledger-refusals.ts';
 import { attributeOf, bytesOfMap } from './attributes.ts';
 import { answerOf } from './errors.ts';
 import { fieldsOf, itemOf, keyOf, keyRow, optionalFields, type Row } from './items.ts';

@@ -3,14 +3,14 @@
  * killed process left a lock, the disk lost a file) it is deleted and fetched again, once.
  */
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RepoUnreachable } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
 import type { Instant, Oid, Remote } from '../core/ports.ts';
 import { checkUrl, isLocal } from './names.ts';
 import { type GitAnswer, runGit } from './run.ts';
-import { gitDirOf } from './same-disk.ts';
+import { borrowFrom, gitDirOf } from './same-disk.ts';
 
 export interface Cache {
   readonly dir: string;
@@ -105,7 +105,7 @@ export function makeCaches(options: CacheOptions) {
       const filter = isLocal(remote.url) ? '' : '\tpromisor = true\n\tpartialclonefilter = blob:none\n';
       await appendFile(join(dir, 'config'), `[remote "origin"]\n\turl = "${remote.url}"\n${filter}`);
       const lender = gitDirOf(remote.url);
-      if (lender) await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(lender, 'objects')}\n`);
+      if (lender) await borrowFrom(lender, dir);
       await appendFile(join(dir, 'ready'), '');
     }
     slot.ready = true;

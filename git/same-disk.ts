@@ -5,6 +5,7 @@
  * that the remote's hooks and rules hold here too.
  */
 import { existsSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLocal } from './names.ts';
 
@@ -12,6 +13,12 @@ import { isLocal } from './names.ts';
 export function gitDirOf(url: string): string | undefined {
   if (!isLocal(url)) return undefined;
   return [url, join(url, '.git')].find((dir) => existsSync(join(dir, 'HEAD')) && existsSync(join(dir, 'objects')));
+}
+
+/** Where the lender's history was cut off, as CI's checkouts are, the borrower's ends as well: it is not a damage. */
+export async function borrowFrom(lender: string, dir: string): Promise<void> {
+  await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(lender, 'objects')}\n`);
+  if (existsSync(join(lender, 'shallow'))) await copyFile(join(lender, 'shallow'), join(dir, 'shallow'));
 }
 
 /** Lists refs of the repository itself, as `ls-remote` does of a remote. */

@@ -23,9 +23,15 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     await rename(unnamed, path);
   } catch (error) {
     await rm(unnamed, { force: true });
-    throw error;
+    throw isFull(error) ? diskFull(path, error as Error) : error;
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+const diskFull = (path: string, error: Error) =>
+  refuse(507, 'DISK_FULL', `${path} could not be written: ${error.message}.`, 'Free disk space, then send it again.');
 
 async function hasSize(path: string, size: number): Promise<boolean> {
   try {

@@ -172,7 +172,7 @@ class ProcessFleet implements LocalFleet {
     const { taskId } = record;
     if (died) killMarked(hasEntry(`GASTOWN_TASK=${this.#taskMark(taskId)}`));
     rmSync(join(this.#work, taskId), { recursive: true, force: true, maxRetries: 3 });
-    this.#records.save({ ...record, ended: { at: this.#options.clock.now(), ...end } });
+    this.#records.end({ ...record, ended: { at: this.#options.clock.now(), ...end } });
     for (const listener of this.#stopped) listener(taskId, end.detail);
   }
 

@@ -1,9 +1,17 @@
 /** Logs as lines of JSON, in the shape that CloudWatch has them in AWS. */
+import type { Writable } from 'node:stream';
 import type { Log } from '../core/ports.ts';
 import { realClock } from './clock.ts';
 
-export const fileLog =
-  (out: { write(text: string): unknown }): Log =>
-  (level, message, fields) => {
-    out.write(`${JSON.stringify({ at: new Date(realClock.now()).toISOString(), level, message, ...fields })}\n`);
+/** A log that cannot be written, on a full disk, is said once and ends no town: what counts is in the ledger. */
+export function fileLog(out: Writable): Log {
+  let said = false;
+  out.on('error', (error) => {
+    if (!said) console.error(`The log cannot be written (${error.message}); the town goes on without it.`);
+    said = true;
+  });
+  return (level, message, fields) => {
+    if (!said)
+      out.write(`${JSON.stringify({ at: new Date(realClock.now()).toISOString(), level, message, ...fields })}\n`);
   };
+}

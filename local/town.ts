@@ -145,7 +145,10 @@ export async function startTown(options: TownOptions): Promise<Town> {
   });
   processes.onStopped((taskId) => {
     const subject = subjectOf(taskId);
-    if (subject) void witness({ kind: 'task_stopped', subject });
+    if (!subject) return;
+    witness({ kind: 'task_stopped', subject }).catch((error: unknown) =>
+      log('error', 'a stopped task was not looked at', { taskId, error: String(error) }),
+    );
   });
   for (const [name, consume] of Object.entries(consumers)) queues.consume(name, consume);
   const { looked } = await witness({ kind: 'town_restarted' });

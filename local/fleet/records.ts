@@ -45,6 +45,19 @@ export class TaskRecords {
     this.#records.set(record.taskId, record);
   }
 
+  /**
+   * The end is kept in memory whatever the disk says: nobody could be told of a failure here, and a town that finds the
+   * old record later finds the process gone, which says the same.
+   */
+  end(record: TaskRecord): void {
+    this.#records.set(record.taskId, record);
+    try {
+      this.save(record);
+    } catch (error) {
+      console.error(`The end of task ${record.taskId} could not be kept: ${String(error)}`);
+    }
+  }
+
   /** Forgets what ended a day ago. */
   sweep(now: Instant): void {
     if (now - this.#sweptAt < sweepEveryMs) return;

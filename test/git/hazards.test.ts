@@ -55,6 +55,22 @@ describe('git under bad circumstances', () => {
     expect(await pushed(oid)).toEqual({ pushed: 'rejected', text: 'not on Fridays (pre-receive hook declined)' });
   });
 
+  test('a remote whose history is cut off, as CI clones it, is built on all the same', async () => {
+    base = rig.commit('main', { 'a.txt': 'newer\n' });
+    const url = join(rig.dir, 'shallow.git');
+    rig.git('clone', '--quiet', '--bare', '--depth=1', `file://${rig.remote.url}`, url);
+    writeFileSync(join(rig.dir, 'c.txt'), 'c\n');
+    rig.git('-C', url, 'read-tree', base);
+    rig.git('-C', url, `--work-tree=${rig.dir}`, 'add', join(rig.dir, 'c.txt'));
+    const tree = rig.git('-C', url, 'write-tree');
+    const head = rig.git('-C', url, 'commit-tree', '-p', base, '-m', 'work', tree);
+    rig.git('-C', url, 'update-ref', 'refs/heads/polecat/Toast/a', head);
+
+    const links = [linkOf('polecat/Toast/a', head)];
+    const request = { base, links, strategy: 'squash', candidateRef: 'refs/gastown/green/c1' } as const;
+    expect(await repo.buildChain({ rig: 'shallow', url }, request)).toMatchObject({ ok: true, commits: [{ tree }] });
+  });
+
   test('hooks that turn up in the cache never run', async () => {
     await built({ 'b.txt': 'x' });
     const mark = join(rig.dir, 'ran');
