@@ -21,6 +21,9 @@ export interface Stage {
   rest(convoy: string): Promise<ConvoyDetail>;
   /** Asks again until there is something. */
   until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T>;
+  /** Ends the town, whatever it is doing. */
+  end(): Promise<void>;
+  /** Ends the town, which is at rest: then everything must be in order. */
   close(): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ export async function openStage(options: Partial<TownOptions> = {}): Promise<Sta
       }
       throw new Error(`waited in vain for ${what}`);
     },
+    end: () => town.close(),
     async close() {
       await town.close();
       const breaches = breachesOf(await itemsOf(join(dir, 'ledger')));

@@ -53,10 +53,10 @@ export interface TownProcess {
 
 const upWithinMs = 60_000;
 
-export function spawnTown(bundle: string, dir: string, ...args: string[]): TownProcess {
-  const child = spawn(process.execPath, [bundle, '--dir', dir, '--port', '0', '--no-sync', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** `setUp`: commands of the shell that becomes the town. */
+export function spawnTown(bundle: string, dir: string, setUp = ''): TownProcess {
+  const town = [process.execPath, bundle, '--dir', dir, '--port', '0', '--no-sync'];
+  const child = spawn('sh', ['-c', `${setUp} exec "$@"`, 'sh', ...town], { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   const hear = (chunk: Buffer): void => {
     printed += chunk.toString();
