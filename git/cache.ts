@@ -9,7 +9,7 @@ import { RepoUnreachable } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
 import type { Instant, Oid, Remote } from '../core/ports.ts';
 import { checkUrl, isLocal } from './names.ts';
-import { type GitAnswer, runGit } from './run.ts';
+import type { GitAnswer, RunGit } from './run.ts';
 import { borrowFrom, gitDirOf } from './same-disk.ts';
 
 export interface Cache {
@@ -51,6 +51,7 @@ export function fail(what: string, answer: GitAnswer): never {
 }
 
 export interface CacheOptions {
+  readonly run: RunGit;
   readonly cacheDir: string;
   readonly machine: Readonly<Record<string, string>>;
   readonly now: () => Instant;
@@ -92,7 +93,7 @@ export function makeCaches(options: CacheOptions) {
       await rm(dir, { recursive: true, force: true });
       await mkdir(dir, { recursive: true });
       const format = oidDigits === 64 ? 'sha256' : 'sha1';
-      const init = await runGit(
+      const init = await options.run(
         {
           args: ['init', '--bare', '--quiet', '--template=', `--object-format=${format}`, dir],
           cwd: options.cacheDir,
@@ -143,7 +144,7 @@ export function makeCaches(options: CacheOptions) {
       parents: slot.parents,
       lender: gitDirOf(url),
       git: async (args, more = {}) =>
-        runGit(
+        options.run(
           {
             args,
             gitDir: more.gitDir ?? dir,

@@ -6,7 +6,7 @@ import { buildChain } from './chain.ts';
 import { ensure } from './fetch.ts';
 import { checkOid, checkRef, checkUrl, isOwn } from './names.ts';
 import { leaseOf, parsePush, push } from './push.ts';
-import { type GitAnswer, machineEnvironment, runGit } from './run.ts';
+import { type GitAnswer, machineEnvironment, type RunGit, runGit } from './run.ts';
 import { gitDirOf, listArgs } from './same-disk.ts';
 
 export interface GitRepoOptions {
@@ -17,6 +17,8 @@ export interface GitRepoOptions {
   readonly credential?: (
     remote: Remote,
   ) => Promise<{ readonly username: string; readonly password: string } | undefined>;
+  /** Who starts git; by default this process. */
+  readonly run?: RunGit;
   /** Any one git process but a landing push, which brings its own deadline. */
   readonly timeoutMs?: number;
 }
@@ -25,9 +27,11 @@ const processTimeoutMs = 120_000;
 
 export function makeGitRepo(options: GitRepoOptions): Repo {
   const timeoutMs = options.timeoutMs ?? processTimeoutMs;
+  const run = options.run ?? runGit;
   const machine = { ...machineEnvironment(process.env), GIT_CEILING_DIRECTORIES: options.cacheDir };
   const credentials = credentialsAsEnvironment(options.credential);
   const withCache = makeCaches({
+    run,
     cacheDir: options.cacheDir,
     machine,
     now: () => options.clock.now(),
@@ -36,7 +40,7 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
   });
 
   async function askRemote(remote: Remote, args: readonly string[], gitDir?: string): Promise<string> {
-    const answer = await runGit({ args, gitDir, cwd: '/', timeoutMs, environment: await credentials(remote) }, machine);
+    const answer = await run({ args, gitDir, cwd: '/', timeoutMs, environment: await credentials(remote) }, machine);
     if (answer.status !== 0) unreachable(remote, answer);
     return answer.stdout;
   }

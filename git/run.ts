@@ -51,9 +51,11 @@ const fixedConfig = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 
 
 const outputBytesMax = 8 * 1024 * 1024;
 
+export type RunGit = (call: GitCall, machine: Readonly<Record<string, string>>) => Promise<GitAnswer>;
+
 /** Throws only when there is no git to run. */
-export function runGit(call: GitCall, machine: Readonly<Record<string, string>>): Promise<GitAnswer> {
-  return new Promise((resolve, reject) => {
+export const runGit: RunGit = (call, machine) =>
+  new Promise((resolve, reject) => {
     const child = spawn('git', [...fixedConfig, ...call.args], {
       cwd: call.cwd,
       // A group of its own, so that the deadline also ends the transport that git started.
@@ -80,7 +82,6 @@ export function runGit(call: GitCall, machine: Readonly<Record<string, string>>)
     child.stdin.on('error', () => undefined);
     child.stdin.end(call.stdin ?? '');
   });
-}
 
 function endGroup(pid: number | undefined): void {
   if (pid === undefined) return;

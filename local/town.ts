@@ -24,16 +24,20 @@ import { launchGate } from '../lambdas/refinery/verdict.ts';
 import { makeHandler as makeScheduler } from '../lambdas/scheduler/scheduler.ts';
 import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from './blobs.ts';
+import { bundleScript } from './bundle-script.ts';
 import { realClock } from './clock.ts';
 import { makeReportedChecks } from './code-host.ts';
 import { failedWriteText, stoppingAtFailure } from './failed-write.ts';
 import { type LocalFleet, makeProcessFleet } from './fleet.ts';
+import { makeGitSpawner } from './git-spawner.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
 import { makeNotifier } from './notifier.ts';
 import { makeQueues, type QueueHandler } from './queues.ts';
 import { serveApi } from './serve.ts';
 import { makeWorkflows } from './states/workflows.ts';
+
+const spawnerEntry = new URL('../git/spawner.ts', import.meta.url);
 
 export interface TownOptions {
   /** State, logs, mails and secrets of this town; created with mode 0700 if it is missing. */
@@ -86,7 +90,8 @@ export async function startTown(options: TownOptions): Promise<Town> {
   const orphans = await processes.killOrphans();
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
-  const repo = makeGitRepo({ cacheDir: join(dir, 'git'), clock });
+  const spawner = makeGitSpawner(await bundleScript(spawnerEntry, join(dir, 'harness', 'git-spawner')));
+  const repo = makeGitRepo({ cacheDir: join(dir, 'git'), clock, run: spawner.run });
   const codeHost = makeReportedChecks(ledger);
   const queues = makeQueues({
     wiring: queueWiring,
@@ -173,6 +178,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
       await processes.close();
       await queues.close();
       workflows.close();
+      spawner.close();
       await server.close();
       await ledger.close();
     },
