@@ -142,8 +142,9 @@ function failureOf(verdict: Verdict): string {
   return `gate ${failed.name} failed: ${how}${failed.detail ? `: ${failed.detail.slice(0, 500)}` : ''}`;
 }
 
+/** The first is tried again at once: mostly the host was retired or the town restarted, and a rest would mend nothing. */
 const backoffOf = (failures: number): number =>
-  Math.min(limits.refineryRestMs * 2 ** (failures - 1), limits.refineryRestMaxMs);
+  failures <= 1 ? 0 : Math.min(limits.refineryRestMs * 2 ** (failures - 2), limits.refineryRestMaxMs);
 
 const afterInfra = (candidate: Candidate, because: string, now: Instant): Partial<Candidate> => {
   const infraFailures = candidate.infraFailures + 1;

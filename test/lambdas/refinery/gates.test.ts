@@ -116,7 +116,7 @@ describe('the gates of a candidate', () => {
     await world.tick();
     await world.run();
     expect(world.stopped).toEqual(['task-1']);
-    expect((await world.candidates())[0]).toMatchObject({ state: 'infra', infraFailures: 1 });
+    expect((await world.candidates())[0]).toMatchObject({ state: 'running', infraFailures: 1, gateRun: 2 });
     expect(world.settled).toEqual([]);
   });
 
