@@ -1,4 +1,5 @@
 /** The `Repo` port over the git binary: serves AWS and the laptop alike. */
+import { defined } from '../core/defined.ts';
 import { PortRefused, RepoRefused, RepoUnreachable } from '../core/errors.ts';
 import type { Clock, Oid, PushResult, Remote, Repo } from '../core/ports.ts';
 import { type Cache, fail, makeCaches } from './cache.ts';
@@ -64,6 +65,15 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
     return found;
   }
 
+  /** Git moves no branch under the feet of whoever has it checked out, unless that repository allows it. */
+  async function refusesItsOwnBranch(remote: Remote): Promise<boolean> {
+    const here = gitDirOf(checkUrl(remote));
+    if (!here) return false;
+    const args = ['config', '--get-regexp', '^(core\\.bare|receive\\.denycurrentbranch)$'];
+    const { stdout } = await run({ args, gitDir: here, cwd: '/', timeoutMs }, machine);
+    return !/^core\.bare true$/m.test(stdout) && !/^receive\.\S+ (ignore|warn|false|updateinstead)$/im.test(stdout);
+  }
+
   return {
     readRefs,
     readRef: async (remote, ref) => (await readRefs(remote, [ref])).get(ref),
@@ -89,7 +99,8 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
       const head = rows(text).find(([oid, ref]) => ref === 'HEAD' && !oid.startsWith('ref:'))?.[0];
       if (!head) throw new RepoUnreachable(`${remote.url} has no commit yet: push a first one, then add the rig`);
       if (!branch) throw new RepoUnreachable(`${remote.url} does not say which branch is its default`);
-      return { defaultBranch: branch, head: checkOid(head) };
+      const checkedOut = (await refusesItsOwnBranch(remote)) ? branch : undefined;
+      return defined({ defaultBranch: branch, head: checkOid(head), checkedOut });
     },
   };
 }

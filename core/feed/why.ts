@@ -142,7 +142,6 @@ export const whyMergeRequest = (request: MergeRequest): Reason =>
     because: request.because,
     since: request.endedAt ?? request.submittedAt,
     evidence: request.evidence,
-    todo: request.state === 'rejected' ? `gt mq retry ${request.bead}` : undefined,
   });
 
 const pauseOf = (queue: Queue): Reason[] =>

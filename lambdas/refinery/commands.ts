@@ -60,5 +60,5 @@ const notInQueue = (id: BeadId) =>
     409,
     'MERGE_REQUEST_ENDED',
     `${id} has no change in the merge queue.`,
-    `gt why ${id} says where it is. One that was rejected goes on as a bead: gt bead retry ${id}.`,
+    `gt why ${id} says where it is. One that was rejected goes on as a bead, which retries it by itself; at once with gt sling ${id}.`,
   );
