@@ -1,0 +1,172 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { readOptions } from '../../bin/demo/options.ts';
+import { cloneBare } from '../../bin/demo/rig.ts';
+
+// A whole town lives and dies in each of these: on a busy machine that takes its time.
+jest.setTimeout(300_000);
+
+const dir = mkdtempSync(join(tmpdir(), 'gastown-demo-test-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The demo as `npm run demo -- …` starts it; its temporary directories are this test's own. */
+function demo(args: readonly string[], onStderr: (text: string, stop: () => void) => void = () => undefined) {
+  const tsx = resolve('node_modules/tsx/dist/cli.mjs');
+  const child = spawn(process.execPath, [tsx, 'bin/demo.ts', ...args], {
+    env: { ...process.env, TMPDIR: dir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    stdout += bytes.toString();
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString();
+    onStderr(stderr, () => child.kill('SIGINT'));
+  });
+  return new Promise<Ended>((done, failed) => {
+    child.once('error', failed);
+    child.once('close', (status) => done({ status, stdout, stderr }));
+  });
+}
+
+const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim();
+
+/** This project as a repository: the checkout itself, or, where it came without one, its files in a commit. */
+function ownRepository(): string {
+  if (existsSync('.git')) return resolve('.');
+  const copy = join(dir, 'own');
+  for (const name of ['core', 'docs', 'git', 'README.md', 'package.json']) {
+    if (existsSync(name)) cpSync(name, join(copy, name), { recursive: true });
+  }
+  git('init', '--quiet', copy);
+  git('-C', copy, 'add', '--all');
+  git('-C', copy, '-c', 'user.name=a', '-c', 'user.email=a@b.invalid', 'commit', '--quiet', '--message=own');
+  return copy;
+}
+
+describe('the demo', () => {
+  test('lands every bead, heals the one that fails, proves main green, and says so in one line', async () => {
+    const { status, stdout, stderr } = await demo(['--json']);
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^\{.*\}\n$/);
+    const figures = JSON.parse(stdout) as Record<string, number>;
+    expect(figures).toEqual({
+      beads: 8,
+      landed: 8,
+      failed: 0,
+      retries: expect.any(Number),
+      mainGreen: true,
+      main: expect.stringMatching(/^[0-9a-f]{40}$/),
+      seconds: expect.any(Number),
+      overheadMsP50: expect.any(Number),
+      rssMb: expect.any(Number),
+    });
+    expect(figures.retries).toBeGreaterThanOrEqual(1);
+    expect(figures.overheadMsP50).toBeGreaterThan(0);
+    expect(stderr).toMatch(/frost-alarm +attempt 1 failed, tries again: .*try again/);
+    // Nobody looks at what is left of a run that a program asked for.
+    expect(readdirSync(dir).filter((name) => name.startsWith('gastown-demo-'))).toEqual([]);
+  });
+
+  test("lands a convoy of at least five beads on a clone of this project's own repository, and leaves that alone", async () => {
+    const source = ownRepository();
+    const refs = () => git('-C', source, 'for-each-ref', 'refs/heads/polecat', 'refs/gastown');
+    const before = refs();
+    const kept = join(dir, 'kept');
+    const args = ['--json', '--repo', source, '--intent', 'examples/housekeeping.md', '--dir', kept];
+    const { status, stdout, stderr } = await demo(args);
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const { beads, landed, main } = JSON.parse(stdout) as { beads: number; landed: number; main: string };
+    expect(beads).toBeGreaterThanOrEqual(5);
+    expect(landed).toBe(beads);
+    const bare = join(kept, readdirSync(kept).find((name) => name.endsWith('.git')) ?? '');
+    expect(git('-C', bare, 'show', `${main}:docs/gastown-demo/README.md`)).toContain('[Newest commits](history.md)');
+    expect(git('-C', bare, 'log', '--format=%(trailers:key=Bead,valueonly)', `-${beads}`, main)).toMatch(/-1$/);
+    expect(refs()).toBe(before);
+  });
+
+  test('stopped by Ctrl-C in mid-work it ends the town, says where things are, and is no success', async () => {
+    let stopped = false;
+    const { status, stdout, stderr } = await demo(['--json'], (text, stop) => {
+      if (stopped || !text.includes('forecast')) return;
+      stopped = true;
+      stop();
+    });
+    expect(status).toBe(130);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/What there is of it: .*gastown-demo-[\s\S]*INTERRUPTED/);
+  });
+
+  test('a gate that always fails lands nothing, and the demo says why nobody but a human can go on', async () => {
+    const { status, stdout } = await demo(['--plain', '--gate', 'echo no luck; false']);
+    expect(status).toBe(1);
+    expect(stdout).toContain('0 of 8 beads landed');
+    expect(stdout).toContain('main itself fails');
+    expect(stdout).toContain('no luck');
+  });
+});
+
+describe('bad input to the demo: the sentence, exit code 1, nothing on stdout and nothing left behind', () => {
+  const faulty = join(dir, 'faulty.md');
+  writeFileSync(faulty, '# Faulty\n\n- [ ] a: A\n  neds: b\n');
+  git('init', '--quiet', join(dir, 'empty'));
+  const cases: [string, string[], RegExp][] = [
+    ['an intent that is not there', ['--intent', 'nowhere.md'], /^FILE_UNREADABLE: .*nowhere\.md/m],
+    [
+      'an intent with faults',
+      ['--intent', faulty],
+      /^PLAN_REFUSED: [\s\S]*line 4: "neds:" is no field\. Did you mean/m,
+    ],
+    ['a repository without a commit', ['--repo', join(dir, 'empty')], /^REPO_UNREACHABLE: .*no commit yet/m],
+    ['a directory with something in it', ['--dir', dir], /^DIR_NOT_EMPTY: /m],
+  ];
+  test.each(cases)('%s', async (_, args, sentence) => {
+    const { status, stdout, stderr } = await demo(['--json', ...args]);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+});
+
+describe('what the demo refuses before it starts anything', () => {
+  test('an option that there is not', () => {
+    expect(() => readOptions(['--fast'])).toThrow("USAGE: Unknown option '--fast'.");
+  });
+
+  test.each([
+    ['a path without a repository', '/nowhere/at/all', 'REPO_UNREACHABLE: No repository answers at /nowhere/at/all: '],
+    ['a URL that would run a command', 'ext::sh -c date', 'RIG_URL_INVALID: "ext::sh -c date" is not one of'],
+    [
+      'a short form that git alone understands',
+      'git@host:a/b',
+      'RIG_URL_INVALID: "git@host:a/b" is a short form; write',
+    ],
+  ])('%s', async (_, repo, sentence) => {
+    const asked = readOptions(['--repo', repo])?.repo ?? '';
+    await expect(cloneBare(asked, dir)).rejects.toThrow(sentence);
+  });
+});
+
+test('a checkout without a branch, as CI makes it, gets one in its clone', async () => {
+  const source = join(dir, 'detached');
+  git('clone', '--quiet', '--depth=1', `file://${ownRepository()}`, source);
+  git('-C', source, 'checkout', '--quiet', '--detach');
+  for (const branch of git('-C', source, 'branch', '--format=%(refname:short)', '--list', 'm*').split('\n')) {
+    if (branch !== '') git('-C', source, 'branch', '--quiet', '-D', branch);
+  }
+  const { path } = await cloneBare(source, mkdtempSync(join(dir, 'clone-')));
+  expect(git('-C', path, 'symbolic-ref', 'HEAD')).toBe('refs/heads/main');
+  expect(git('-C', path, 'rev-parse', 'main')).toBe(git('-C', source, 'rev-parse', 'HEAD'));
+  expect(git('-C', path, 'remote')).toBe('');
+});
