@@ -76,7 +76,7 @@ describe('a town that is killed with -9 in mid-work', () => {
         let convoy = await (await town.up()).submit('green', intentOf(batch), batch);
         for (const until = Math.min(kills, killed + killsPerConvoy); killed < until; killed += 1) {
           await pause(momentOf(random));
-          await town.kill();
+          await (random() < 0.5 ? town.kill() : town.crash());
           town = spawnTown(bundle.file, dir);
           // Most lives last longer than the start; some end in the middle of it.
           if (random() < 0.25) continue;

@@ -47,6 +47,8 @@ export interface TownProcess {
   /** Resolves when the API answers; rejects if the process ends before, or says nothing for a minute. */
   up(): Promise<ApiClient>;
   kill(): Promise<void>;
+  /** As the end of a machine: with everything that it started, git in the middle of a write. */
+  crash(): Promise<void>;
   /** As Ctrl-C does it. */
   stop(): Promise<number | null>;
 }
@@ -79,6 +81,12 @@ export function spawnTown(bundle: string, dir: string, setUp = ''): TownProcess 
       child.kill('SIGKILL');
       await exited;
     },
+    async crash() {
+      const others = processesAt(dir).filter(({ pid }) => pid !== child.pid);
+      child.kill('SIGKILL');
+      for (const { pid } of others) killIfThere(pid);
+      await exited;
+    },
     async stop() {
       child.kill('SIGTERM');
       await exited;
@@ -87,17 +95,30 @@ export function spawnTown(bundle: string, dir: string, setUp = ''): TownProcess 
   };
 }
 
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+export interface Found {
+  readonly pid: number;
+  readonly command: string;
+}
+
 /** Processes that have anything to do with the directory: in their arguments, environment or working directory. Linux only. */
-export function processesAt(dir: string): string[] {
+export function processesAt(dir: string): Found[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
         const seen = `${command}\n${readFileSync(`/proc/${pid}/environ`, 'utf8')}\n${readlinkSync(`/proc/${pid}/cwd`)}`;
-        return seen.includes(dir) ? [`${pid} ${command}`] : [];
+        return seen.includes(dir) ? [{ pid: Number(pid), command }] : [];
       } catch {
         return [];
       }
