@@ -21,6 +21,7 @@ export async function serveApi({ deps, port, token, log }: ServeOptions) {
     authenticate: (request) => (bears(request, token) ? { name: 'overseer' } : unauthenticated()),
     hostNames: [address, 'localhost'],
     localRemotes: true,
+    onSuperseded: (subject) => log('warn', 'a superseded task spoke', { ...subject }),
     onBug: (error) =>
       log('error', 'bug in the API', { error: error instanceof Error ? (error.stack ?? '') : String(error) }),
   });

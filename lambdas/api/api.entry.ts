@@ -14,6 +14,7 @@ const app = makeApp(
     authorizeSubject: (subject, _, environment) =>
       maySpeakFor(ports.ledger, taskOf(environment, env.TASK_ROLE_NAME), subject),
     localRemotes: false,
+    onSuperseded: (subject) => ports.log('warn', 'a superseded task spoke', { ...subject }),
     onBug: (error) =>
       ports.log('error', 'bug', { error: String(error), stack: error instanceof Error ? (error.stack ?? null) : null }),
   },

@@ -22,6 +22,8 @@ export interface ApiOptions {
   readonly maxBytes?: number;
   /** A bug: its trace goes to the log, never to the caller. */
   readonly onBug: (error: unknown) => void;
+  /** A task spoke for an attempt that has ended or been superseded: it is not heard, and it is recorded. */
+  readonly onSuperseded: (subject: Subject) => void;
 }
 
 /** Milliseconds since 1970, as every record keeps time. */

@@ -50,7 +50,10 @@ async function standingOf(
     : token !== undefined && (await matches(deps, subject, sha256(token)));
   if (allowed) return 'current';
   const proven = options.authorizeSubject !== undefined || token !== undefined;
-  if (proven && (await hasEnded(deps, subject))) return 'superseded';
+  if (proven && (await hasEnded(deps, subject))) {
+    options.onSuperseded(subject);
+    return 'superseded';
+  }
   throw strangerTo(subject);
 }
 

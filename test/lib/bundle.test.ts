@@ -91,6 +91,7 @@ test('the bundled API answers events of API Gateway: its document whole, strange
     authenticate: () => ({ name: 'nobody' }),
     localRemotes: false,
     onBug: () => {},
+    onSuperseded: () => {},
   });
   expect(JSON.parse(document.body)).toEqual(await (await api.request('/openapi.json')).json());
   expect([stranger.statusCode, JSON.parse(stranger.body).code]).toEqual([401, 'CALLER_UNKNOWN']);

@@ -6,6 +6,7 @@ import { expect } from '@jest/globals';
 import type { z } from 'zod';
 import { refuse } from '../../../core/errors.ts';
 import { groups } from '../../../core/keys.ts';
+import type { Subject } from '../../../core/polecats/protocol.ts';
 import { makeGitRepo } from '../../../git/repo.ts';
 import { makeApp } from '../../../lambdas/api/app.ts';
 import type { ApiDeps, ApiOptions } from '../../../lambdas/api/deps.ts';
@@ -36,6 +37,8 @@ interface Ask {
 export interface TestTown {
   readonly deps: ApiDeps;
   readonly bugs: readonly unknown[];
+  /** Subjects whose tasks spoke too late. */
+  readonly late: readonly Subject[];
   readonly app: ReturnType<typeof makeApp>;
   /** Sends one request with the token, and checks the answer against its schema. */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
@@ -51,6 +54,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
   const ids = realIds(clock);
   const ledger = await openLedger({ clock });
   const bugs: unknown[] = [];
+  const late: Subject[] = [];
   const deps: ApiDeps = {
     ledger,
     clock,
@@ -67,6 +71,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
     hostNames: ['127.0.0.1', 'localhost'],
     localRemotes: true,
     onBug: (error) => bugs.push(error),
+    onSuperseded: (subject) => late.push(subject),
     ...options,
   });
   const mayor = makeMayor(deps);
@@ -78,6 +83,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
   return {
     deps,
     bugs,
+    late,
     app,
     tick,
     async ask(method, path, { body, raw, headers = {} } = {}) {

@@ -171,7 +171,7 @@ describe('a task', () => {
     });
   });
 
-  test('reports once; after that, whatever it sends is superseded', async () => {
+  test('reports once; after that, whatever it sends is superseded, and recorded', async () => {
     const report = {
       status: 'completed',
       subject: subject(),
@@ -186,6 +186,7 @@ describe('a task', () => {
     expect((await send()).body).toEqual({ superseded: true });
     const beat = await town.ask('POST', '/v1/polecat/beat', { body: beatOf(), headers: as(secret) });
     expect(beat.body).toEqual({ superseded: true });
+    expect(town.late).toEqual([subject(), subject()]);
     expect((await town.ask('GET', '/v1/polecats')).body.polecats).toEqual([]);
   });
 });
