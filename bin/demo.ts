@@ -1,7 +1,7 @@
 /** `npm run demo`: a whole town, a real repository, an intent, and what became of it. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { TownError } from '../core/errors.ts';
 import { stuckBecause, type View } from './demo/convoy.ts';
 import { figuresOf } from './demo/figures.ts';
@@ -77,7 +77,7 @@ function directoryFor({ dir }: DemoOptions): string {
 function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, path: string): void {
   const what = repo === undefined ? 'A rig from examples/greenhouse' : `A bare clone of ${repo}`;
   line(`${paint('bold', 'Gas Town')}  ${what}, at ${path}`);
-  line(`          The intent is ${intent}`);
+  line(`          The intent is ${relative('.', intent)}`);
   line(`          A change lands when "${gate}" passes on it\n`);
 }
 

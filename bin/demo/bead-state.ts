@@ -52,8 +52,6 @@ export function causeOf(bead: BeadView): string {
   return `${note.cause.replaceAll('_', ' ')}: ${note.detail.trim().split('\n').at(-1) ?? ''}`;
 }
 
-export const hasBeadEnded = (bead: BeadView): boolean => ['closed', 'failed', 'cancelled'].includes(bead.status);
-
 /** Since it was ready: what it waited for before that is not its own time. */
 export const elapsedMs = (bead: BeadView, at: number): number =>
   bead.readyAt === undefined ? 0 : Math.max(0, (bead.closedAt ?? at) - bead.readyAt);

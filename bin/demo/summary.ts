@@ -21,7 +21,7 @@ export interface Result {
   readonly rssMb: number;
 }
 
-export const retriesOf = ({ beads }: ConvoyView): number =>
+const retriesOf = ({ beads }: ConvoyView): number =>
   beads.reduce((sum, { attempt }) => sum + Math.max(0, attempt - 1), 0);
 
 export const isSuccess = ({ convoy, verified }: Result): boolean =>
@@ -46,7 +46,7 @@ export async function printSummary(print: Printer, result: Result, options: Demo
   verdict(print, result, options);
   for (const bead of result.convoy.beads.filter(({ notes }) => notes.length > 0)) {
     const healed = bead.status === 'closed' ? `and attempt ${bead.attempt} landed` : 'and none after it landed';
-    print.line(`${bead.name}: attempt ${bead.notes.at(-1)?.attempt} failed, ${healed}. ${plain(causeOf(bead))}`);
+    print.line(`  ${bead.name}: attempt ${bead.notes.at(-1)?.attempt} failed, ${healed}. ${plain(causeOf(bead))}`);
   }
   heading(`The newest commits of ${result.verified.target}`);
   for (const line of await history(print, result)) print.line(line);
@@ -68,9 +68,9 @@ function verdict({ line, paint }: Printer, result: Result, { gate }: DemoOptions
   const green = verified.green
     ? `${tested} passes.`
     : paint('red', `${tested} fails.${said === '' ? '' : `\n${said}`}`);
-  line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', `${count}.`)} ${green}`);
+  line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', `${count}.`)}\n  ${green}`);
   const why = convoy.stalledBecause ?? result.stuck;
-  if (why !== undefined) line(paint('red', plain(why)));
+  if (why !== undefined) line(paint('red', `  ${plain(why)}`));
 }
 
 /** One line a commit, with the bead and the polecat that its trailers name. */
@@ -96,10 +96,9 @@ function timeTable(print: Printer, { figures, rssMb }: Result): void {
   ]);
   print.table(['bead', '   time', 'attempts', '    agent', '    gates', '  backoff', ' overhead'], cells);
   const p50 = Math.round(median(figures.map(({ overheadMs }) => overheadMs)));
+  print.line(`\nMedian overhead ${p50} ms a bead; the town took ${Math.round(rssMb)} MB at most.`);
   const about = 'Gates: its own, and those of the changes before it in the queue. Overhead: all the rest.';
-  print.line(
-    `\nMedian overhead ${p50} ms a bead; the town took ${Math.round(rssMb)} MB at most. ${print.paint('dim', about)}`,
-  );
+  print.line(print.paint('dim', about));
 }
 
 function places({ table }: Printer, { dir, repository }: Result): void {

@@ -7,12 +7,12 @@ import type { PlannedBead } from '../../core/convoys/plan.ts';
 import { planChecklist } from '../../core/intents/plan-checklist.ts';
 import { limits } from '../../core/limits.ts';
 
-export interface Ran {
+interface Ran {
   readonly status: number | null;
   readonly output: string;
 }
 
-export interface Workshop {
+interface Workshop {
   readonly dir: string;
   sh(command: string): Ran;
   /** The bead's own script. */
