@@ -4,7 +4,7 @@ import type { Convoy } from '../../core/convoys/convoy.ts';
 
 export type ConvoyDetail = Convoy & { readonly beads: readonly Bead[] };
 
-export interface Answer<T> {
+interface Answer<T> {
   readonly status: number;
   readonly body: T;
 }
