@@ -13,7 +13,7 @@ const allowed: Readonly<Record<Tree, readonly Tree[]>> = {
   core: [],
   git: ['core'],
   aws: ['core'],
-  local: ['core'],
+  local: ['core', 'git'],
   lambdas: ['core', 'git', 'aws', 'local'],
   containers: ['core', 'git', 'aws', 'local'],
   lib: ['core', 'git', 'aws', 'local', 'containers'],
