@@ -5,15 +5,19 @@ import type { Step } from '../step.ts';
 import type { Bead } from './bead.ts';
 import { saveBead } from './save-bead.ts';
 
-/** A failed bead starts its ladder anew, in a new execution (the old one has ended). */
+/**
+ * A failed bead starts its ladder anew, in a new execution (the old one has ended). One that was never ready has none:
+ * its convoy says when its needs are merged.
+ */
 export function reopenFailed(was: Item<Bead>, by: string, now: Instant): Step {
   const { wait: _wait, restUntil: _rest, outcome: _outcome, closedAt: _closed, ...bead } = was.body;
-  const run = bead.run + 1;
+  const started = bead.run > 0;
+  const run = started ? bead.run + 1 : 0;
   const reopened: Bead = { ...bead, status: 'open', failures: 0, respawns: 0, infraDeaths: 0, run };
   return {
     changes: [saveBead(was, reopened, now)],
     effects: [
-      { do: 'start_molecule', bead: bead.id, run },
+      ...(started ? [{ do: 'start_molecule', bead: bead.id, run } as const] : []),
       { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) },
     ],
     events: [about(bead, by, `${by} sent ${bead.id} round again`)],

@@ -1,6 +1,7 @@
 /** Which ready beads get a slot now: in the order of the line, under every cap, the breaker and the switch. */
 import { type Bead, hasEnded } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
+import type { Effect } from '../effects.ts';
 import { keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item } from '../ports.ts';
@@ -66,6 +67,10 @@ export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
       parts.push({ changes: [{ delete: { pk: place.pk, sk: place.sk }, expect: { any: true } }] });
       continue;
     }
+    if (bead.body.budgetUsd > caps.dayBudgetUsd) {
+      parts.push(askAboutBudget(bead, caps, now));
+      continue;
+    }
     const full = whyFull(capacity, budget, bead.body, caps);
     if (full) {
       because = full;
@@ -110,22 +115,35 @@ function whyFull(capacity: Capacity, budget: DayBudget, bead: Bead, caps: Caps):
   return undefined;
 }
 
+/** No day has room for it: it would block the line for ever. Its molecule asks a human, and the line moves on. */
+function askAboutBudget(was: Item<Bead>, { dayBudgetUsd }: Caps, now: Instant): Step {
+  const { bead, changes } = leaveLine(was.body);
+  const question = `Its budget of $${bead.budgetUsd} is more than the $${dayBudgetUsd} that the town may spend in a day: raise the town's day budget and answer, or close the bead and submit it with a smaller one.`;
+  const asking: Bead = {
+    ...bead,
+    outcome: { kind: 'escalated', question, severity: 'high' },
+    run: Math.max(1, bead.run),
+  };
+  return { changes: [saveBead(was, asking, now), ...changes], effects: goOn(was.body) };
+}
+
+/** The molecule of a bead that leaves the line: started, if it never ran, or told to go on. */
+const goOn = (bead: Bead): Effect[] => {
+  if (bead.run === 0) return [{ do: 'start_molecule', bead: bead.id, run: 1 }];
+  return bead.wait ? [{ do: 'succeed_task', token: bead.wait.token }] : [];
+};
+
 function admitBead(was: Item<Bead>, now: Instant): Step {
   const { bead, changes } = leaveLine(was.body);
-  const first = bead.run === 0;
   const next: Bead = {
     ...bead,
     admittedAt: now,
     ...(bead.budgetUsd > 0 ? { reservedUsd: bead.budgetUsd } : {}),
-    run: first ? 1 : bead.run,
+    run: Math.max(1, bead.run),
   };
   return {
     changes: [saveBead(was, next, now), ...changes],
-    effects: first
-      ? [{ do: 'start_molecule', bead: bead.id, run: 1 }]
-      : bead.wait
-        ? [{ do: 'succeed_task', token: bead.wait.token }]
-        : [],
+    effects: goOn(was.body),
     events: [
       {
         kind: 'bead.admitted',

@@ -49,6 +49,17 @@ describe('admission', () => {
     expect(step?.changes).toContainEqual({ check: keys.estop(), expect: { absent: true } });
   });
 
+  test('asks a human about a bead that costs more than any day allows, and goes on behind it', () => {
+    const greedy = inLine(1, { budgetUsd: caps.dayBudgetUsd + 1 });
+    const { step, admitted } = admit({ ...empty, line: [greedy, inLine(2, { budgetUsd: 1 })] }, caps, t0);
+    expect(admitted).toBe(1);
+    const asking = putAt<Bead>(step, keys.bead(idOf(1)));
+    expect(asking).toMatchObject({ run: 1, outcome: { kind: 'escalated', severity: 'high' } });
+    expect(asking?.admittedAt ?? asking?.inLine).toBeUndefined();
+    expect(putAt<Bead>(step, keys.bead(idOf(2)))?.admittedAt).toBe(t0);
+    expect(step?.effects?.[0]).toEqual({ do: 'start_molecule', bead: idOf(1), run: 1 });
+  });
+
   test('starts the molecule of a new bead, and lets the waiting one of a retried bead go on', () => {
     const retried = inLine(2, { run: 1, wait: { for: 'line', token: 'tok', run: 1 } });
     const { step } = admit({ ...empty, line: [inLine(1), retried] }, caps, t0);
