@@ -74,8 +74,11 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
     case 'settle_bead':
       await runCommand<void>(deps, `settlement of ${effect.bead}`, async (now) => {
         const bead = await load.bead(ledger, effect.bead);
-        const step = bead && settleBead(bead, effect.attempt, effect.outcome, effect.gateMs ?? 0, now);
-        return { step, result: undefined };
+        if (!bead) return { result: undefined };
+        const { admittedAt } = bead.body;
+        const [capacity, budget] =
+          admittedAt === undefined ? [] : await Promise.all([load.capacity(ledger), load.budget(ledger, admittedAt)]);
+        return { step: settleBead(bead, effect, { capacity, budget }, now), result: undefined };
       });
       return;
     case 'launch_gate':

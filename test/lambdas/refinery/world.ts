@@ -331,7 +331,7 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
       case 'settle_bead': {
         settled.push({ bead: effect.bead, attempt: effect.attempt, outcome: effect.outcome });
         const was = recordOf<Bead>(await ledger.get(keys.bead(effect.bead)));
-        const step = was && settleBead(was, effect.attempt, effect.outcome, effect.gateMs ?? 0, time);
+        const step = was && settleBead(was, effect, { capacity: undefined, budget: undefined }, time);
         if (step) await ledger.commit({ id: ids.ulid(), changes: step.changes });
         return;
       }
