@@ -1,30 +1,31 @@
 /** Convoys and queues with work and no progress: first the tick is repeated, then a human is told. */
-import { type Bead, hasEnded } from '../convoys/bead.ts';
+import { type Bead, hasEnded, satisfies } from '../convoys/bead.ts';
 import type { Convoy } from '../convoys/convoy.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { type Alarm, openEscalation } from '../escalations/open.ts';
-import { groups } from '../keys.ts';
+import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item } from '../ports.ts';
 import type { Queue } from '../refinery/records.ts';
 import { replace, type Step, together } from '../step.ts';
 
-export const convoyStuckCause = (convoy: string): string => `convoy/${convoy}/no-progress`;
+/** One a rig: whatever keeps its line from moving keeps every convoy of it. */
+export const lineStuckCause = (rig: string): string => `rig/${rig}/no-progress`;
 export const queueStuckCause = (rig: string, target: string): string => `queue/${rig}/${target}/no-progress`;
 
-/** With a polecat, or in the merge queue. */
-const inHand: ReadonlySet<string> = new Set(['hooked', 'in_progress', 'submitted']);
+export interface Dispatch {
+  readonly stopped: boolean;
+  /** Slots held in the convoy's rig: while others work, its beads only wait their turn. */
+  readonly working: number;
+  /** The escalation of `lineStuckCause`, if it was ever opened. */
+  readonly escalation: Item<Escalation> | undefined;
+}
 
 /**
  * A convoy that is due: its tick, and its rig's scheduler, run again. One that waits for a human, or is cancelled to
  * the last bead, is not looked at again: whatever changes it wakes its tick.
  */
-export function repairConvoy(
-  was: Item<Convoy>,
-  beads: readonly Bead[],
-  escalation: Item<Escalation> | undefined,
-  now: Instant,
-): Step {
+export function repairConvoy(was: Item<Convoy>, beads: readonly Bead[], dispatch: Dispatch, now: Instant): Step {
   const convoy = was.body;
   const rests = convoy.status === 'stalled' || (convoy.status === 'cancelled' && beads.every(hasEnded));
   const repair: Step = {
@@ -35,18 +36,24 @@ export function repairConvoy(
     ],
   };
   const still = now - convoy.progressAt;
-  const working = beads.some((bead) => inHand.has(bead.status));
-  if (convoy.status !== 'open' || working || still < limits.convoyStuckEscalateMs) return repair;
+  const merged = new Set(beads.filter(satisfies).map((bead) => bead.id));
+  const waits = beads.filter((bead) => isReady(bead, merged)).length;
+  const idle = waits > 0 && dispatch.working === 0 && !dispatch.stopped;
+  if (convoy.status !== 'open' || !idle || still < limits.convoyStuckEscalateMs) return repair;
   const alarm: Alarm = {
-    cause: convoyStuckCause(convoy.id),
+    cause: lineStuckCause(convoy.rig),
     severity: 'high',
-    title: `convoy ${convoy.id} has ready beads and nobody works on them`,
-    body: `Convoy ${convoy.id} (${convoy.title}) has not moved since ${new Date(convoy.progressAt).toISOString()}; its tick and the scheduler of ${convoy.rig} were repeated.\nLook: gt why ${convoy.id}; is the town stopped? gt status`,
+    title: `${convoy.rig} has ready beads and nobody works on them`,
+    body: `${waits} beads of convoy ${convoy.id} (${convoy.title}) are ready; it has not moved since ${new Date(convoy.progressAt).toISOString()}, though its tick and the scheduler of ${convoy.rig} were repeated.\nIs the day's budget spent, the failure breaker open, or does another rig hold every slot? gt status; gt why ${convoy.id}`,
     rig: convoy.rig,
-    convoy: convoy.id,
   };
-  return together(repair, openEscalation(escalation, alarm, now));
+  return together(repair, openEscalation(dispatch.escalation, alarm, now));
 }
+
+/** In line; or it should be, and the convoy's tick cannot say so. */
+const isReady = (bead: Bead, merged: ReadonlySet<BeadId>): boolean =>
+  bead.inLine !== undefined ||
+  (bead.status === 'open' && bead.run === 0 && bead.needs.every((need) => merged.has(need)));
 
 /** A queue that is due: its tick runs again. Only the tick writes the queue, so the Witness does not. */
 export function repairQueue(queue: Queue, escalation: Item<Escalation> | undefined, now: Instant): Step {

@@ -1,8 +1,10 @@
 import type { Convoy } from '../../core/convoys/convoy.ts';
+import { openEscalation } from '../../core/escalations/open.ts';
 import { limits } from '../../core/limits.ts';
-import type { Item, Key } from '../../core/ports.ts';
-import { recordOf, replace, type Step } from '../../core/step.ts';
-import { convoyStuckCause, repairConvoy } from '../../core/witness/stuck.ts';
+import type { Instant, Item, Key } from '../../core/ports.ts';
+import { noCapacity, workingIn } from '../../core/scheduler/records.ts';
+import { recordOf, replace, type Step, together } from '../../core/step.ts';
+import { type Dispatch, lineStuckCause, repairConvoy } from '../../core/witness/stuck.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import type { WitnessDeps } from './witness.ts';
@@ -22,22 +24,49 @@ export const watchConvoy = (deps: Deps, key: Key): Promise<void> =>
       default: {
         const beads = await load.beads(deps.ledger, was.body.id);
         const bodies = beads.map((bead) => bead.body);
-        const escalation = await load.escalation(deps.ledger, convoyStuckCause(was.body.id));
-        return { step: repairConvoy(was, bodies, escalation, now), result: undefined };
+        return { step: repairConvoy(was, bodies, await dispatchOf(deps, was.body.rig), now), result: undefined };
       }
     }
   });
 
+async function dispatchOf({ ledger }: Deps, rig: string): Promise<Dispatch> {
+  const [estop, capacity, escalation] = await Promise.all([
+    load.estop(ledger),
+    load.capacity(ledger),
+    load.escalation(ledger, lineStuckCause(rig)),
+  ]);
+  return {
+    stopped: estop?.body.stopped ?? false,
+    working: workingIn(capacity?.body ?? noCapacity, rig),
+    escalation,
+  };
+}
+
 /** Planning whose execution is lost starts again; one that waits for a human's approval keeps waiting. */
-async function resumeIntent(deps: Deps, was: Item<Convoy>, now: number): Promise<Step> {
+async function resumeIntent(deps: Deps, was: Item<Convoy>, now: Instant): Promise<Step> {
   const convoy = was.body;
   const attentionAt = now + limits.convoyStuckRepairMs;
   const status = await deps.workflows.describe('intent', `${convoy.id}_${convoy.run}`);
   if (status === 'running') return { changes: [replace(was, convoy, { attentionAt })] };
   const { token: _, ...rest } = convoy;
   const run = convoy.run + 1;
-  return {
+  const again: Step = {
     changes: [replace(was, { ...rest, run }, { attentionAt })],
     effects: [{ do: 'start_intent', convoy: convoy.id, run }],
   };
+  return together(again, status === 'failed' ? await tellFailed(deps, convoy, now) : undefined);
+}
+
+/** Planning starts again whatever happens; one that failed may fail for ever, and nobody would know. */
+async function tellFailed({ ledger }: Deps, convoy: Convoy, now: Instant): Promise<Step> {
+  const cause = `convoy/${convoy.id}/planning-failed`;
+  const alarm = {
+    cause,
+    severity: 'high' as const,
+    title: `planning of convoy ${convoy.id} fails`,
+    body: `The execution ${convoy.id}_${convoy.run} failed; the next one has started, and may fail in the same way.\nLook at its error in Step Functions (on a laptop: in the log), or give it up: gt convoy cancel ${convoy.id}`,
+    rig: convoy.rig,
+    convoy: convoy.id,
+  };
+  return openEscalation(await load.escalation(ledger, cause), alarm, now);
 }
