@@ -64,6 +64,8 @@ export const limits = {
   dayBudgetUsdDefault: 200,
   /** A launch that found no room is tried again after this. */
   launchAgainSeconds: 30,
+  /** A launch that has found no room for so long is told to a human; it is still tried. */
+  launchSlowMs: 30 * minutes,
   breakerFailuresMax: 20,
   breakerWindowMs: 30 * minutes,
 
@@ -90,6 +92,8 @@ export const limits = {
   /** A rest that has not ended by then lost its timer. */
   restOverdueMs: 1 * minutes,
   attemptNotesKept: 5,
+  /** A polecat may put its bead back without a failure, which costs no rung: from this attempt on a human is asked. */
+  attemptsUnaskedMax: 50,
   /** 25,000 events a Step Functions history, about 12 a turn; replaced long before. */
   moleculeTurnsMax: 1000,
   /** A backstop only: the Witness acts long before. */

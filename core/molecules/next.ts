@@ -91,10 +91,10 @@ function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
     case 'no_change':
       return closeWithoutCode(seen, bead, outcome.note, now);
     case 'deferred':
-      return defer(seen, bead, outcome.until, `deferred: ${outcome.note}`, now);
+      return putBack(seen, bead, outcome.until, `deferred: ${outcome.note}`, now);
     case 'phase_complete':
       return outcome.gate === 'timer' && outcome.untilMs !== undefined
-        ? defer(seen, bead, outcome.untilMs, `waits at a timer gate: ${outcome.note}`, now)
+        ? putBack(seen, bead, outcome.untilMs, `waits at a timer gate: ${outcome.note}`, now)
         : ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
     case 'escalated':
       return ask(seen, bead, outcome.severity, outcome.question, now);
@@ -137,7 +137,10 @@ function closeWithoutCode(seen: Seen, bead: Bead, note: string, now: Instant): N
   };
 }
 
-function defer(seen: Seen, bead: Bead, until: Instant, why: string, now: Instant): Next {
+/** Every time costs a polecat: one that never gets further must not go round for ever. */
+function putBack(seen: Seen, bead: Bead, until: Instant, why: string, now: Instant): Next {
+  if (bead.attempt >= limits.attemptsUnaskedMax)
+    return ask(seen, bead, 'high', `after ${bead.attempt} attempts, is this still worth another? It was ${why}`, now);
   const deferred: Bead = { ...bead, status: 'deferred', restUntil: until };
   return rest(until, now, {
     changes: [saveBead(seen.bead, deferred, now)],

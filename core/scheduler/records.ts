@@ -1,4 +1,5 @@
 /** What the whole town shares: its switch, its slots, its breaker, its daily budget. */
+import type { Alarm } from '../escalations/open.ts';
 import { limits } from '../limits.ts';
 import type { Instant } from '../ports.ts';
 
@@ -53,3 +54,13 @@ export const withFailure = (breaker: Breaker, now: Instant): Breaker => ({
     -limits.breakerFailuresMax,
   ),
 });
+
+export const breakerCause = 'town/breaker';
+
+/** Said by whoever would have admitted a bead: one email, however many rigs find the breaker open. */
+export const breakerAlarm: Alarm = {
+  cause: breakerCause,
+  severity: 'high',
+  title: 'the failure breaker is open',
+  body: `${limits.breakerFailuresMax} attempts failed within ${limits.breakerWindowMs / 60_000} minutes, so no polecat is launched until that is ${limits.breakerWindowMs / 60_000} minutes ago.\nSee what they have in common: gt feed. Go on at once: gt thaw`,
+};

@@ -1,11 +1,12 @@
 /** The town's switch: stop everything new, and start again. */
 
 import type { Effect } from '../../core/effects.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
 import { groups, keys, partitions, prefixes } from '../../core/keys.ts';
 import type { Ledger } from '../../core/ports.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
-import type { Breaker, Switch } from '../../core/scheduler/records.ts';
-import { replace, upsert } from '../../core/step.ts';
+import { type Breaker, breakerCause, type Switch } from '../../core/scheduler/records.ts';
+import { replace, together, upsert } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 
@@ -15,11 +16,12 @@ export const estop = (deps: CommandDeps, by: string, because: string): Promise<v
 /** Dispatch and landing go on; the failure breaker is closed as well. */
 export async function thaw(deps: CommandDeps, by: string): Promise<void> {
   await turn(deps, false, by, 'thawed');
-  await runCommand<void>(deps, 'close the breaker', async () => {
+  await runCommand<void>(deps, 'close the breaker', async (now) => {
     const was = await load.breaker(deps.ledger);
     const empty: Breaker = { failures: [] };
     if (!was || was.body.failures.length === 0) return { result: undefined };
-    return { step: { changes: [replace(was, empty)] }, result: undefined };
+    const alarm = closeEscalation(await load.escalation(deps.ledger, breakerCause), by, now);
+    return { step: together({ changes: [replace(was, empty)] }, alarm), result: undefined };
   });
   for await (const wakes of wakesOfEveryRig(deps.ledger)) {
     await runCommand<void>(deps, 'wake after a thaw', async () => ({

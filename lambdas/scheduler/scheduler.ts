@@ -1,8 +1,10 @@
 /** The scheduler tick of one rig: gives free slots to the head of the line. */
+import { openEscalation } from '../../core/escalations/open.ts';
 import { parseBeadId, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import { admit, type Seen } from '../../core/scheduler/admit.ts';
+import { breakerAlarm, breakerCause, breakerOpen, noFailures } from '../../core/scheduler/records.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { makeTickHandler } from '../platform/tick-handler.ts';
@@ -27,7 +29,12 @@ const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>
     if (!known) return { result: false };
     const { config } = await load.rigConfig(deps.ledger, rig);
     const caps = { rig, polecatsPerRig: config['polecats.max'], ...deps.caps };
-    const { step, more } = admit(await see(deps.ledger, rig, now), caps, now);
+    const seen = await see(deps.ledger, rig, now);
+    if (seen.line.length > 0 && breakerOpen(seen.breaker?.body ?? noFailures, now)) {
+      const escalation = await load.escalation(deps.ledger, breakerCause);
+      return { step: openEscalation(escalation, breakerAlarm, now), result: false };
+    }
+    const { step, more } = admit(seen, caps, now);
     return { step, result: more && step !== undefined };
   });
 

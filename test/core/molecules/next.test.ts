@@ -135,3 +135,15 @@ describe('waiting on a token', () => {
     expect(wait({ inLine: t0, run: 2 }, 'line', 1)).toEqual(letGo);
   });
 });
+
+describe('a bead that is put back again and again', () => {
+  test.each<[string, Outcome]>([
+    ['deferred', { kind: 'deferred', until: t0 + 1000, note: 'not yet' }],
+    ['at a timer gate', { kind: 'phase_complete', gate: 'timer', untilMs: t0 + 1000, note: 'not yet' }],
+  ])('rests at first, and then asks a human whether to go on: %s', (_, outcome) => {
+    expect(decide({ ...working, outcome }).go).toBe('rest');
+    const asked = decide({ ...working, outcome, attempt: limits.attemptsUnaskedMax });
+    expect(asked.go).toBe('gate');
+    expect(beadIn(asked)?.status).toBe('escalated');
+  });
+});
