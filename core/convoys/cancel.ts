@@ -13,6 +13,8 @@ import { saveBead } from './save-bead.ts';
 /** What hangs on a bead besides its own record. */
 export interface Holding {
   readonly polecat: Item<Polecat> | undefined;
+  /** What the polecat at work has said it spent so far. */
+  readonly spentUsd: number;
   readonly mergeRequest: Item<MergeRequest> | undefined;
 }
 
@@ -55,12 +57,14 @@ export function endBead(
   now: Instant,
 ): Step {
   const holding = holdings.of.get(was.body.id);
-  const released = releaseSlot(was.body, holdings, 0);
+  const spentUsd = holding?.spentUsd ?? 0;
+  const released = releaseSlot(was.body, holdings, spentUsd);
   const { bead, changes } = leaveLine(released.bead);
   const { outcome: _, ...settled } = bead;
   const ended: Bead = {
     ...settled,
     status: ending.status,
+    costUsd: bead.costUsd + spentUsd,
     ...(ending.status === 'closed' ? { closedReason: ending.reason } : {}),
     closedAt: now,
   };

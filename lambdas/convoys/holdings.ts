@@ -26,8 +26,7 @@ async function holdingOf(ledger: Ledger, bead: Bead): Promise<Holding> {
     bead.status === 'submitted' && bead.mergeRequest !== undefined
       ? recordOf<MergeRequest>(await ledger.get(keys.mergeRequest(bead.rig, bead.target, bead.mergeRequest)))
       : undefined;
-  return {
-    polecat: polecat?.body.bead === bead.id && polecat.body.attempt === bead.attempt ? polecat : undefined,
-    mergeRequest,
-  };
+  const own = polecat?.body.bead === bead.id && polecat.body.attempt === bead.attempt ? polecat : undefined;
+  const spentUsd = own ? ((await load.beat(ledger, own.body))?.costUsd ?? 0) : 0;
+  return { polecat: own, spentUsd, mergeRequest };
 }

@@ -5,7 +5,7 @@ import { refuse } from '../../core/errors.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
 import { escalationKeyOf } from '../../core/escalations/open.ts';
 import { type BeadId, type ConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
-import type { Polecat } from '../../core/polecats/polecat.ts';
+import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Blobs, Instant, Item, Key, Ledger } from '../../core/ports.ts';
 import { configOf } from '../../core/rigs/config.ts';
 import type { Rig, RigConfig } from '../../core/rigs/rig.ts';
@@ -19,6 +19,11 @@ export const load = {
   bead: (ledger: Ledger, id: BeadId) => read<Bead>(ledger, keys.bead(id)),
   convoy: (ledger: Ledger, id: ConvoyId) => read<Convoy>(ledger, keys.convoy(id)),
   polecat: (ledger: Ledger, name: string) => read<Polecat>(ledger, keys.polecat(name)),
+  /** The last beat of this polecat; nothing if the name's last beat is of an earlier bearer. */
+  async beat(ledger: Ledger, { name, bead, attempt }: Polecat): Promise<Beat | undefined> {
+    const beat = (await read<Beat>(ledger, keys.beat(name)))?.body;
+    return beat?.bead === bead && beat.attempt === attempt ? beat : undefined;
+  },
   rig: (ledger: Ledger, name: string) => read<Rig>(ledger, keys.rig(name)),
   estop: (ledger: Ledger) => read<Switch>(ledger, keys.estop()),
   breaker: (ledger: Ledger) => read<Breaker>(ledger, keys.breaker()),

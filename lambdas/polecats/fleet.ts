@@ -5,6 +5,7 @@
 import type { Bead } from '../../core/convoys/bead.ts';
 import { saveBead } from '../../core/convoys/save-bead.ts';
 import type { BatchResponse, QueueEvent, QueueRecord, Sling } from '../../core/deliveries.ts';
+import { type Alarm, openEscalation } from '../../core/escalations/open.ts';
 import { sha256, tokenOf } from '../../core/hash.ts';
 import { partitions } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
@@ -12,7 +13,7 @@ import { hookBead } from '../../core/polecats/hook.ts';
 import { pickName, polecatNames } from '../../core/polecats/polecat.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
 import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
-import { asJson, replace, type Step } from '../../core/step.ts';
+import { asJson, replace, type Step, together } from '../../core/step.ts';
 import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { endAttemptOf } from './end.ts';
@@ -61,7 +62,7 @@ async function sling(deps: FleetDeps, message: Sling): Promise<void> {
   });
   if (launched.ok) return recordTask(deps, bead, launched.taskId);
   deps.log('warn', 'launch found no room', { bead: bead.id, attempt: bead.attempt, detail: launched.detail });
-  if (launched.reason === 'capacity') return sendLater(deps, bead, message);
+  if (launched.reason === 'capacity') return sendLater(deps, bead, message, launched.detail);
   await endAttemptOf(deps, bead.id, bead.attempt, {
     outcome: { kind: 'failed', cause: 'harness_failed', detail: `the fleet refused to launch: ${launched.detail}` },
     costUsd: 0,
@@ -126,14 +127,26 @@ const recordTask = (deps: FleetDeps, { polecat, attempt }: Bead, taskId: string)
   });
 
 /** No room is not an attempt: the same message comes back later, and the cold-start deadline moves with it. */
-async function sendLater(deps: FleetDeps, bead: Bead, message: Sling): Promise<void> {
+async function sendLater(deps: FleetDeps, bead: Bead, message: Sling, detail: string): Promise<void> {
   await runCommand<void>(deps, `launch of ${bead.id}`, async (now) => {
     const was = bead.polecat === undefined ? undefined : await load.polecat(deps.ledger, bead.polecat);
     if (!was || was.body.attempt !== bead.attempt) return { result: undefined };
-    return {
-      step: { changes: [replace(was, { ...was.body, hookedAt: now }, { attentionAt: now + limits.coldStartMs })] },
-      result: undefined,
-    };
+    const moved = replace(was, { ...was.body, hookedAt: now }, { attentionAt: now + limits.coldStartMs });
+    const slow = now - (bead.hookedAt ?? now) >= limits.launchSlowMs;
+    const alarm = slow
+      ? openEscalation(await load.escalation(deps.ledger, noRoomCause), noRoom(detail), now)
+      : undefined;
+    return { step: together({ changes: [moved] }, alarm), result: undefined };
   });
   await deps.queues.send({ queue: 'sling', body: asJson(message), delaySeconds: limits.launchAgainSeconds });
 }
+
+const noRoomCause = 'fleet/no-room';
+
+/** Held slots look like work, so nothing else would tell that nobody works. */
+const noRoom = (detail: string): Alarm => ({
+  cause: noRoomCause,
+  severity: 'high',
+  title: 'the fleet has had no room for a polecat for half an hour',
+  body: `It is tried again every ${limits.launchAgainSeconds} s. The last answer: ${detail}\nRaise the Fargate quota of the account, or lower polecats.max of the rigs.`,
+});

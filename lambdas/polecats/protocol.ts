@@ -210,7 +210,9 @@ export async function nukePolecat(deps: ProtocolDeps, name: string, by: string):
   const { body: polecat } = await alive(deps.ledger, name);
   const outcome: Outcome = { kind: 'failed', cause: 'lost', detail: `nuked by ${by}` };
   const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: `nuked by ${by}` } as const] : [];
-  await endAttemptOf(deps, polecat.bead, polecat.attempt, { outcome, costUsd: 0, agentMs: 0, who: by }, stop);
+  const beat = await load.beat(deps.ledger, polecat);
+  const ended = { outcome, head: beat?.head, costUsd: beat?.costUsd ?? 0, agentMs: 0, who: by };
+  await endAttemptOf(deps, polecat.bead, polecat.attempt, ended, stop);
 }
 
 async function alive(ledger: Ledger, name: string): Promise<Item<Polecat>> {

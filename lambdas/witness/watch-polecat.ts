@@ -1,4 +1,4 @@
-import { keys, parseBeadId } from '../../core/keys.ts';
+import { parseBeadId } from '../../core/keys.ts';
 import { freePolecat } from '../../core/polecats/end-attempt.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Item, Key } from '../../core/ports.ts';
@@ -22,7 +22,7 @@ export async function watchPolecat(
   if (!item) return;
   const polecat = item.body;
   if (await isOrphanRecord(deps, polecat)) return forget(deps, item);
-  const beat = recordOf<Beat>(await ledger.get(keys.beat(polecat.name)))?.body;
+  const beat = await load.beat(ledger, polecat);
   const task = polecat.taskId === undefined ? undefined : (await fleet.list([polecat.taskId]))[0];
   const judged = judgePolecat({ polecat, beat, task, townRestarted }, clock.now());
   if (judged.verdict === 'dead') {
@@ -33,8 +33,8 @@ export async function watchPolecat(
       polecat.attempt,
       {
         outcome: { kind: 'failed', cause: judged.cause, detail: withTail(judged.detail, beat) },
-        head: beat?.attempt === polecat.attempt ? beat.head : undefined,
-        costUsd: beat?.attempt === polecat.attempt ? beat.costUsd : 0,
+        head: beat?.head,
+        costUsd: beat?.costUsd ?? 0,
         agentMs: 0,
         who: 'witness',
       },

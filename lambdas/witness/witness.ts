@@ -37,10 +37,10 @@ export const makeHandler =
     if (event.kind === 'task_stopped') return stopped(deps, event.subject);
     const restarted = event.kind === 'town_restarted';
     const by = restarted ? Number.MAX_SAFE_INTEGER : deps.clock.now();
-    let report: PatrolReport = { looked: 0, failed: 0, more: false };
-    for (let shard = 0; shard < limits.attentionShards; shard += 1) {
-      report = sum(report, await patrolShard(deps, shard, by, restarted));
-    }
+    // Side by side: a shard whose items are slow must not keep the patrol, which is cut off in time, from the others.
+    const shards = Array.from({ length: limits.attentionShards }, (_, shard) => shard);
+    const reports = await Promise.all(shards.map((shard) => patrolShard(deps, shard, by, restarted)));
+    const report = reports.reduce(sum, { looked: 0, failed: 0, more: false });
     if (report.looked > 0) deps.log('info', 'patrol', { ...report });
     return report;
   };
