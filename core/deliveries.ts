@@ -26,6 +26,8 @@ export interface Sling {
   readonly bead: BeadId;
   readonly run: number;
   readonly token: string;
+  /** Set by the fleet when it found no room: the attempt whose launch this repeats. */
+  readonly attempt?: number;
 }
 
 /** SQS takes 1 to 128 printable ASCII characters as a group; a longer name, or one in other letters, goes by its hash. */

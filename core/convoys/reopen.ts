@@ -24,12 +24,15 @@ export function reopenFailed(was: Item<Bead>, by: string, now: Instant): Step {
   };
 }
 
-/** A resting or deferred bead goes now; its execution wakes and puts it in line. */
+/** A bead that rests, or whose question needs no answer, goes now; its execution wakes and puts it in line. */
 export function wakeNow(was: Item<Bead>, by: string, now: Instant): Step {
   const { restUntil: _, ...bead } = was.body;
   return {
     changes: [saveBead(was, { ...bead, status: 'open' }, now)],
-    effects: bead.wait ? [{ do: 'succeed_task', token: bead.wait.token }] : [],
+    effects: [
+      ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
+      { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) },
+    ],
     events: [about(bead, by, `${by} slung ${bead.id} at once`)],
   };
 }

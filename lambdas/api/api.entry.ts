@@ -2,7 +2,7 @@ import { handle } from 'hono/aws-lambda';
 import { blobsPort, commandPorts, gitPorts } from '../platform/ports.entry.ts';
 import { apiEnv } from './api.env.ts';
 import { makeApp } from './app.ts';
-import { iamCaller, maySpeakFor, taskOf } from './iam.ts';
+import { iamPerson, maySpeakFor, taskOf } from './iam.ts';
 
 const env = apiEnv.read(process.env);
 const ports = commandPorts(env);
@@ -10,7 +10,7 @@ const ports = commandPorts(env);
 const app = makeApp(
   { ...ports, ...gitPorts(env, ports), blobs: blobsPort(env) },
   {
-    authenticate: (_, environment) => iamCaller(environment),
+    authenticate: (_, environment) => iamPerson(environment, env.TASK_ROLE_NAME),
     authorizeSubject: (subject, _, environment) =>
       maySpeakFor(ports.ledger, taskOf(environment, env.TASK_ROLE_NAME), subject),
     localRemotes: false,

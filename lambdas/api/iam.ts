@@ -29,6 +29,17 @@ export function iamCaller(environment: unknown): Caller | TownError {
   return refuse(401, 'CALLER_UNKNOWN', 'The request carries no IAM identity.', 'Sign it with AWS credentials (SigV4).');
 }
 
+/** People and pipelines: whoever IAM lets in, but no task, whatever its role may come to be granted. */
+export function iamPerson(environment: unknown, taskRoleName: string): Caller | TownError {
+  if (taskOf(environment, taskRoleName) === undefined) return iamCaller(environment);
+  return refuse(
+    403,
+    'CALLER_IS_A_TASK',
+    'A task of the fleet speaks for its bead, and for nothing else.',
+    'Run gt done inside the sandbox; everything else is for people.',
+  );
+}
+
 /** The id of the calling task, if the caller is one. */
 export function taskOf(environment: unknown, taskRoleName: string): string | undefined {
   const caller = iamCaller(environment);

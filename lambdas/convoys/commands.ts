@@ -76,12 +76,17 @@ async function roundAgain(ledger: Ledger, was: Item<Bead>, by: string, now: Inst
   );
 }
 
-/** A failed bead starts over, a resting one goes now. Anything else is refused with what it is doing. */
+/** A failed bead starts over, a resting one goes now, one that asks goes on unanswered. Anything else is refused. */
 export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
   runCommand<void>(deps, `sling of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     const bead = was.body;
     if (bead.status === 'failed') return { step: await roundAgain(deps.ledger, was, by, now), result: undefined };
+    // Its question may have been closed without an answer: nothing else would send it on.
+    if (bead.status === 'escalated') {
+      const step = together(wakeNow(was, by, now), await closeItsAlarm(deps.ledger, id, by, now));
+      return { step, result: undefined };
+    }
     const rests = bead.restUntil !== undefined && bead.admittedAt === undefined;
     if ((bead.status === 'open' || bead.status === 'deferred') && rests)
       return { step: wakeNow(was, by, now), result: undefined };

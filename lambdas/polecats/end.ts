@@ -1,11 +1,15 @@
 /** Ends an attempt on the record, if it is still the bead's current one. */
 
 import type { Effect } from '../../core/effects.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
 import type { BeadId } from '../../core/keys.ts';
 import { type Ended, endAttempt } from '../../core/polecats/end-attempt.ts';
 import { together } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+
+/** A polecat that says it is stuck; over with its attempt. */
+export const stuckCause = (bead: BeadId): string => `bead/${bead}/stuck`;
 
 export type EndResult = 'ended' | 'ended_before' | 'superseded';
 
@@ -24,12 +28,13 @@ export const endAttemptOf = (
     if (status !== 'hooked' && status !== 'in_progress')
       return { result: status === 'cancelled' ? 'superseded' : 'ended_before' };
     if (outcome) return { result: 'ended_before' };
-    const [polecat, capacity, budget] = await Promise.all([
+    const [polecat, capacity, budget, stuck] = await Promise.all([
       name === undefined ? undefined : load.polecat(ledger, name),
       load.capacity(ledger),
       admittedAt === undefined ? undefined : load.budget(ledger, admittedAt),
+      load.escalation(ledger, stuckCause(id)),
     ]);
     const own = polecat?.body.bead === id && polecat.body.attempt === attempt ? polecat : undefined;
     const step = endAttempt(bead, own, { capacity, budget }, ended, now);
-    return { step: together(step, { changes: [], effects }), result: 'ended' };
+    return { step: together(step, closeEscalation(stuck, 'town', now), { changes: [], effects }), result: 'ended' };
   });

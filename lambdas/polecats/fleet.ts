@@ -72,12 +72,14 @@ async function sling(deps: FleetDeps, message: Sling): Promise<void> {
 }
 
 /** The hooked bead whose polecat is to be launched; nothing if the message has no work left to start. */
-const hook = (deps: FleetDeps, { bead: id, run, token }: Sling): Promise<Bead | undefined> =>
+const hook = (deps: FleetDeps, { bead: id, run, token, attempt }: Sling): Promise<Bead | undefined> =>
   runCommand<Bead | undefined>(deps, `hook of ${id}`, async (now) => {
     const was = await load.bead(deps.ledger, id);
     if (!was) return { result: undefined };
     const bead = was.body;
     if (bead.run !== run || bead.outcome) return letGo(token);
+    // Its token is the one of an attempt that has ended: it must not replace the one of the attempt at work.
+    if (attempt !== undefined && attempt !== bead.attempt) return letGo(token);
     if (bead.status === 'hooked' || bead.status === 'in_progress') return takeOver(was, token, now);
     if (bead.status !== 'open' || bead.admittedAt === undefined) return letGo(token);
     const name = await freeName(deps);
@@ -138,7 +140,11 @@ async function sendLater(deps: FleetDeps, bead: Bead, message: Sling, detail: st
       : undefined;
     return { step: together({ changes: [moved] }, alarm), result: undefined };
   });
-  await deps.queues.send({ queue: 'sling', body: asJson(message), delaySeconds: limits.launchAgainSeconds });
+  await deps.queues.send({
+    queue: 'sling',
+    body: asJson({ ...message, attempt: bead.attempt }),
+    delaySeconds: limits.launchAgainSeconds,
+  });
 }
 
 const noRoomCause = 'fleet/no-room';

@@ -12,7 +12,7 @@ import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { asJson, recordOf, replace } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
-import { endAttemptOf } from './end.ts';
+import { endAttemptOf, stuckCause } from './end.ts';
 
 export type ProtocolDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'>;
 export type PolecatSubject = Extract<Subject, { kind: 'polecat' }>;
@@ -119,7 +119,7 @@ function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat |
 /** A beating polecat that says it is stuck is a question to a human, not a death. */
 const sayStuck = (deps: ProtocolDeps, bead: Bead, tail: string): Promise<void> =>
   runCommand<void>(deps, `stuck ${bead.id}`, async (now) => {
-    const cause = `bead/${bead.id}/stuck`;
+    const cause = stuckCause(bead.id);
     const was = await load.escalation(deps.ledger, cause);
     const step = openEscalation(
       was,

@@ -3,7 +3,7 @@ import { TownError, Unavailable } from '../../../core/errors.ts';
 import { type BeadId, keys } from '../../../core/keys.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
 import { create } from '../../../core/step.ts';
-import { iamCaller, maySpeakFor, taskOf } from '../../../lambdas/api/iam.ts';
+import { iamCaller, iamPerson, maySpeakFor, taskOf } from '../../../lambdas/api/iam.ts';
 import { type LocalLedger, openLedger } from '../../../local/ledger.ts';
 
 const role = 'gastown-TaskRole';
@@ -52,6 +52,11 @@ describe('a caller through IAM', () => {
     expect(taskOf(task('task-a', 'Administrator'), role)).toBeUndefined();
     expect(taskOf(calledBy('arn:aws:iam::123456789012:user/task-a'), role)).toBeUndefined();
   });
+});
+
+test('a task is nobody to the routes for people', () => {
+  expect(iamPerson(task('task-a'), role)).toMatchObject({ status: 403 });
+  expect(iamPerson(task('ann', 'Administrator'), role)).toEqual({ name: 'assumed-role/Administrator/ann' });
 });
 
 describe('a task speaks', () => {
