@@ -3,7 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Ack, GateJob, Verdict } from '../../core/polecats/protocol.ts';
 import { takeVerdict } from '../../core/refinery/gates.ts';
-import { policyOf, verdictKeyOf } from '../../core/refinery/policy.ts';
+import { type Policy, policyOf, verdictKeyOf } from '../../core/refinery/policy.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
@@ -23,10 +23,7 @@ export async function claimGate(
   const candidate = item.body;
   const { rig, config } = await load.rigConfig(deps.ledger, subject.rig);
   const policy = policyOf(config);
-  const bound =
-    candidate.tree === undefined ||
-    verdictKeyOf(candidate.tree, policy, candidate.checks ?? []) === candidate.verdictKey;
-  if (!bound) return superseded;
+  if (!isBound(candidate, policy)) return superseded;
   return {
     kind: 'gate',
     remoteUrl: rig.url,
@@ -36,6 +33,10 @@ export async function claimGate(
     beatEveryMs: limits.heartbeatEveryMs,
   };
 }
+
+/** The gates of the rig are still those that the candidate's verdict was to be about. */
+const isBound = ({ tree, checks, verdictKey }: Candidate, policy: Policy): boolean =>
+  tree === undefined || verdictKeyOf(tree, policy, checks ?? []) === verdictKey;
 
 /**
  * Takes the verdict of the run that the candidate waits for; of any other run it is ignored. A verdict for another
@@ -48,16 +49,26 @@ export const acceptVerdict = (deps: CommandDeps, verdict: Verdict & { readonly s
     if (!was) return { result: superseded };
     if (verdict.result !== 'infra' && verdict.commit !== was.body.commit) throw otherCommit(was.body, verdict.commit);
     const { config } = await load.rigConfig(deps.ledger, subject.rig);
-    const at = { rig: subject.rig, target: subject.target, expiresMs: policyOf(config).verdictExpiresMs };
-    return { step: takeVerdict(at, was, asGiven(verdict), now), result: { accepted: true } };
+    const policy = policyOf(config);
+    const at = { rig: subject.rig, target: subject.target, expiresMs: policy.verdictExpiresMs };
+    const wanted = isBound(was.body, policy) ? policy.gates.map(({ name }) => name) : [];
+    return { step: takeVerdict(at, was, asGiven(verdict, wanted), now), result: { accepted: true } };
   });
 
-/** A pass in which a gate did not end with 0, or no gate ran, is none. */
-function asGiven(verdict: Verdict): Verdict {
+/** A pass in which a gate did not end with 0, or no gate ran, is none; one in which a gate is missing blames nobody. */
+function asGiven(verdict: Verdict, wanted: readonly string[]): Verdict {
   if (verdict.result !== 'passed') return verdict;
-  return verdict.gates.length > 0 && verdict.gates.every((gate) => gate.exitCode === 0)
-    ? verdict
-    : { ...verdict, result: 'failed' };
+  if (verdict.gates.length === 0 || verdict.gates.some((gate) => gate.exitCode !== 0))
+    return { ...verdict, result: 'failed' };
+  const missing = wanted.find((name) => !verdict.gates.some((gate) => gate.name === name));
+  if (missing === undefined) return verdict;
+  const never = {
+    name: missing,
+    exitCode: null,
+    ms: 0,
+    detail: `the verdict says passed, but gate ${missing} never ran`,
+  };
+  return { ...verdict, result: 'infra', gates: [...verdict.gates, never] };
 }
 
 const otherCommit = (candidate: Candidate, commit: string) =>

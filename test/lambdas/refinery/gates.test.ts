@@ -47,6 +47,7 @@ describe('the gates of a candidate', () => {
   test.each([
     ['no gate ran', []],
     ['a gate ended with 1', [{ name: 'test', exitCode: 1, ms: 1, detail: '' }]],
+    ['the configured gate is not among those that ran', [{ name: 'lint', exitCode: 0, ms: 1, detail: '' }]],
     ['a gate never ended', [{ name: 'test', exitCode: null, ms: 1, detail: '' }]],
   ])('a verdict that says passed although %s does not land anything', async (_, gates) => {
     const before = world.rig.head('main');
