@@ -129,7 +129,9 @@ export const limits = {
   patrolEveryMs: 1 * minutes,
   /** On a laptop a look at what is due costs four short reads, and a rest of 15 s is to last no minute. */
   localPatrolEveryMs: 5 * seconds,
+  /** A page of what is due; a patrol takes as many as it has time for, and its function has 55 s. */
   patrolItemsMax: 200,
+  patrolTimeMs: 40 * seconds,
   queueStuckRepairMs: 10 * minutes,
   queueStuckEscalateMs: 30 * minutes,
   convoyStuckRepairMs: 10 * minutes,

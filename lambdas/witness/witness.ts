@@ -37,9 +37,10 @@ export const makeHandler =
     if (event.kind === 'task_stopped') return stopped(deps, event.subject);
     const restarted = event.kind === 'town_restarted';
     const by = restarted ? Number.MAX_SAFE_INTEGER : deps.clock.now();
+    const until = restarted ? Number.MAX_SAFE_INTEGER : by + limits.patrolTimeMs;
     // Side by side: a shard whose items are slow must not keep the patrol, which is cut off in time, from the others.
     const shards = Array.from({ length: limits.attentionShards }, (_, shard) => shard);
-    const reports = await Promise.all(shards.map((shard) => patrolShard(deps, shard, by, restarted)));
+    const reports = await Promise.all(shards.map((shard) => patrolShard(deps, shard, by, restarted, until)));
     const report = reports.reduce(sum, { looked: 0, failed: 0, more: false });
     if (report.looked > 0) deps.log('info', 'patrol', { ...report });
     return report;
@@ -51,13 +52,22 @@ const sum = (a: PatrolReport, b: PatrolReport): PatrolReport => ({
   more: a.more || b.more,
 });
 
-async function patrolShard(deps: WitnessDeps, shard: number, by: Instant, restarted: boolean): Promise<PatrolReport> {
+/** Oldest first, until nothing is due or the time is up: what is left is the oldest of the next patrol. */
+async function patrolShard(
+  deps: WitnessDeps,
+  shard: number,
+  by: Instant,
+  restarted: boolean,
+  until: Instant,
+): Promise<PatrolReport> {
   let report: PatrolReport = { looked: 0, failed: 0, more: false };
   for (let after: string | undefined; ; ) {
     const page = await deps.ledger.due(shard, by, { limit: limits.patrolItemsMax, ...(after ? { after } : {}) });
-    for (const key of page.keys) report = sum(report, await lookAt(deps, key, restarted));
+    for (const key of page.keys) {
+      if (deps.clock.now() >= until) return { ...report, more: true };
+      report = sum(report, await lookAt(deps, key, restarted));
+    }
     if (page.next === undefined) return report;
-    if (!restarted) return { ...report, more: true };
     after = page.next;
   }
 }
