@@ -299,7 +299,7 @@ export function mainIsRed(
         cause: causeOf(view, 'red-main'),
         severity: 'high',
         title: `${view.rig} ${view.target} is red`,
-        body: `${pause}. Nothing lands until it is mended: push a fix, then gt mq resume ${view.rig}.${
+        body: `${pause}. Nothing lands until it is mended. ${remedyFor(because, view.rig)}, then gt mq resume ${view.rig}.${
           before.length > 0 ? ` Rejected since the last pass, perhaps wrongly: ${before.join(', ')}.` : ''
         }`,
         rig: view.rig,
@@ -307,6 +307,12 @@ export function mainIsRed(
     ],
   };
 }
+
+/** A command that cannot be started is no fault of main's: the gate itself is to be mended. */
+const remedyFor = (because: string, rig: string): string =>
+  /\b12[67]\b/.test(because)
+    ? `The gate's own command cannot be run: gt rig config ${rig} refinery.gates.<name> "<command>"`
+    : 'Push a fix to it';
 
 /** The gates failed it on landed main, and main itself passes. */
 export function reject(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
