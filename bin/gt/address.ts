@@ -33,7 +33,7 @@ export async function findTown(flags: AddressFlags, environment: Environment): P
     );
   }
   if (!URL.canParse(at) || !/^https?:/.test(at))
-    throw new Refusal('URL_INVALID', `"${at}" is no URL.`, 'Give it as http://127.0.0.1:7117.');
+    throw new Refusal('URL_INVALID', `"${at}" is no URL.`, 'Give it as http://127.0.0.1:4780.');
   const file =
     tokenFile ?? (written?.tokenFile === undefined ? undefined : resolve(dirname(townFile), written.tokenFile));
   return { url: at, token: file === undefined ? undefined : await readToken(file) };

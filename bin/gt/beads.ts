@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Refusal } from './client.ts';
-import { type BeadView, beadTable } from './convoys.ts';
+import { type BeadView, beadTable, wordFor } from './convoys.ts';
 import { clock, plain } from './print.ts';
 import { part, run } from './session.ts';
 
@@ -64,7 +64,7 @@ export function beadCommands(program: Command): void {
     .action(
       run(async ({ town, print }, _, id = '') => {
         print.show(await town.get<BeadDetail>(`beads/${part(id)}`), (detail) => {
-          print.line(`${print.paint('bold', detail.id)}  ${print.status(detail.status)}  ${plain(detail.title)}`);
+          print.line(`${print.paint('bold', detail.id)}  ${print.status(wordFor(detail))}  ${plain(detail.title)}`);
           print.line(
             `convoy ${detail.convoy}, attempt ${detail.attempt}${detail.branch ? `, on ${detail.branch}` : ''}${detail.commit ? `, landed as ${detail.commit.slice(0, 10)}` : ''}`,
           );
@@ -90,7 +90,7 @@ export function beadCommands(program: Command): void {
       run<{ note: string; reason: string }>(async ({ town, print }, flags, id = '') => {
         const body = { reason: flags.reason, note: flags.note };
         const answer = await town.post<BeadView>(`beads/${part(id)}/close`, { body });
-        print.show(answer, (one) => print.line(`${one.id} is ${print.status(one.status)}.`));
+        print.show(answer, (one) => print.line(`${one.id} is ${print.status(wordFor(one))}.`));
       }),
     );
 

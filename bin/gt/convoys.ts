@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { age, plain, short } from './print.ts';
-import { part, run, type Session } from './session.ts';
+import { atMost500, part, run, type Session } from './session.ts';
 
 interface ConvoyView {
   readonly id: string;
@@ -24,6 +24,7 @@ export interface BeadView {
   readonly polecat?: string;
   readonly needs: readonly string[];
   readonly blockedBy: readonly string[];
+  readonly closedReason?: string;
   readonly commit?: string;
 }
 
@@ -38,9 +39,9 @@ export function convoyCommands(program: Command): void {
   convoy
     .command('list')
     .description('convoys, newest first')
-    .option('--limit <n>', 'at most so many', '20')
+    .option('--limit <n>', 'at most so many, up to 500', atMost500, 20)
     .action(
-      run<{ limit: string }>(async ({ town, print }, flags) => {
+      run<{ limit: number }>(async ({ town, print }, flags) => {
         const answer = await town.get<{ convoys: ConvoyView[] }>('convoys', { limit: flags.limit });
         print.show(answer, ({ convoys }) => {
           if (convoys.length === 0)
@@ -100,19 +101,29 @@ function showConvoy({ print }: Session, convoy: ConvoyDetail): void {
   beadTable({ print }, convoy.beads);
 }
 
+/** The record says that it is closed; a person wants to know whether its change is in. */
+export const wordFor = (bead: Pick<BeadView, 'status' | 'closedReason'>): string =>
+  bead.status === 'closed' && bead.closedReason === 'merged' ? 'landed' : bead.status;
+
+function nowOf(bead: BeadView): string {
+  if (bead.commit !== undefined) return `in as ${bead.commit.slice(0, 10)}`;
+  if (bead.status === 'closed') return (bead.closedReason ?? '').replace('_', ' ');
+  if (bead.status !== 'open' || bead.blockedBy.length === 0) return '';
+  return `waits for ${bead.blockedBy.map((need) => need.split('-').at(-1)).join(', ')}`;
+}
+
 export function beadTable({ print }: Pick<Session, 'print'>, beads: readonly BeadView[]): void {
   if (beads.length === 0) return;
   print.table(
-    ['bead', 'status', 'try', 'polecat', 'name', 'title', 'waits for'],
+    ['bead', 'status', 'attempts', 'polecat', 'name', 'title', 'now'],
     beads.map((one) => [
       print.paint('bold', one.id),
-      print.status(one.status),
+      print.status(wordFor(one)),
       one.attempt === 0 ? '' : String(one.attempt),
       one.polecat,
       one.name,
       short(one.title, 50),
-      one.commit?.slice(0, 10) ??
-        (one.status === 'open' ? one.blockedBy.map((need) => need.split('-').at(-1)).join(', ') : ''),
+      nowOf(one),
     ]),
   );
 }

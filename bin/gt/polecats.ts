@@ -25,7 +25,7 @@ export function polecatCommands(program: Command): void {
         print.show(answer, ({ polecats }) => {
           if (polecats.length === 0) return print.line('Nobody is at work. What is ready: gt bead ready --rig <rig>');
           print.table(
-            ['name', 'state', 'bead', 'try', 'rig', 'age', 'heard', 'step'],
+            ['name', 'state', 'bead', 'attempt', 'rig', 'age', 'heard', 'step'],
             polecats.map((one) => [
               print.paint('bold', one.name),
               print.status(one.state),

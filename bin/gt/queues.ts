@@ -44,9 +44,9 @@ export function queueCommands(program: Command): void {
       }),
     );
 
-  mq.command('status <bead>')
-    .description('where a bead’s change stands, and why')
-    .action(run(async ({ town, print }, _, bead = '') => showReasons({ town, print }, bead)));
+  mq.command('status <id>')
+    .description('where a bead’s change stands, or what the queues of a rig wait for, and why')
+    .action(run(async ({ town, print }, _, id = '') => showReasons({ town, print }, id)));
 
   mq.command('retry <bead>')
     .description('put a rejected change back into the queue')
@@ -61,7 +61,7 @@ export function queueCommands(program: Command): void {
 
   mq.command('reject <bead>')
     .description('take a change out of the queue')
-    .requiredOption('--because <why>')
+    .option('--because <why>', 'what its author should know', 'no reason given')
     .action(
       run<{ because: string }>(async ({ town, print }, { because }, bead = '') => {
         const answer = await town.post<BeadView>(`beads/${part(bead)}/merge-request/reject`, { body: { because } });
@@ -71,7 +71,7 @@ export function queueCommands(program: Command): void {
 
   mq.command('pause <rig>')
     .description('land nothing until resumed')
-    .requiredOption('--because <why>')
+    .option('--because <why>', 'for those who find it paused', 'paused by hand')
     .option(...targetFlag)
     .action(
       run<{ because: string; target?: string }>(async ({ town, print }, { because, target }, rig = '') => {

@@ -1,5 +1,5 @@
 /** What every command gets: the town, and a place to print. Made when the command runs, from the flags it was given. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type AddressFlags, findTown } from './address.ts';
 import { Client } from './client.ts';
 import { makePrinter, type Printer } from './print.ts';
@@ -34,3 +34,10 @@ export const run =
 
 /** Ids come from people: a slash in one must not become another path. */
 export const part = (text: string): string => encodeURIComponent(text);
+
+/** Longer lists the town does not give at once. */
+export function atMost500(words: string): number {
+  const count = Number(words);
+  if (/^\d+$/.test(words) && count >= 1 && count <= 500) return count;
+  throw new InvalidArgumentError('Give a whole number from 1 to 500.');
+}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { age, clock, plain, short } from './print.ts';
-import { part, run, type Session } from './session.ts';
+import { atMost500, part, run, type Session } from './session.ts';
 
 interface EventView {
   readonly id: string;
@@ -46,11 +46,11 @@ export function townCommands(program: Command): void {
   program
     .command('feed')
     .description('what happened, oldest first')
-    .option('--limit <n>', 'at most so many', '50')
+    .option('--limit <n>', 'at most so many, up to 500', atMost500, 50)
     .option('--since <event>', 'only after this event')
     .option('--follow', 'stay, and print what happens')
     .action(
-      run<{ limit: string; since?: string; follow?: boolean }>(async ({ town, print }, flags) => {
+      run<{ limit: number; since?: string; follow?: boolean }>(async ({ town, print }, flags) => {
         const { events } = await town.get<{ events: EventView[] }>('feed', { limit: flags.limit, since: flags.since });
         if (!flags.follow) {
           print.show({ events }, () => {
@@ -80,11 +80,12 @@ export function townCommands(program: Command): void {
     );
 
   program
-    .command('estop')
+    .command('estop [why...]')
     .description('stop the town: nothing starts, nothing lands')
-    .option('--because <why>', 'for those who find it stopped', 'stopped by hand')
+    .option('--because <why>', 'for those who find it stopped (default: stopped by hand)')
     .action(
-      run<{ because: string }>(async ({ town, print }, { because }) => {
+      run<{ because?: string }>(async ({ town, print }, flags, ...words) => {
+        const because = flags.because ?? (words.flat().join(' ') || 'stopped by hand');
         const answer = await town.post<{ stopped: boolean }>('estop', { body: { because } });
         print.show(answer, () => print.line('The town is stopped; polecats at work finish. Go on: gt thaw'));
       }),

@@ -1,0 +1,37 @@
+/** Every command of gt as a tree: the command line runs it, and a test holds the documents against it. */
+import { Command } from 'commander';
+import { beadCommands } from './beads.ts';
+import { convoyCommands } from './convoys.ts';
+import { doctorCommand } from './doctor.ts';
+import { escalationCommands } from './escalations.ts';
+import { intentCommands } from './intents.ts';
+import { polecatCommands } from './polecats.ts';
+import { queueCommands } from './queues.ts';
+import { rigCommands } from './rigs.ts';
+import { townCommands } from './town.ts';
+
+/** Every command under this one throws instead of ending the process, so that the exit code is decided in one place. */
+function throwing(command: Command): void {
+  command.exitOverride().showHelpAfterError('(add --help for the options)');
+  for (const below of command.commands) throwing(below);
+}
+
+export function makeProgram(): Command {
+  const program = new Command('gt')
+    .description('Gas Town: an intent in, merged commits out')
+    .option('--url <url>', 'the town’s address (GASTOWN_URL)')
+    .option('--token-file <file>', 'file with the bearer token (GASTOWN_TOKEN_FILE)')
+    .option('--dir <dir>', 'state directory of a town on this machine (default: .gastown)')
+    .option('--json', 'print JSON');
+  rigCommands(program);
+  intentCommands(program);
+  convoyCommands(program);
+  beadCommands(program);
+  queueCommands(program);
+  polecatCommands(program);
+  escalationCommands(program);
+  townCommands(program);
+  doctorCommand(program);
+  throwing(program);
+  return program;
+}
