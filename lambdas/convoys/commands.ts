@@ -59,18 +59,21 @@ const reopen = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
   runCommand<void>(deps, `retry of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     if (was.body.status !== 'failed') return { result: undefined };
-    return { step: await roundAgain(deps.ledger, was, by, now), result: undefined };
+    return { step: await sendOn(deps.ledger, was, reopenFailed(was, by, now), by, now), result: undefined };
   });
 
-/** Its convoy is open again in the same commit: whoever waits for the convoy must not take the old stall for a new one. */
-async function roundAgain(ledger: Ledger, was: Item<Bead>, by: string, now: Instant): Promise<Step> {
+/**
+ * The bead goes on, its alarm is over, and its convoy is open again in the same commit: whoever waits for the convoy
+ * must not take the old stall for a new one, and an open convoy is one that the Witness looks after.
+ */
+async function sendOn(ledger: Ledger, was: Item<Bead>, step: Step, by: string, now: Instant): Promise<Step> {
   const { id, convoy } = was.body;
   const meta = await theConvoy(ledger, convoy);
   const { stalledBecause: _, ...rest } = meta.body;
   const opened: Convoy = { ...rest, status: 'open', progressAt: now };
   const attentionAt = now + limits.convoyStuckRepairMs;
   return together(
-    reopenFailed(was, by, now),
+    step,
     meta.body.status === 'stalled' ? { changes: [replace(meta, opened, { attentionAt })] } : undefined,
     await closeItsAlarm(ledger, id, by, now),
   );
@@ -81,11 +84,10 @@ export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<vo
   runCommand<void>(deps, `sling of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     const bead = was.body;
-    if (bead.status === 'failed') return { step: await roundAgain(deps.ledger, was, by, now), result: undefined };
-    // Its question may have been closed without an answer: nothing else would send it on.
-    if (bead.status === 'escalated') {
-      const step = together(wakeNow(was, by, now), await closeItsAlarm(deps.ledger, id, by, now));
-      return { step, result: undefined };
+    // A question may have been closed without an answer: nothing else would send its bead on.
+    if (bead.status === 'failed' || bead.status === 'escalated') {
+      const step = bead.status === 'failed' ? reopenFailed(was, by, now) : wakeNow(was, by, now);
+      return { step: await sendOn(deps.ledger, was, step, by, now), result: undefined };
     }
     const rests = bead.restUntil !== undefined && bead.admittedAt === undefined;
     if ((bead.status === 'open' || bead.status === 'deferred') && rests)
@@ -123,10 +125,7 @@ export const answerBead = (deps: CommandDeps, id: BeadId, text: string, by: stri
     const was = await theBead(deps.ledger, id);
     if (was.body.status !== 'escalated')
       throw refuse(409, 'BEAD_NOT_WAITING', `${id} is ${was.body.status}, it asks nothing.`, `See gt why ${id}.`);
-    return {
-      step: together(answer(was, text, by, now), await closeItsAlarm(deps.ledger, id, by, now)),
-      result: undefined,
-    };
+    return { step: await sendOn(deps.ledger, was, answer(was, text, by, now), by, now), result: undefined };
   });
 
 const closeItsAlarm = async (ledger: Ledger, id: BeadId, by: string, now: Instant): Promise<Step> =>

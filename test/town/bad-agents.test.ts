@@ -17,12 +17,15 @@ const openEscalations = async ({ api }: Stage): Promise<readonly Escalation[]> =
 
 describe('a bead whose agent', () => {
   onOneStage((story) => {
-    story('exits with 1 heals by a retry, and lands with a note of what happened', async (stage) => {
-      await stage.rig('exits');
+    story('exits with 1 heals by a retry, lands with a note of what happened, and leaves no branch', async (stage) => {
+      const rig = await stage.rig('exits');
       const { status, beads } = await stage.play('exits', task('a', heals('echo tripped; exit 1')));
       expect(status).toBe('landed');
       expect(beads).toMatchObject([{ attempt: 2, failures: 1, closedReason: 'merged' }]);
       expect(beads[0]?.notes).toMatchObject([{ cause: 'agent_failed', detail: expect.stringContaining('tripped') }]);
+      await stage.until('the branches to go', async () =>
+        rig.git('for-each-ref', 'refs/heads/polecat/') === '' ? true : undefined,
+      );
     });
 
     story(
