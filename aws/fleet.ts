@@ -105,6 +105,9 @@ function stateOf(task: Task): TaskState['state'] {
   }
 }
 
+/** Stop codes that say nothing about the task. */
+const hostLost: ReadonlySet<string> = new Set(['SpotInterruption', 'TerminationNotice']);
+
 function taskStateOf(taskId: string, task: Task | undefined): TaskState {
   if (!task) return { taskId, state: 'absent' };
   const container = task.containers?.[0];
@@ -114,6 +117,7 @@ function taskStateOf(taskId: string, task: Task | undefined): TaskState {
     state: stateOf(task),
     ...(container?.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(detail ? { detail } : {}),
+    ...(hostLost.has(task.stopCode ?? '') ? { hostLost: true as const } : {}),
   };
 }
 

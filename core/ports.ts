@@ -142,6 +142,8 @@ export interface TaskState {
   readonly state: 'starting' | 'running' | 'stopped' | 'absent';
   readonly exitCode?: number;
   readonly detail?: string;
+  /** Its host was taken away, by a spot interruption or for maintenance: no fault of what ran on it. */
+  readonly hostLost?: true;
 }
 
 export interface Fleet {

@@ -25,9 +25,9 @@ export function judgePolecat(seen: SeenPolecat, now: Instant): PolecatVerdict {
   const { polecat, beat, task } = seen;
   if (task?.state === 'stopped' || task?.state === 'absent' || (seen.townRestarted && !task)) {
     const detail = task?.detail ?? (task?.exitCode === undefined ? 'its task is gone' : `exit code ${task.exitCode}`);
-    return seen.townRestarted
-      ? { verdict: 'dead', cause: 'infrastructure', detail: 'the town restarted' }
-      : { verdict: 'dead', cause: 'lost', detail: `${polecat.name} vanished without a report: ${detail}` };
+    if (seen.townRestarted) return { verdict: 'dead', cause: 'infrastructure', detail: 'the town restarted' };
+    const cause = task?.hostLost ? 'infrastructure' : 'lost';
+    return { verdict: 'dead', cause, detail: `${polecat.name} vanished without a report: ${detail}` };
   }
   const own = beat && beat.attempt === polecat.attempt && beat.bead === polecat.bead ? beat : undefined;
   if (!own || own.step === 'hooked') return coldStart(polecat, now);

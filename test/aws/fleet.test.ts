@@ -130,6 +130,11 @@ describe('the fleet’s use of ECS', () => {
     expect(jsonOf(service.seen[0])).toEqual({ cluster: 'town', tasks: ['a', 'b', 'c', 'd'] });
   });
 
+  test('a task whose host was taken away says so: it is not to blame', async () => {
+    service.willAnswer(ok({ tasks: [{ taskArn: arnOf('a'), lastStatus: 'STOPPED', stopCode: 'SpotInterruption' }] }));
+    expect(await fleet.list(['a'])).toMatchObject([{ state: 'stopped', hostLost: true }]);
+  });
+
   test('a question about no task, or over 100, is refused', async () => {
     await expect(fleet.list([])).rejects.toMatchObject({ name: 'PortRefused' });
     await expect(fleet.list(Array.from({ length: 101 }, String))).rejects.toMatchObject({ name: 'PortRefused' });

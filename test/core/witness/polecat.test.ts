@@ -81,6 +81,11 @@ describe('the Witness', () => {
     });
   });
 
+  test('blames nobody for a host that was taken away', () => {
+    const gone = seen({ task: { taskId: 'task', state: 'stopped', detail: 'SpotInterruption', hostLost: true } });
+    expect(judgePolecat(gone, t0 + 1)).toMatchObject({ verdict: 'dead', cause: 'infrastructure' });
+  });
+
   test('blames nobody for a restart of the town', () => {
     const gone = seen({ task: { taskId: 'task', state: 'absent' }, townRestarted: true });
     expect(judgePolecat(gone, t0 + 1)).toMatchObject({ verdict: 'dead', cause: 'infrastructure' });
