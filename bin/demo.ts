@@ -86,8 +86,9 @@ function refusedPlan(file: string, faults: readonly { at?: string | undefined; w
   return new Refusal('PLAN_REFUSED', `${file} is no plan yet:`, `\n${plain(all.join('\n'))}`);
 }
 
-process.once('SIGINT', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped by Ctrl-C.', '')));
-process.once('SIGTERM', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped.', '')));
+// They stay: the terminal's cursor is put back by a hook that raises the signal again once nobody else listens.
+process.on('SIGINT', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped by Ctrl-C.', '')));
+process.on('SIGTERM', () => interrupted.abort(new Refusal('INTERRUPTED', 'Stopped.', '')));
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -59,7 +59,7 @@ export function treeView(print: Pick<Printer, 'paint'>): View {
           title: ' ',
           task: (_, line) => {
             root = line;
-            return line.newListr(beads.map(keep), { concurrent: true });
+            return line.newListr(beads.map(keep), { concurrent: true, registerSignalListeners: false });
           },
         },
       ],

@@ -27,8 +27,21 @@ process.on('SIGTERM', () => {
   interrupt.raise({ why: 'terminated' });
 });
 
+/** A moment for an agent that was just killed to be collected, and its sandbox removed; then nothing is waited for. */
+const orphanEndsAfterMs = 2_000;
+
+/** Its town is gone: there is nobody to tell, and nobody who would end a harness that keeps trying to. */
+function orphaned(): void {
+  if (idle) process.exit(0);
+  interrupt.raise({ why: 'superseded' });
+  setTimeout(() => process.exit(1), orphanEndsAfterMs);
+}
+
 async function runPool(): Promise<void> {
   idle = true;
+  // Heard in mid-task too: a town that was killed sends no signal, and its pipes close.
+  for (const event of ['end', 'error']) process.stdin.once(event, orphaned);
+  process.stdout.once('error', orphaned);
   for await (const line of createInterface({ input: process.stdin })) {
     idle = false;
     const { taskId, environment } = JSON.parse(line) as PoolTask;

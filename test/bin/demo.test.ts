@@ -20,8 +20,7 @@ interface Ended {
 
 /** The demo as `npm run demo -- …` starts it; its temporary directories are this test's own. */
 function demo(args: readonly string[], onStderr: (text: string, stop: () => void) => void = () => undefined) {
-  const tsx = resolve('node_modules/tsx/dist/cli.mjs');
-  const child = spawn(process.execPath, [tsx, 'bin/demo.ts', ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/demo.ts', ...args], {
     env: { ...process.env, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
