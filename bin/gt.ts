@@ -15,7 +15,9 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : usageExit;
   } else if (error instanceof Refusal) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(
+      `${error.faults.length > 1 ? `${error.code}: ${error.faults.length} faults.` : error.message}\n`,
+    );
     for (const fault of error.faults.length > 1 ? error.faults : []) {
       process.stderr.write(`  ${fault.at ? `${fault.at}: ` : ''}${fault.what} ${fault.remedy}\n`);
     }

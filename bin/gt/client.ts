@@ -27,6 +27,7 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const tokenHint = 'With gt: --token-file <file>, or GASTOWN_TOKEN_FILE.';
 const answerTimeoutMs = 60_000;
 
 export class Client {
@@ -65,7 +66,8 @@ export class Client {
     if (response.ok) return answer as T;
     const problem = answer as Problem;
     if (typeof problem.code !== 'string') throw notATown(this.#address.url, response.status);
-    throw new Refusal(problem.code, problem.detail, problem.remedy, problem.faults);
+    const remedy = response.status === 401 ? `${problem.remedy} ${tokenHint}` : problem.remedy;
+    throw new Refusal(problem.code, problem.detail, remedy, problem.faults);
   }
 }
 

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { age, plain, short } from './print.ts';
 import { atMost500, part, run, type Session } from './session.ts';
 
-interface ConvoyView {
+export interface ConvoyView {
   readonly id: string;
   readonly title: string;
   readonly rig: string;
@@ -19,6 +18,7 @@ export interface BeadView {
   readonly name: string;
   readonly title: string;
   readonly rig: string;
+  readonly target: string;
   readonly status: string;
   readonly attempt: number;
   readonly polecat?: string;
@@ -28,10 +28,7 @@ export interface BeadView {
   readonly commit?: string;
 }
 
-type ConvoyDetail = ConvoyView & { readonly beads: readonly BeadView[] };
-
-const ended: ReadonlySet<string> = new Set(['landed', 'stalled', 'cancelled']);
-const pollEveryMs = 500;
+export type ConvoyDetail = ConvoyView & { readonly beads: readonly BeadView[] };
 
 export function convoyCommands(program: Command): void {
   const convoy = program.command('convoy').description('the batches of beads that intents became');
@@ -66,9 +63,7 @@ export function convoyCommands(program: Command): void {
     .description('a convoy and its beads')
     .action(
       run(async ({ town, print }, _, id = '') => {
-        print.show(await town.get<ConvoyDetail>(`convoys/${part(id)}`), (detail) =>
-          showConvoy({ town, print }, detail),
-        );
+        print.show(await town.get<ConvoyDetail>(`convoys/${part(id)}`), (detail) => showConvoy({ print }, detail));
       }),
     );
 
@@ -89,12 +84,13 @@ export function convoyCommands(program: Command): void {
   }
 }
 
-function showConvoy({ print }: Session, convoy: ConvoyDetail): void {
+export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDetail): void {
   const { landed, total } = convoy.progress;
   print.line(
     `${print.paint('bold', convoy.id)}  ${print.status(convoy.status)}  ${landed}/${total} landed  ${short(convoy.title, 80)}`,
   );
-  if (convoy.stalledBecause !== undefined) print.line(plain(convoy.stalledBecause));
+  if (convoy.faults !== undefined) print.line('The plan was refused. Mend the intent and submit it again.');
+  else if (convoy.stalledBecause !== undefined) print.line(plain(convoy.stalledBecause));
   for (const fault of convoy.faults ?? [])
     print.line(`  ${fault.at ? `${fault.at}: ` : ''}${plain(fault.what)} ${plain(fault.remedy)}`);
   if (convoy.beads.length > 0) print.line();
@@ -126,23 +122,4 @@ export function beadTable({ print }: Pick<Session, 'print'>, beads: readonly Bea
       nowOf(one),
     ]),
   );
-}
-
-/** A line for each change, until the convoy has ended. A stalled or cancelled one is no success. */
-export async function watchConvoy({ town, print }: Session, id: string): Promise<void> {
-  const told = new Map<string, string>();
-  for (;;) {
-    const convoy = await town.get<ConvoyDetail>(`convoys/${part(id)}`);
-    for (const bead of convoy.beads) {
-      if (told.get(bead.id) === bead.status) continue;
-      told.set(bead.id, bead.status);
-      if (!print.json) print.line(`  ${bead.id}  ${print.status(bead.status)}  ${short(bead.title, 60)}`);
-    }
-    if (ended.has(convoy.status)) {
-      print.show(convoy, (one) => showConvoy({ town, print }, one));
-      if (convoy.status !== 'landed') process.exitCode = 1;
-      return;
-    }
-    await sleep(pollEveryMs);
-  }
 }

@@ -78,7 +78,7 @@ export function rigCommands(program: Command): void {
             ['key', 'value', '', 'about'],
             views.map((one) => [
               one.key,
-              print.paint('bold', JSON.stringify(one.value)),
+              print.paint('bold', typed(one.value)),
               one.set ? 'set' : print.paint('dim', 'default'),
               print.paint('dim', one.about),
             ]),
@@ -87,6 +87,10 @@ export function rigCommands(program: Command): void {
       }),
     );
 }
+
+/** A value as it can be typed again: a list without brackets, a command in quotes. */
+const typed = (value: unknown): string =>
+  Array.isArray(value) && value.length > 0 ? value.join(',') : JSON.stringify(value);
 
 /** A path on this machine is made absolute: the town runs in another directory. */
 const absolute = (url: string): string =>

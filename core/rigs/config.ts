@@ -69,8 +69,16 @@ function schemaOf(key: string): z.ZodType {
   });
 }
 
+/** A gate's name may be anything: of a mistyped gate only the family in front of it is compared. */
+function nearestKey(key: string): string | undefined {
+  const family = gatePrefix.slice(0, -1);
+  const [own, ...gate] = [key.split('.').slice(0, 2).join('.'), ...key.split('.').slice(2)];
+  const near = suggester([...names, family])(gate.length > 0 ? own : key);
+  return near === family ? `${gatePrefix}${gate.join('.') || '<name>'}` : near;
+}
+
 function unknownKey(key: string): TownError {
-  const near = didYouMean(suggester(names)(key));
+  const near = didYouMean(nearestKey(key));
   return new TownError(400, {
     code: 'CONFIG_KEY_UNKNOWN',
     what: `No configuration key "${clip(key)}".${near}`,
@@ -99,10 +107,18 @@ function fromWords(words: string, shape: Shape): unknown {
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : words;
     case 'array':
-      return text === '' ? [] : text.split(',').map((part) => fromWords(part.trim(), shape.items ?? {}));
+      return listOf(text).map((part) => fromWords(part, shape.items ?? {}));
     default:
       return words;
   }
+}
+
+/** `1,2`, and `[1,2]` or `["a","b"]` as JSON writes it. */
+function listOf(text: string): string[] {
+  const inner = /^\[(.*)\]$/.exec(text)?.[1];
+  const parts = (inner ?? text).split(',').map((part) => part.trim());
+  if (parts.join('') === '') return [];
+  return inner === undefined ? parts : parts.map((part) => part.replace(/^"(.*)"$/, '$1'));
 }
 
 function allowed(shape: Shape): string {

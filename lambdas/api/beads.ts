@@ -23,7 +23,11 @@ const listQuery = z.strictObject({
   limit: pageLimit(200),
 });
 
-export const shownBead = (bead: Bead) => shown(beadSchema, { ...bead, waitsFor: bead.wait?.for });
+const over: ReadonlySet<Bead['status']> = new Set(['closed', 'failed', 'cancelled']);
+
+/** A molecule waits for its last token until it ends, a moment after its bead: nobody else waits for that. */
+export const shownBead = (bead: Bead) =>
+  shown(beadSchema, { ...bead, waitsFor: over.has(bead.status) ? undefined : bead.wait?.for });
 
 export function beadRoutes(api: Api, deps: ApiDeps): void {
   const bead = async (id: string) => shownBead(await loadBead(deps.ledger, id));

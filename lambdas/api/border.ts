@@ -83,9 +83,21 @@ export const json: Border = async (context, next) => {
     if (type !== wanted) {
       throw refuse(415, 'CONTENT_TYPE', `The body is of type "${type}".`, `Send it with content-type: ${wanted}.`);
     }
+    if (wanted === 'application/json' && !isUtf8(await context.req.arrayBuffer()))
+      throw refuse(400, 'BODY_NOT_UTF8', 'The body is not UTF-8 text.', 'Send JSON in UTF-8.');
   }
   await next();
 };
+
+/** Decoded loosely, a wrong byte would silently become another character. */
+function isUtf8(bytes: ArrayBuffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const sendsBody = (context: Context): boolean =>
   context.req.header('content-type') !== undefined ||

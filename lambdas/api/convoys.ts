@@ -4,10 +4,11 @@ import { cancelConvoy, retryConvoy } from '../convoys/commands.ts';
 import { listConvoys } from '../feed/listing.ts';
 import { beadsOf, loadConvoy } from '../feed/records.ts';
 import { approveConvoy } from '../intents/approve.ts';
+import { shownBead } from './beads.ts';
 import type { ApiDeps } from './deps.ts';
 import { name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { beadSchema, convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
+import { convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
 
 const params = z.object({ id: name });
 const tag = 'convoys';
@@ -55,7 +56,7 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
     async ({ params: { id } }) => {
       const found = await convoy(id);
       const beads = await beadsOf(deps.ledger, id);
-      return { ...found, beads: beads.map((bead) => shown(beadSchema, bead)) };
+      return { ...found, beads: beads.map(shownBead) };
     },
   );
 

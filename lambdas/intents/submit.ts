@@ -36,7 +36,7 @@ interface KeyRecord {
 
 /**
  * One key is one intent, also when two calls race: the key's item is created in the transaction that creates the convoy.
- * Throws INTENT_TOO_LARGE (413), INTENT_EMPTY (422), RIG_UNKNOWN (404), IDEMPOTENCY_KEY_REUSED (409).
+ * Throws INTENT_TOO_LARGE (413), INTENT_EMPTY and INTENT_NOT_UTF8 (422), RIG_UNKNOWN (404), IDEMPOTENCY_KEY_REUSED (409).
  */
 export async function submitIntent(deps: SubmitDeps, input: Submission): Promise<Submitted> {
   const bytes = new TextEncoder().encode(input.text);
@@ -63,6 +63,10 @@ function checkText(text: string, bytes: number): void {
   if (bytes > limits.intentBytesMax) {
     const what = `The intent has ${bytes} bytes; the limit is ${limits.intentBytesMax}.`;
     throw refuse(413, 'INTENT_TOO_LARGE', what, 'Split it into several intents.');
+  }
+  if (/\p{Surrogate}/u.test(text)) {
+    const what = 'The intent has half of a surrogate pair, which no UTF-8 can hold.';
+    throw refuse(422, 'INTENT_NOT_UTF8', what, 'Send whole characters.');
   }
   if (text.trim() === '') throw refuse(422, 'INTENT_EMPTY', 'The intent is empty.', 'Say what is to be done.');
 }
