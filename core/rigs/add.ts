@@ -89,3 +89,29 @@ export function prefixFor(name: string, taken: ReadonlySet<string>): string {
     if (!taken.has(numbered)) return numbered;
   }
 }
+
+/** The part of a URL that names the repository: a path and its file URL are one, with or without `.git` or a last slash. */
+const placeOf = (url: string): string =>
+  url
+    .replace(/^file:\/\//, '')
+    .replace(/^(\w+:\/\/)([^/]*)/, (host) => host.toLowerCase())
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .replace(/\/+$/, '');
+
+export const sameRepository = (one: string, other: string): boolean => placeOf(one) === placeOf(other);
+
+/** One sentence from what git printed: its first `fatal:` line, without the URL that the sentence has already. */
+export function whyNoAnswer(url: string, printed: string): string {
+  if (printed.startsWith(`${url} `)) return sentence(printed);
+  const lines = printed.replace(`${url}: `, '').split(/ \| |\n/);
+  const said = lines.find((line) => line.startsWith('fatal: ')) ?? lines[0] ?? '';
+  const path = url.replace(/^file:\/\//, '');
+  const why = [url, path].reduce(
+    (text, name) => text.replaceAll(`'${name}/'`, 'it').replaceAll(`'${name}'`, 'it'),
+    said.replace(/^fatal: /, ''),
+  );
+  return sentence(`No repository answers at ${url}: ${why}`);
+}
+
+const sentence = (text: string): string => `${text.trim().replace(/[.:]$/, '')}.`;

@@ -2,7 +2,15 @@
 import { type Fault, RepoUnreachable, refuse, refuseAll, TownError } from '../../core/errors.ts';
 import { groups, keys, prefixes } from '../../core/keys.ts';
 import type { Json, Ports, Probe } from '../../core/ports.ts';
-import { checkBranch, checkRigName, checkRigUrl, prefixFor, prefixPattern } from '../../core/rigs/add.ts';
+import {
+  checkBranch,
+  checkRigName,
+  checkRigUrl,
+  prefixFor,
+  prefixPattern,
+  sameRepository,
+  whyNoAnswer,
+} from '../../core/rigs/add.ts';
 import { parseSetting, type Setting, targetOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { create, recordOf, replace } from '../../core/step.ts';
@@ -18,18 +26,20 @@ export interface AddRig {
   readonly allowLocal: boolean;
 }
 
-type AddDeps = CommandDeps & Pick<Ports, 'repo'>;
+type RepoDeps = CommandDeps & Pick<Ports, 'repo'>;
 
-/** Adding the same rig again is fine: `repeated`. The repository is asked before anything is written. */
-export async function addRig(deps: AddDeps, request: AddRig): Promise<{ rig: Rig; repeated: boolean }> {
+/** Adding the same rig again is fine: `repeated`; under a second name it is not. The repository is asked before anything is written. */
+export async function addRig(deps: RepoDeps, request: AddRig): Promise<{ rig: Rig; repeated: boolean }> {
   checkRigName(request.name);
   const url = checkRigUrl(request.url, request.allowLocal);
   const known = recordOf<Rig>(await deps.ledger.get(keys.rig(request.name)));
   if (known) return { rig: sameRig(known.body, url), repeated: true };
+  await refuseSecondQueue(deps.ledger, url);
   const { defaultBranch } = await probe(deps.repo, request.name, url);
   return runCommand<{ rig: Rig; repeated: boolean }>(deps, 'add_rig', async (now) => {
     const meanwhile = recordOf<Rig>(await deps.ledger.get(keys.rig(request.name)));
     if (meanwhile) return { result: { rig: sameRig(meanwhile.body, url), repeated: true } };
+    await refuseSecondQueue(deps.ledger, url);
     const prefix = await choosePrefix(deps, request);
     const rig: Rig = { name: request.name, prefix, url, defaultBranch, settings: {}, addedAt: now };
     const step = {
@@ -53,13 +63,25 @@ function sameRig(rig: Rig, url: string): Rig {
   );
 }
 
+/** Two rigs on one repository would be two Refineries that move one main, each blind to what the other tests. */
+async function refuseSecondQueue(ledger: CommandDeps['ledger'], url: string): Promise<void> {
+  const other = (await listRigs(ledger)).find((rig) => sameRepository(rig.url, url));
+  if (!other) return;
+  throw refuse(
+    409,
+    'RIG_SAME_REPOSITORY',
+    `Rig "${other.name}" already manages this repository: ${other.url}.`,
+    `Use that one: gt submit <file> --rig ${other.name}.`,
+  );
+}
+
 async function probe(repo: Ports['repo'], rig: string, url: string): Promise<Probe> {
   const found = await repo.probe({ rig, url }).catch((error: unknown) => {
     if (!(error instanceof RepoUnreachable)) throw error;
     throw refuse(
       422,
       'REPO_UNREACHABLE',
-      `No repository answers at ${url}: ${error.message}`,
+      whyNoAnswer(url, error.message),
       'Check the URL, that it has a commit, and that git ls-remote reaches it from here.',
     );
   });
@@ -106,12 +128,13 @@ export async function targetsOf(ledger: CommandDeps['ledger'], rig: Rig): Promis
 
 /** Sets, or unsets, several keys at once; either all of them or none. Whoever decides by them is woken. */
 export async function setConfig(
-  deps: CommandDeps,
+  deps: RepoDeps,
   name: string,
   given: Readonly<Record<string, Json>>,
   by: string,
 ): Promise<Rig> {
   const settings = parseAll(given);
+  await checkTarget(deps, name, settings);
   return runCommand(deps, 'set_config', async () => {
     const was = await loadRig(deps.ledger, name);
     const rig: Rig = { ...was.body, settings: applied(was.body.settings, settings) };
@@ -134,6 +157,20 @@ export async function setConfig(
     };
     return { step, result: rig };
   });
+}
+
+/** A queue for a branch that is not there could land nothing, and would say so only after the work. */
+async function checkTarget(deps: RepoDeps, name: string, settings: readonly Setting[]): Promise<void> {
+  const target = settings.find(({ key }) => key === 'refinery.target')?.value;
+  if (typeof target !== 'string') return;
+  const { url } = (await loadRig(deps.ledger, name)).body;
+  if ((await deps.repo.readRef({ rig: name, url }, `refs/heads/${target}`)) !== undefined) return;
+  throw refuse(
+    422,
+    'TARGET_UNKNOWN',
+    `The repository of ${name} has no branch "${target}".`,
+    'Push it first, or name a branch that is there.',
+  );
 }
 
 function parseAll(given: Readonly<Record<string, Json>>): Setting[] {

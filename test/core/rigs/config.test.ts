@@ -63,6 +63,9 @@ describe('a setting', () => {
     ['polecats.max', ' 12 ', 12],
     ['retry.backoff_s', '1, 2,3', [1, 2, 3]],
     ['retry.backoff_s', [0], [0]],
+    ['retry.backoff_s', '[1, 2]', [1, 2]],
+    ['refinery.required_checks', '["build","lint"]', ['build', 'lint']],
+    ['refinery.required_checks', '[]', []],
     ['refinery.required_checks', 'build, lint', ['build', 'lint']],
     ['refinery.required_checks', '', []],
     ['budget.per_bead_usd', '2.5', 2.5],
@@ -97,6 +100,8 @@ describe('a setting', () => {
 
   test.each([
     ['refinery.requireci', 'Did you mean "refinery.require_ci"?'],
+    ['refinery.gates', 'Did you mean "refinery.gates.<name>"?'],
+    ['refinery.gaets.test', 'Did you mean "refinery.gates.test"?'],
     ['polecat.max', 'Did you mean "polecats.max"?'],
     ['__proto__', 'No configuration key "__proto__".'],
     ['constructor', 'No configuration key "constructor".'],

@@ -23,7 +23,17 @@ afterAll(async () => {
   expect(town.bugs).toEqual([]);
   await town.close();
   rig.remove();
+  for (const one of others) one.remove();
 });
+
+const others: TestRig[] = [];
+/** The URL of a repository that no rig manages yet. */
+function another(): string {
+  const one = makeTestRig();
+  one.commit('main', { 'README.md': 'hello' });
+  others.push(one);
+  return one.remote.url;
+}
 
 const add = (name: string, url: string) => town.ask('POST', '/v1/rigs', { body: { name, url } });
 
@@ -43,12 +53,23 @@ describe('adding a rig', () => {
   });
 
   test('gives every rig a prefix of its own', async () => {
-    expect((await add('green-river', rig.remote.url)).body.rig.prefix).toBe('gre');
-    expect((await add('grass', `file://${rig.remote.url}`)).body.rig.prefix).toBe('gra');
+    expect((await add('green-river', another())).body.rig.prefix).toBe('gre');
+    expect((await add('grass', `file://${another()}`)).body.rig.prefix).toBe('gra');
+  });
+
+  test('again under a second name is refused, however its URL is written: one main has one Refinery (409)', async () => {
+    const { url } = rig.remote;
+    for (const same of [url, `file://${url}`, `${url}/`, url.replace(/\.git$/, '')]) {
+      expect(await add('twice', same)).toMatchObject({
+        status: 409,
+        body: { code: 'RIG_SAME_REPOSITORY', detail: expect.stringContaining('Rig "greenhouse" already manages') },
+      });
+    }
   });
 
   test('by many callers at once makes one', async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => add('at-once', rig.remote.url)));
+    const url = another();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => add('at-once', url)));
     expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);
   });
 
@@ -87,7 +108,13 @@ describe('adding a rig', () => {
   });
 
   test('whose repository does not exist says so, and leaves nothing behind (422)', async () => {
-    expect(await add('ghost', '/nowhere/at/all')).toMatchObject({ status: 422, body: { code: 'REPO_UNREACHABLE' } });
+    expect(await add('ghost', '/nowhere/at/all')).toMatchObject({
+      status: 422,
+      body: {
+        code: 'REPO_UNREACHABLE',
+        detail: 'No repository answers at /nowhere/at/all: it does not appear to be a git repository.',
+      },
+    });
     expect((await town.ask('GET', '/v1/rigs/ghost')).status).toBe(404);
   });
 
@@ -118,6 +145,14 @@ describe('configuring a rig', () => {
     const key = 'refinery.gates.test';
     expect(settingOf(await set({ [key]: 'npm test' }), key)).toMatchObject({ value: 'npm test' });
     expect(settingOf(await set({ [key]: null }), key)).toBeUndefined();
+  });
+
+  test('lands on a branch that the repository has, and on no other (422)', async () => {
+    expect(await set({ 'refinery.target': 'nxt' })).toMatchObject({ status: 422, body: { code: 'TARGET_UNKNOWN' } });
+    expect((await town.ask('GET', '/v1/rigs/greenhouse')).body.target).toBe('main');
+    rig.commit('next', { 'README.md': 'next' });
+    expect((await set({ 'refinery.target': 'next' })).body.target).toBe('next');
+    expect((await set({ 'refinery.target': null })).body.target).toBe('main');
   });
 
   test('wakes who decides by it: the scheduler and every queue; and only when something changed', async () => {
