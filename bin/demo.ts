@@ -8,10 +8,11 @@ import { figuresOf } from './demo/figures.ts';
 import { lineView } from './demo/lines.ts';
 import { type DemoOptions, readOptions, usage } from './demo/options.ts';
 import { cloneBare, plantGreenhouse } from './demo/rig.ts';
-import { isSuccess, jsonOf, printSummary, type Result } from './demo/summary.ts';
+import { becauseOf, isSuccess, jsonOf, printSummary, type Result } from './demo/summary.ts';
 import { openTown, readIntent, runMission } from './demo/town.ts';
 import { treeView } from './demo/tree.ts';
 import { verify } from './demo/verify.ts';
+import { wrap } from './demo/wrap.ts';
 import { Refusal } from './gt/client.ts';
 import { makePrinter, type Printer, plain } from './gt/print.ts';
 
@@ -37,6 +38,7 @@ async function demo(options: DemoOptions): Promise<Result> {
       const { convoy } = last;
       if (convoy.faults) throw refusedPlan(options.intent, convoy.faults);
       const verified = await verify({ dir, repository: rig.path, gate: options.gate }, convoy);
+      interrupted.signal.throwIfAborted();
       const figures = await figuresOf(town.ports.ledger, convoy);
       result = {
         dir,
@@ -45,6 +47,7 @@ async function demo(options: DemoOptions): Promise<Result> {
         stuck: stuckBecause(last),
         verified,
         figures,
+        endedAt: last.at,
         seconds: performance.now() / 1000,
         rssMb: process.resourceUsage().maxRSS / 1024,
       };
@@ -52,6 +55,7 @@ async function demo(options: DemoOptions): Promise<Result> {
       await town.close();
     }
     if (!options.json) await printSummary(print, result, options);
+    else if (!isSuccess(result)) print.line(wrap('', becauseOf(result)));
     return result;
   } finally {
     const ours = options.dir === undefined;
@@ -75,10 +79,13 @@ function directoryFor({ dir }: DemoOptions): string {
 }
 
 function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, path: string): void {
-  const what = repo === undefined ? 'A rig from examples/greenhouse' : `A bare clone of ${repo}`;
-  line(`${paint('bold', 'Gas Town')}  ${what}, at ${path}`);
-  line(`          The intent is ${relative('.', intent)}`);
-  line(`          A change lands when "${gate}" passes on it\n`);
+  line(
+    `${paint('bold', 'Gas Town')}, with ${repo === undefined ? 'a rig from examples/greenhouse' : 'a bare clone'}\n`,
+  );
+  if (repo !== undefined) line(wrap('  of      ', repo));
+  line(wrap('  rig     ', path));
+  line(wrap('  intent  ', relative('.', intent)));
+  line(`${wrap('  gate    ', `${gate}  (a change lands when this passes on it)`)}\n`);
 }
 
 function refusedPlan(file: string, faults: readonly { at?: string | undefined; what: string; remedy: string }[]) {
@@ -102,5 +109,7 @@ try {
   const error = interrupted.signal.aborted ? interrupted.signal.reason : thrown;
   const known = error instanceof TownError || error instanceof Refusal;
   process.stderr.write(`${known ? error.message : String((error as Error).stack)}\n`);
-  process.exitCode = interrupted.signal.aborted ? 130 : 1;
+  const misused = error instanceof Refusal && error.code === 'USAGE';
+  if (misused) process.stderr.write(`\n${usage}`);
+  process.exitCode = interrupted.signal.aborted ? 130 : misused ? 2 : 1;
 }

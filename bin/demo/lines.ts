@@ -3,6 +3,7 @@ import type { Printer } from '../gt/print.ts';
 import { plain, short } from '../gt/print.ts';
 import { causeOf, seconds, stateOf } from './bead-state.ts';
 import type { Snapshot, View } from './convoy.ts';
+import { wrap } from './wrap.ts';
 
 export function lineView(print: Pick<Printer, 'line'>): View {
   const startedAt = Date.now();
@@ -20,7 +21,7 @@ export function lineView(print: Pick<Printer, 'line'>): View {
         if (mark === 'waits') continue;
         const who = mark === 'works' && bead.polecat ? ` (${bead.polecat})` : '';
         const time = seconds(snapshot.at - startedAt).padStart(8);
-        print.line(`${time}  ${bead.name.padEnd(width)}  ${short(plain(text), 160)}${who}`);
+        print.line(wrap(`${time}  ${bead.name.padEnd(width)}  `, short(plain(text), 160) + who));
       }
     },
     end: () => Promise.resolve(),

@@ -63,11 +63,7 @@ function parse(argv: readonly string[]) {
     };
     return parseArgs({ args: [...argv], options }).values;
   } catch (error) {
-    throw new Refusal(
-      'USAGE',
-      `${(error as Error).message.split('. ')[0]}.`,
-      'npm run demo -- --help lists the options.',
-    );
+    throw new Refusal('USAGE', `${(error as Error).message.split('. ')[0]?.replace(/\.$/, '')}.`, '');
   }
 }
 

@@ -8,6 +8,7 @@ import { type BeadFigures, median } from './figures.ts';
 import type { DemoOptions } from './options.ts';
 import { git } from './process.ts';
 import type { Verified } from './verify.ts';
+import { wrap } from './wrap.ts';
 
 export interface Result {
   readonly dir: string;
@@ -17,6 +18,9 @@ export interface Result {
   readonly stuck: string | undefined;
   readonly verified: Verified;
   readonly figures: readonly BeadFigures[];
+  /** When the convoy was seen to have ended. */
+  readonly endedAt: number;
+  /** Of the whole run, from the start of the program. */
   readonly seconds: number;
   readonly rssMb: number;
 }
@@ -25,7 +29,23 @@ const retriesOf = ({ beads }: ConvoyView): number =>
   beads.reduce((sum, { attempt }) => sum + Math.max(0, attempt - 1), 0);
 
 export const isSuccess = ({ convoy, verified }: Result): boolean =>
-  convoy.status === 'landed' && verified.green && convoy.beads.length > 0 && verified.landed === convoy.beads.length;
+  convoy.status === 'landed' &&
+  verified.green === true &&
+  convoy.beads.length > 0 &&
+  verified.landed === convoy.beads.length;
+
+/** From its creation until its last bead came to rest. */
+const convoySeconds = ({ convoy, endedAt }: Result): number => ((convoy.closedAt ?? endedAt) - convoy.createdAt) / 1000;
+
+/** What kept it from success, in a sentence. */
+export function becauseOf({ convoy, stuck, verified }: Result): string {
+  const why = convoy.stalledBecause ?? stuck;
+  if (why !== undefined) return plain(why);
+  const failed = convoy.beads.find(({ status }) => status === 'failed');
+  if (failed) return plain(`${failed.name} failed: ${causeOf(failed)}`);
+  if (verified.green === false) return `The gate fails on a fresh clone of ${verified.target}.`;
+  return `The convoy is ${convoy.status}, with ${verified.landed} of ${convoy.beads.length} beads on ${verified.target}.`;
+}
 
 /** The line that `--json` ends with. */
 export const jsonOf = (result: Result): string =>
@@ -34,11 +54,13 @@ export const jsonOf = (result: Result): string =>
     landed: result.verified.landed,
     failed: result.convoy.beads.filter(({ status }) => status === 'failed').length,
     retries: retriesOf(result.convoy),
-    mainGreen: result.verified.green,
+    mainGreen: result.verified.green ?? null,
     main: result.verified.main,
     seconds: Number(result.seconds.toFixed(1)),
+    convoySeconds: Number(convoySeconds(result).toFixed(1)),
     overheadMsP50: Math.round(median(result.figures.map(({ overheadMs }) => overheadMs))),
     rssMb: Math.round(result.rssMb),
+    ...(isSuccess(result) ? {} : { because: becauseOf(result) }),
   });
 
 export async function printSummary(print: Printer, result: Result, options: DemoOptions): Promise<void> {
@@ -46,7 +68,9 @@ export async function printSummary(print: Printer, result: Result, options: Demo
   verdict(print, result, options);
   for (const bead of result.convoy.beads.filter(({ notes }) => notes.length > 0)) {
     const healed = bead.status === 'closed' ? `and attempt ${bead.attempt} landed` : 'and none after it landed';
-    print.line(`  ${bead.name}: attempt ${bead.notes.at(-1)?.attempt} failed, ${healed}. ${plain(causeOf(bead))}`);
+    print.line(
+      wrap('  ', `${bead.name}: attempt ${bead.notes.at(-1)?.attempt} failed, ${healed}. ${plain(causeOf(bead))}`),
+    );
   }
   heading(`The newest commits of ${result.verified.target}`);
   for (const line of await history(print, result)) print.line(line);
@@ -57,20 +81,21 @@ export async function printSummary(print: Printer, result: Result, options: Demo
   heading('Where everything is');
   places(print, result);
   heading('Next');
-  for (const [command, about] of nextSteps(result, options)) print.line(`${command}\n  ${print.paint('dim', about)}`);
+  for (const [command, about] of nextSteps(result, options))
+    print.line(`${command}\n${print.paint('dim', wrap('  ', about))}`);
 }
 
 function verdict({ line, paint }: Printer, result: Result, { gate }: DemoOptions): void {
   const { convoy, verified } = result;
-  const count = `${verified.landed} of ${convoy.beads.length} beads landed in ${result.seconds.toFixed(1)} s`;
+  const took = `${convoySeconds(result).toFixed(1)} s`;
+  const count = `${verified.landed} of ${convoy.beads.length} beads landed; the convoy took ${took}.`;
+  line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', count)}`);
   const tested = `On a fresh clone of ${verified.target}, "${gate}"`;
-  const said = plain(verified.output).trim().slice(-2000);
-  const green = verified.green
-    ? `${tested} passes.`
-    : paint('red', `${tested} fails.${said === '' ? '' : `\n${said}`}`);
-  line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', `${count}.`)}\n  ${green}`);
-  const why = convoy.stalledBecause ?? result.stuck;
-  if (why !== undefined) line(paint('red', `  ${plain(why)}`));
+  if (verified.green === undefined) line(`  Nothing landed: ${verified.target} is as it was.`);
+  else if (verified.green) line(wrap('  ', `${tested} passes.`));
+  else line(paint('red', wrap('  ', `${tested} fails.\n${plain(verified.output).trim().slice(-2000)}`.trimEnd())));
+  if (!isSuccess(result)) line(paint('red', wrap('  ', becauseOf(result))));
+  line(wrap('  ', `${result.seconds.toFixed(1)} s in all, with starting the town and checking what landed.`));
 }
 
 /** One line a commit, with the bead and the polecat that its trailers name. */
@@ -98,7 +123,7 @@ function timeTable(print: Printer, { figures, rssMb }: Result): void {
   const p50 = Math.round(median(figures.map(({ overheadMs }) => overheadMs)));
   print.line(`\nMedian overhead ${p50} ms a bead; the town took ${Math.round(rssMb)} MB at most.`);
   const about = 'Gates: its own, and those of the changes before it in the queue. Overhead: all the rest.';
-  print.line(print.paint('dim', about));
+  print.line(print.paint('dim', wrap('', about)));
 }
 
 function places({ table }: Printer, { dir, repository }: Result): void {
@@ -120,9 +145,10 @@ function nextSteps(result: Result, { repo }: DemoOptions): [command: string, abo
   const town = word(join(dir, 'town'));
   const bead = convoy.beads.find(({ notes }) => notes.length > 0) ?? convoy.beads[0];
   const steps: [string, string][] = [
+    [`npm start -- --dir ${town}`, 'this town again'],
     [
-      `npm start -- --dir ${town}`,
-      `this town again; in another terminal: npm run gt -- --dir ${town} why ${bead?.id ?? convoy.id}`,
+      `npm run gt -- --dir ${town} why ${bead?.id ?? convoy.id}`,
+      'in another terminal: what became of this one, and why',
     ],
   ];
   if (!isSuccess(result)) return steps;

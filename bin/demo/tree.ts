@@ -20,6 +20,8 @@ const marks: Readonly<Record<Exclude<BeadState['mark'], 'works'>, readonly [stri
 };
 /** The lines bring their own marks: a bead that waits must not look as if it were at work. */
 const noIcons = { PENDING: '', COMPLETED: '', WAITING: '', FAILED: '' };
+/** Signals are the demo's own: a list within a list listens to them as well, unless told not to. */
+const nested = { concurrent: true, registerSignalListeners: false };
 const noSpinner = { start: () => undefined, stop: () => undefined, fetch: () => '', isRunning: () => false };
 
 export function treeView(print: Pick<Printer, 'paint'>): View {
@@ -59,7 +61,7 @@ export function treeView(print: Pick<Printer, 'paint'>): View {
           title: ' ',
           task: (_, line) => {
             root = line;
-            return line.newListr(beads.map(keep), { concurrent: true, registerSignalListeners: false });
+            return line.newListr(beads.map(keep), nested);
           },
         },
       ],

@@ -68,12 +68,13 @@ describe('the demo', () => {
       mainGreen: true,
       main: expect.stringMatching(/^[0-9a-f]{40}$/),
       seconds: expect.any(Number),
+      convoySeconds: expect.any(Number),
       overheadMsP50: expect.any(Number),
       rssMb: expect.any(Number),
     });
     expect(figures.retries).toBeGreaterThanOrEqual(1);
     expect(figures.overheadMsP50).toBeGreaterThan(0);
-    expect(stderr).toMatch(/frost-alarm +attempt 1 failed, tries again: .*try again/);
+    expect(stderr).toMatch(/frost-alarm +attempt 1 failed, tries again: [\s\S]*?try\s+again/);
     // Nobody looks at what is left of a run that a program asked for.
     expect(readdirSync(dir).filter((name) => name.startsWith('gastown-demo-'))).toEqual([]);
   });
@@ -111,8 +112,30 @@ describe('the demo', () => {
     const { status, stdout } = await demo(['--plain', '--gate', 'echo no luck; false']);
     expect(status).toBe(1);
     expect(stdout).toContain('0 of 8 beads landed');
+    expect(stdout).toContain('Nothing landed: main is as it was.');
     expect(stdout).toContain('main itself fails');
-    expect(stdout).toContain('no luck');
+    const words = stdout.split('\n').filter((line) => !/npm |\/|git clone/.test(line));
+    expect(words.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('on a repository of one commit, with a gate that cannot run, the JSON and stderr say why nothing landed', async () => {
+    const source = join(dir, 'single');
+    git('init', '--quiet', '--initial-branch=main', source);
+    const author = ['-c', 'user.name=a', '-c', 'user.email=a@b.invalid'];
+    git('-C', source, ...author, 'commit', '--quiet', '--allow-empty', '--message=only');
+    const args = ['--json', '--repo', source, '--gate', 'nosuch thing', '--dir', join(dir, 'unlanded')];
+    const { status, stdout, stderr } = await demo(args);
+    expect(status).toBe(1);
+    const said = JSON.parse(stdout) as { because: string };
+    expect(said).toMatchObject({ landed: 0, mainGreen: null, main: git('-C', source, 'rev-parse', 'HEAD') });
+    expect(said.because).toMatch(/nosuch|gate|main itself/);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(said.because.replaceAll(/\s+/g, ' ').trim());
+  });
+
+  test('an option that there is not: exit code 2, the sentence, and how it is used', async () => {
+    const { status, stdout, stderr } = await demo(['--bogus']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^USAGE: Unknown option '--bogus'\.\n\nnpm run demo -- \[options\]/);
   });
 });
 
