@@ -94,6 +94,9 @@ describe('gt, before there is anything', () => {
     expect(lost).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^TOWN_UNKNOWN: .*npm start/) });
     const stranger = await gtIn(elsewhere, { GASTOWN_URL: url }, 'status');
     expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^TOKEN_MISSING: /) });
+    writeFileSync(join(elsewhere, 'wrong'), 'wrong');
+    const refused = await gtIn(elsewhere, {}, 'status', '--url', url, '--token-file', 'wrong');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('--token-file <file>') });
     const silent = await gtIn(elsewhere, {}, 'status', '--url', 'http://127.0.0.1:9');
     expect(silent).toMatchObject({ code: 1, err: expect.stringMatching(/^TOWN_UNREACHABLE: .*npm start/) });
     rmSync(elsewhere, { recursive: true });
@@ -103,6 +106,8 @@ describe('gt, before there is anything', () => {
     expect(await gt('rig', 'lst')).toMatchObject({ code: 2, err: expect.stringContaining('list') });
     expect((await gt('submit')).code).toBe(2);
     expect((await gt('bead', 'list')).code).toBe(2);
+    expect((await gt('feed', '--limit', 'abc')).code).toBe(2);
+    expect(await gt('beads')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean bead?') });
     expect(await gt('--help')).toMatchObject({
       code: 0,
       out: expect.stringContaining('an intent in, merged commits out'),
@@ -218,6 +223,66 @@ describe('gt, from a rig to a stopped town', () => {
     const watching = gt('submit', 'intent.md', '--rig', 'green', '--key', 'k1', '--watch');
     await gt('convoy', 'cancel', convoy);
     expect(await watching).toMatchObject({ code: 1, out: expect.stringContaining('cancelled') });
+  });
+
+  test('says every fault of a plan that was refused, each once, and ends with 1', async () => {
+    const text = '# Round\n\n- [ ] a: A\n  needs: nobody\n- [ ] b: B\n  needs: noone\n';
+    writeFileSync(join(dir, 'faulty.md'), text);
+    const asked = { body: { text, rig: 'green' }, headers: { 'idempotency-key': 'k2' } };
+    const { id } = (await town.ask('POST', '/v1/intents', asked)).body.convoy;
+    await town.plan(id);
+    const { faults } = (await town.ask('GET', `/v1/convoys/${id}`)).body;
+    expect(faults.length).toBeGreaterThan(1);
+    const refused = await gt('submit', 'faulty.md', '--rig', 'green', '--key', 'k2');
+    const watched = await gt('submit', 'faulty.md', '--rig', 'green', '--key', 'k2', '--watch');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^PLAN_REFUSED: /) });
+    expect(watched.code).toBe(1);
+    for (const { what } of faults) {
+      expect(refused.err.split(what)).toHaveLength(2);
+      expect(watched.out.split(what)).toHaveLength(2);
+    }
+  });
+
+  test('watches a staged convoy, saying how to launch it and what hinders the town', async () => {
+    const asked = { body: { text: intentText, rig: 'green', plan: 'review' }, headers: { 'idempotency-key': 'k3' } };
+    const { id } = (await town.ask('POST', '/v1/intents', asked)).body.convoy;
+    await town.plan(id);
+    await gt('estop', 'the', 'barn', 'burns');
+    const { ledger, ids, clock } = town.deps;
+    const alarm = { cause: 'test/red', severity: 'high', title: 'Main is red', body: 'look', rig: 'green' } as const;
+    await ledger.commit(toCommit(openEscalation(undefined, alarm, clock.now()), ids.ulid(), clock.now()));
+    const words = ['submit', 'intent.md', '--rig', 'green', '--key', 'k3', '--review', '--watch', '--dir', dir];
+    const child = spawn(process.execPath, [join(dir, 'gt.mjs'), ...words], { cwd: dir });
+    let out = '';
+    for await (const chunk of child.stdout) {
+      out += chunk;
+      if (out.includes('Main is red')) await town.ask('POST', `/v1/convoys/${id}/cancel`);
+    }
+    expect(out).toContain(`it waits for gt convoy launch ${id}`);
+    expect(out).toContain('stopped by ada: the barn burns. Go on: gt thaw');
+    expect(out.split('Main is red')).toHaveLength(2);
+    await gt('thaw');
+  });
+
+  test('warns of a rig on which nothing can land', async () => {
+    await gt('rig', 'config', 'green', 'refinery.gates.test', 'unset');
+    const words = ['submit', 'faulty.md', '--rig', 'green', '--key', 'k2', '--json'];
+    expect((await gt(...words)).err).toContain('gt rig config green refinery.gates.test');
+    await gt('rig', 'config', 'green', 'refinery.gates.test', 'true');
+    expect((await gt(...words)).err).not.toContain('Warning');
+  });
+
+  test('submits no file that is not UTF-8', async () => {
+    writeFileSync(join(dir, 'latin.md'), Buffer.from('# Gr\xfc\xdfe\n', 'latin1'));
+    expect(await gt('submit', 'latin.md', '--rig', 'green')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^INTENT_NOT_UTF8: latin.md is not UTF-8/),
+    });
+  });
+
+  test('prints a list as it is typed, and takes it either way', async () => {
+    for (const typed of ['1,2', '[1,2]'])
+      expect((await gt('rig', 'config', 'green', 'retry.backoff_s', typed)).out).toMatch(/backoff_s +1,2 +set/);
   });
 
   test('the doctor tries what a town needs, and says what is missing', async () => {

@@ -54,6 +54,17 @@ describe('a request is turned away', () => {
     expect(answer).toMatchObject({ status: 415, body: { code: 'CONTENT_TYPE' } });
   });
 
+  test('whose body is not UTF-8, which would silently become other words (400)', async () => {
+    const raw = Buffer.from('{"text":"gr\xfcn","rig":"green"}', 'latin1');
+    const answer = await town.ask('POST', '/v1/intents', { raw, headers: { 'content-type': 'application/json' } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'BODY_NOT_UTF8' } });
+  });
+
+  test('whose intent has half a character (422)', async () => {
+    const answer = await town.ask('POST', '/v1/intents', { body: { text: 'half \ud800', rig: 'green' } });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'INTENT_NOT_UTF8' } });
+  });
+
   test.each(['', '{', '{"name":', 'nul', '[1,]'])('whose body %j is not JSON (400)', async (raw) => {
     const answer = await town.ask('POST', '/v1/rigs', { raw, headers: { 'content-type': 'application/json' } });
     expect(answer).toMatchObject({ status: 400, body: { move: 'caller' } });
