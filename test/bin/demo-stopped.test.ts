@@ -15,7 +15,9 @@ const withScript = hasScript() ? onLinux : test.skip;
 
 function hasScript(): boolean {
   try {
-    return execFileSync('script', ['--version'], { encoding: 'utf8', stdio: 'pipe' }).includes('util-linux');
+    return execFileSync('/bin/sh', ['-c', 'script --version'], { encoding: 'utf8', stdio: 'pipe' }).includes(
+      'util-linux',
+    );
   } catch {
     return false;
   }

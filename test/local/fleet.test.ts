@@ -162,6 +162,10 @@ describe('the fleet of processes', () => {
     const firstTown = spawn(process.execPath, [program], { stdio: 'inherit' });
     const pids = [await until('the agent', () => readPid(pidFile)), await until('the stray', () => readPid(strayFile))];
     const gone = new Promise((resolve) => firstTown.on('exit', resolve));
+    // A harness that hangs does not end by itself when its town is gone.
+    const [name = ''] = readdirSync(join(dir, 'tasks'));
+    const record = JSON.parse(readFileSync(join(dir, 'tasks', name), 'utf8')) as { process: { pid: number } };
+    process.kill(record.process.pid, 'SIGSTOP');
     firstTown.kill('SIGKILL');
     await gone;
     expect(pids.map(isAlive)).toEqual([true, true]);
