@@ -251,7 +251,7 @@ export function block(view: QueueView, waiting: readonly Item<MergeRequest>[], b
         cause: causeOf(view, 'blocked'),
         severity: 'high',
         title: `Nothing can land on ${view.rig} ${view.target}`,
-        body: `${waiting.length} changes wait: ${because}`,
+        body: `Changes that wait: ${waiting.length}. ${because}`,
         rig: view.rig,
       },
     ],

@@ -102,7 +102,7 @@ async function rigReasons(ledger: Ledger, name: string): Promise<Reason[] | unde
   const own: Reason = {
     about: `rig ${name}`,
     status: estop?.stopped ? 'stopped' : 'open',
-    because: line.length === 0 ? 'No bead stands in line.' : `${line.length} beads stand in line, ${line[0]} first.`,
+    because: line.length === 0 ? 'No bead stands in line.' : `Beads in line: ${line.length}, ${line[0]} first.`,
     since: rig.addedAt,
   };
   const queues = await Promise.all(targets.map((target) => queueReasons(ledger, name, target)));
@@ -126,7 +126,7 @@ async function queueReasons(ledger: Ledger, rig: string, target: string): Promis
     status: queue.paused ? 'paused' : open.length > 0 ? 'busy' : 'empty',
     because: queue.paused
       ? `${queue.paused.by}: ${queue.paused.because}`
-      : `${queue.landedCount} changes have landed, ${open.length} have not.`,
+      : `Changes landed: ${queue.landedCount}; not yet: ${open.length}.`,
     since: queue.paused?.at ?? queue.progressAt,
     ...(queue.paused ? { todo: `gt mq resume ${rig} --target ${target}` } : {}),
   };
