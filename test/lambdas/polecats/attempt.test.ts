@@ -8,7 +8,7 @@ import type { Beat } from '../../../core/polecats/polecat.ts';
 import type { Instant, Json, Ledger } from '../../../core/ports.ts';
 import type { Capacity, DayBudget } from '../../../core/scheduler/records.ts';
 import { asJson, create, recordOf, replace } from '../../../core/step.ts';
-import { closeBead, slingBead } from '../../../lambdas/convoys/commands.ts';
+import { closeBead } from '../../../lambdas/convoys/commands.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { stuckCause } from '../../../lambdas/polecats/end.ts';
 import { makeHandler } from '../../../lambdas/polecats/fleet.ts';
@@ -108,11 +108,4 @@ test('the alarm of a stuck polecat ends with its attempt', async () => {
   await ledger.commit({ id: 'stuck', changes: openEscalation(undefined, alarm, since).changes });
   await nukePolecat({ ledger, clock: realClock, ids, blobs: undefined as never }, 'Nux', 'max');
   expect((await load.escalation(ledger, alarm.cause))?.body.status).toBe('closed');
-});
-
-test('a bead whose question was closed unanswered can be slung on', async () => {
-  const was = beadOf(1, { run: 1, attempt: 1, status: 'escalated', wait: { for: 'gate', token: 'tok', run: 1 } });
-  await ledger.commit({ id: 'asks', changes: [create(was, was.body)] });
-  await slingBead({ ledger, clock: realClock, ids }, idOf(1), 'max');
-  expect((await bead())?.status).toBe('open');
 });
