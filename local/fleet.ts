@@ -10,6 +10,7 @@ import { PortRefused } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
 import { harnessEnv } from '../core/polecats/protocol.ts';
 import type { Clock, Fleet, LaunchRequest, LaunchResult, TaskState } from '../core/ports.ts';
+import { transportEnvironment } from '../git/transport-environment.ts';
 import type { Harness, TaskEnd } from './fleet/harness.ts';
 import { HarnessPool } from './fleet/pool.ts';
 import { hasEntry, isSame, killMarked, signalGroup } from './fleet/processes.ts';
@@ -184,21 +185,7 @@ class ProcessFleet implements LocalFleet {
 
 /** What git and its transports need to reach a remote as the user does. The harness passes none of it to an agent but PATH, LANG and TZ. */
 function inherited(): Record<string, string> {
-  const names = [
-    'PATH',
-    'HOME',
-    'LANG',
-    'TZ',
-    'TMPDIR',
-    'SSH_AUTH_SOCK',
-    'HTTPS_PROXY',
-    'HTTP_PROXY',
-    'NO_PROXY',
-    'https_proxy',
-    'http_proxy',
-    'no_proxy',
-    'SSL_CERT_FILE',
-  ];
+  const names = [...transportEnvironment, 'LANG', 'TZ', 'TMPDIR'];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );

@@ -1,5 +1,7 @@
 /** Runs git with nothing of its surroundings: no configuration but ours, no prompts, no hooks, messages in English. */
+
 import { execFile } from 'node:child_process';
+import { transportEnvironment } from '../../git/transport-environment.ts';
 import { TaskFailure } from './failure.ts';
 import type { User } from './processes.ts';
 
@@ -32,20 +34,7 @@ const surroundings = {
   LC_ALL: 'C',
 };
 
-/** Names that ssh, proxies and certificates need; never a secret of the town. */
-const forTransports = [
-  'PATH',
-  'HOME',
-  'SSH_AUTH_SOCK',
-  'HTTPS_PROXY',
-  'HTTP_PROXY',
-  'NO_PROXY',
-  'https_proxy',
-  'http_proxy',
-  'no_proxy',
-  'SSL_CERT_FILE',
-  'GIT_SSL_CAINFO',
-];
+const forTransports = [...transportEnvironment, 'GIT_SSL_CAINFO'];
 
 const ownSettings = [
   'core.hooksPath=/dev/null',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Bead, type BeadStatus, beadStatuses } from '../../../core/convoys/bead.ts';
 import { type Convoy, convoyStatuses } from '../../../core/convoys/convoy.ts';
 import { whyBead, whyConvoy, whyPolecat } from '../../../core/feed/why.ts';
+import { beadOf } from '../fixtures.ts';
 
 const convoy: Convoy = {
   id: '000000',
@@ -16,35 +17,18 @@ const convoy: Convoy = {
   createdAt: 1,
   progressAt: 2,
 };
-const bead = (over: Partial<Bead> = {}): Bead => ({
-  id: 'gr-000000-1',
-  rig: 'green',
-  convoy: '000000',
-  n: 1,
-  name: 'greet',
-  title: 'Add a greeting',
-  type: 'task',
-  priority: 2,
-  labels: [],
-  needs: [],
-  runtime: 'shell',
-  formula: 'polecat-work',
-  budgetUsd: 0,
-  costUsd: 0,
-  status: 'open',
-  blockedBy: [],
-  blockedForGood: false,
-  attempt: 0,
-  run: 1,
-  target: 'main',
-  failures: 0,
-  respawns: 0,
-  infraDeaths: 0,
-  notes: [],
-  createdAt: 1,
-  spent: { agentMs: 0, gateMs: 0, backoffMs: 0 },
-  ...over,
-});
+const bead = (over: Partial<Bead> = {}): Bead =>
+  beadOf(1, {
+    id: 'gr-000000-1',
+    rig: 'green',
+    convoy: '000000',
+    name: 'greet',
+    title: 'Add a greeting',
+    run: 1,
+    createdAt: 1,
+    blockedBy: [],
+    ...over,
+  }).body;
 const because = (over: Partial<Bead>, about: Partial<Convoy> = {}, needs: Bead[] = []) =>
   whyBead({ bead: bead(over), convoy: { ...convoy, ...about }, needs })[0]?.because;
 
