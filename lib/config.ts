@@ -57,6 +57,17 @@ const configSchema = z
     spot: fromText(z.boolean('must be true or false')).default(false),
     polecatCpu: fromText(z.number()).default(1024),
     polecatMemoryMiB: fromText(z.number()).default(4096),
+    /** Who signs the tokens of people: `iss`, letter for letter. Without it AWS credentials (IAM) alone let anyone in. */
+    jwtIssuer: z
+      .url({ protocol: /^https$/, message: 'must be the https address of an OpenID Connect issuer' })
+      .optional(),
+    /** Whom they are for: a token's `aud` or `client_id` must be one of these. */
+    jwtAudience: fromText(
+      z.preprocess(
+        (value) => (typeof value === 'string' ? [value] : value),
+        z.array(z.string().min(1), 'must be a word, or a list of words').min(1, 'must hold at least one'),
+      ),
+    ).optional(),
     apiRequestsPerSecond: fromText(z.int().min(1, 'must be at least 1').max(10_000, 'must be at most 10000')).default(
       200,
     ),
@@ -74,6 +85,14 @@ const configSchema = z
         code: 'custom',
         path: ['gitLayer'],
         message: 'is only used with packaging=zip: an image takes no layers',
+      });
+    }
+    if ((config.jwtIssuer === undefined) !== (config.jwtAudience === undefined)) {
+      const missing = config.jwtIssuer ? 'jwtAudience' : 'jwtIssuer';
+      context.addIssue({
+        code: 'custom',
+        path: [missing],
+        message: `is needed too: a token is accepted by its issuer and its audience together`,
       });
     }
     const size = fargateSizes[config.polecatCpu];

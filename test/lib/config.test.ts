@@ -14,6 +14,13 @@ describe('the configuration of a deployment', () => {
     });
   });
 
+  test('takes one audience as a word and several as a list', () => {
+    const jwtIssuer = 'https://login.example.com/pool';
+    const audience = (jwtAudience: unknown) => readConfig({ jwtIssuer, jwtAudience }).jwtAudience;
+    expect(audience('gastown')).toEqual(['gastown']);
+    expect(audience('["gastown","web"]')).toEqual(['gastown', 'web']);
+  });
+
   test('leaves CDK its own keys', () => {
     expect(() =>
       readConfig({ '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'availability-zones:account=1': [] }),
@@ -30,6 +37,12 @@ describe('the configuration of a deployment', () => {
     [{ town: 'Gas Town' }, 'town = "Gas Town": must be 1 to 25 of a-z'],
     [{ email: 'me' }, 'email = "me": must be one email address'],
     [{ keepData: 'perhaps' }, 'keepData = "perhaps": must be true or false'],
+    [
+      { jwtIssuer: 'http://login.example.com', jwtAudience: 'gastown' },
+      'jwtIssuer = "http://login.example.com": must be',
+    ],
+    [{ jwtIssuer: 'https://login.example.com' }, 'jwtAudience = undefined: is needed too'],
+    [{ jwtAudience: 'gastown' }, 'jwtIssuer = undefined: is needed too'],
     [{ polecatCpu: '1000' }, 'polecatCpu = "1000": must be one of 512, 1024'],
     [{ polecatMemoryMiB: '65536' }, 'must be 2048 to 8192 in steps of 1024 with 1024 CPU units'],
   ])('refuses %j with a sentence', (context, sentence) => {
