@@ -1,6 +1,6 @@
 /** The credentials of the task's role, from the container's own endpoint, fetched again before they end. */
 import { get } from 'node:http';
-import type { Credentials } from './sign.ts';
+import type { Credentials } from '../../aws/sign.ts';
 
 const renewBeforeMs = 5 * 60_000;
 const answerTimeoutMs = 5_000;

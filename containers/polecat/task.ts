@@ -1,4 +1,6 @@
 /** One task from claim to report. Its environment says which piece of work; the town says what is to be done. */
+
+import { bearer, type Signer, sigV4 } from '../../aws/sign.ts';
 import { limits } from '../../core/limits.ts';
 import type { Ack, Job, Report, Subject, Verdict } from '../../core/polecats/protocol.ts';
 import { textOf } from './failure.ts';
@@ -7,7 +9,6 @@ import type { Interrupt } from './interrupt.ts';
 import { runPolecat } from './polecat.ts';
 import { roleCredentials } from './role.ts';
 import { makeSandbox, removeSandbox, type TaskEnvironment } from './sandbox.ts';
-import { bearer, type Signer, sigV4 } from './sign.ts';
 import { Town } from './town.ts';
 
 export interface Task {

@@ -1,8 +1,8 @@
 /** The town's API as a task sees it. Calls are repeated with backoff while the town cannot be reached, for a bounded time. */
 import { Agent, request as httpRequest } from 'node:http';
+import type { Signer } from '../../aws/sign.ts';
 import type { subjectHeader as protocolHeader, Subject } from '../../core/polecats/protocol.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { Signer } from './sign.ts';
 
 /** The town answered, and will answer the same again. */
 export class TownRefused extends Error {
