@@ -2,121 +2,58 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { limits } from '../core/limits.ts';
+import { contradictions } from './config/contradictions.ts';
+import * as values from './config/values.ts';
 
-/** Retention periods that CloudWatch Logs accepts, in days. */
-const retentionDays = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-
-/** Sizes that Fargate sells: CPU units → MiB of memory. */
-const fargateSizes: Readonly<Record<number, { min: number; max: number; step: number }>> = {
-  512: { min: 1024, max: 4096, step: 1024 },
-  1024: { min: 2048, max: 8192, step: 1024 },
-  2048: { min: 4096, max: 16_384, step: 1024 },
-  4096: { min: 8192, max: 30_720, step: 1024 },
-  8192: { min: 16_384, max: 61_440, step: 4096 },
-};
-
-/** A word on a command line is text; in cdk.json it is JSON. Both are read. */
-const fromText = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => {
-    if (typeof value !== 'string') return value;
-    try {
-      return JSON.parse(value);
-    } catch {
-      return value;
-    }
-  }, schema);
-
-const configSchema = z
-  .strictObject({
-    town: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,24}$/, 'must be 1 to 25 of a-z, 0-9 and -, a letter first')
-      .default('gastown'),
-    /** Where alarms and escalations from `high` on are sent. Without it, subscribe to the topics by hand. */
-    email: z.email('must be one email address').optional(),
-    /** `image`: the Refinery is a container image with git inside. `zip`: a function, with git from `gitLayer`. */
-    packaging: z.enum(['image', 'zip']).default('image'),
-    /** ARN of a layer version, or the path of a directory or zip that becomes /opt, with bin/git in it (arm64). */
-    gitLayer: z.string().min(1).optional(),
-    logDays: fromText(z.number())
-      .refine((days) => retentionDays.includes(days), `must be one of ${retentionDays.join(', ')}`)
-      .default(30),
-    /** Logs, evidence and intents. A convoy that is older than this loses its long texts. */
-    blobDays: fromText(z.int().min(30, 'must be at least 30').max(3650, 'must be at most 3650')).default(365),
-    /** false: a throw-away town, whose table and bucket are deleted with the stack. */
-    keepData: fromText(z.boolean('must be true or false')).default(true),
-    /** At work at once, over all rigs. */
-    polecatsMax: fromText(z.int().min(1, 'must be at least 1').max(10_000, 'must be at most 10000')).default(
-      limits.polecatsPerTownDefault,
-    ),
-    /** Reserved and spent by metered agents in one day (UTC). 0: none may start. */
-    dayBudgetUsd: fromText(z.number().min(0, 'must be at least 0')).default(20),
-    /** About a third of the price, and a polecat may be stopped with two minutes' notice. */
-    spot: fromText(z.boolean('must be true or false')).default(false),
-    polecatCpu: fromText(z.number()).default(1024),
-    polecatMemoryMiB: fromText(z.number()).default(4096),
-    /** Who signs the tokens of people: `iss`, letter for letter. Without it AWS credentials (IAM) alone let anyone in. */
-    jwtIssuer: z
-      .url({ protocol: /^https$/, message: 'must be the https address of an OpenID Connect issuer' })
-      .optional(),
-    /** Whom they are for: a token's `aud` or `client_id` must be one of these. */
-    jwtAudience: fromText(
-      z.preprocess(
-        (value) => (typeof value === 'string' ? [value] : value),
-        z.array(z.string().min(1), 'must be a word, or a list of words').min(1, 'must hold at least one'),
-      ),
-    ).optional(),
-    apiRequestsPerSecond: fromText(z.int().min(1, 'must be at least 1').max(10_000, 'must be at most 10000')).default(
-      200,
-    ),
-  })
-  .superRefine((config, context) => {
-    if (config.packaging === 'zip' && !config.gitLayer) {
-      context.addIssue({
-        code: 'custom',
-        path: ['gitLayer'],
-        message: 'is needed with packaging=zip: a function has no git of its own',
-      });
-    }
-    if (config.packaging === 'image' && config.gitLayer) {
-      context.addIssue({
-        code: 'custom',
-        path: ['gitLayer'],
-        message: 'is only used with packaging=zip: an image takes no layers',
-      });
-    }
-    if ((config.jwtIssuer === undefined) !== (config.jwtAudience === undefined)) {
-      const missing = config.jwtIssuer ? 'jwtAudience' : 'jwtIssuer';
-      context.addIssue({
-        code: 'custom',
-        path: [missing],
-        message: `is needed too: a token is accepted by its issuer and its audience together`,
-      });
-    }
-    const size = fargateSizes[config.polecatCpu];
-    if (!size) {
-      context.addIssue({
-        code: 'custom',
-        path: ['polecatCpu'],
-        message: `must be one of ${Object.keys(fargateSizes).join(', ')}`,
-      });
-    } else if (
-      config.polecatMemoryMiB < size.min ||
-      config.polecatMemoryMiB > size.max ||
-      config.polecatMemoryMiB % size.step !== 0
-    ) {
-      context.addIssue({
-        code: 'custom',
-        path: ['polecatMemoryMiB'],
-        message: `must be ${size.min} to ${size.max} in steps of ${size.step} with ${config.polecatCpu} CPU units`,
-      });
-    }
-  });
+const configSchema = z.strictObject({
+  town: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,24}$/, 'must be 1 to 25 of a-z, 0-9 and -, a letter first')
+    .default('gastown'),
+  /** Where alarms and escalations from `high` on are sent. Without it, subscribe to the topics by hand. */
+  email: values.email.optional(),
+  emails: values.emails.default({}),
+  /** `image`: the Refinery is a container image with git inside. `zip`: a function, with git from `gitLayer`. */
+  packaging: z.enum(['image', 'zip'], 'must be image or zip').default('image'),
+  /** ARN of a layer version, or the path of a directory or zip that becomes /opt, with bin/git in it (arm64). */
+  gitLayer: z.string().min(1, 'must not be empty').optional(),
+  logDays: values.days.default(30),
+  /** Logs, evidence and intents. A convoy that is older than this loses its long texts. */
+  blobDays: values.between(30, 3650).default(365),
+  /** false: a throw-away town, whose table and bucket are deleted with the stack. */
+  keepData: values.truth.default(true),
+  /** At work at once, over all rigs. */
+  polecatsMax: values.between(1, 10_000).default(limits.polecatsPerTownDefault),
+  /** Reserved and spent by metered agents in one day (UTC). 0: none may start. */
+  dayBudgetUsd: values.dollars.default(20),
+  /** What the Mayor and the tasks may invoke on Bedrock, and nothing else of it. */
+  models: values.models.optional(),
+  /** About a third of the price, and a polecat may be stopped with two minutes' notice. */
+  spot: values.truth.default(false),
+  polecatCpu: values.units.default(1024),
+  polecatMemoryMiB: values.units.default(4096),
+  /** Who signs the tokens of people: `iss`, letter for letter. Without it AWS credentials (IAM) alone let anyone in. */
+  jwtIssuer: values.issuer.optional(),
+  /** Whom they are for: a token's `aud` or `client_id` must be one of these. */
+  jwtAudience: values.words.optional(),
+  apiRequestsPerSecond: values.between(1, 10_000).default(200),
+  /** A network of your own. Its resolver, routes and endpoints are yours to provide. */
+  vpcId: values.vpcId.optional(),
+  /** Where tasks run in it. */
+  subnetIds: values.subnetIds.optional(),
+  /** false: the subnets are private, with a NAT gateway or the endpoints that tasks need. */
+  publicIp: values.truth.default(true),
+  /** TCP ports that tasks may open connections to. 443 for HTTPS; add 22 for ssh:// remotes, 80 for some mirrors. */
+  egressPorts: values.ports.default([443]),
+  /** The only names that tasks may look up, besides those that the town needs itself. */
+  allowedDomains: values.domains.optional(),
+  permissionsBoundary: values.boundary.optional(),
+  tags: values.tags.default({}),
+});
 
 export type Config = z.infer<typeof configSchema>;
-const names = Object.keys(configSchema.shape);
+export const configKeys = Object.keys(configSchema.shape);
+const checkedSchema = configSchema.superRefine(contradictions);
 
 /** Context that is CDK's own, not ours: feature flags, metadata switches, cached look-ups. */
 const isForeign = (name: string): boolean => /[:@/]/.test(name) || name.startsWith('cdk-');
@@ -124,17 +61,24 @@ const isForeign = (name: string): boolean => /[:@/]/.test(name) || name.startsWi
 /** Throws one sentence a fault, all of them at once. */
 export function readConfig(context: Readonly<Record<string, unknown>>): Config {
   const ours = Object.fromEntries(Object.entries(context).filter(([name]) => !isForeign(name)));
-  const parsed = configSchema.safeParse(ours);
+  const parsed = checkedSchema.safeParse(ours);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((name) => `no such key "${name}"; ${suggestion(name)}`)
-      : [`${issue.path.join('.')} = ${JSON.stringify(ours[String(issue.path[0])])}: ${issue.message}.`],
-  );
+  const faults = parsed.error.issues.flatMap((issue) => {
+    const [key, ...place] = issue.path;
+    if (issue.code === 'unrecognized_keys')
+      return key === undefined
+        ? issue.keys.map((name) => `no such key "${name}"; ${suggestion(name)}`)
+        : [
+            `${String(key)}.${issue.keys.join(', ')}: there is no such severity; they are ${values.severities.join(', ')}.`,
+          ];
+    const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+    const where = [key, ...place].join('.');
+    return [`${where} = ${JSON.stringify(ours[String(key)])}: ${inner ?? issue.message}.`];
+  });
   throw new Error(`CONFIG_INVALID: ${faults.join(' ')} Give it with -c <key>=<value>, or under "context" in cdk.json.`);
 }
 
 function suggestion(name: string): string {
-  const nearest = closest(name, names);
-  return distance(name, nearest) <= 3 ? `did you mean "${nearest}"?` : `the keys are ${names.join(', ')}.`;
+  const nearest = closest(name, configKeys);
+  return distance(name, nearest) <= 3 ? `did you mean "${nearest}"?` : `the keys are ${configKeys.join(', ')}.`;
 }
