@@ -77,6 +77,12 @@ export const polecatNames = [
 
 export const branchOf = (name: string, bead: BeadId, attempt: number): string => `polecat/${name}/${bead}@${attempt}`;
 
+/** The names without end, in order: the pool, then the pool with a number appended. */
+export function nameAt(i: number): string {
+  const name = polecatNames[i % polecatNames.length] ?? 'Toast';
+  return i < polecatNames.length ? name : `${name}-${Math.floor(i / polecatNames.length) + 1}`;
+}
+
 /** The name for the next polecat: the first free one from `start` on, so that names are spread. */
 export function pickName(taken: ReadonlySet<string>, start: number): string {
   const size = polecatNames.length;
