@@ -35,6 +35,8 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
+const byCode = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
 /** AWS Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html */
 export const sigV4 = (options: SigV4Options): Signer => ({
   async sign({ method, url, headers, body }) {
@@ -49,10 +51,17 @@ export const sigV4 = (options: SigV4Options): Signer => ({
     };
     const signed = Object.entries({ ...headers, ...added, host: url.host })
       .map(([name, value]) => [name.toLowerCase(), value.trim().replace(/ +/g, ' ')] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+      .sort(([a], [b]) => byCode(a, b));
     const names = signed.map(([name]) => name).join(';');
-    const query = [...url.searchParams].map(([name, value]) => `${encode(name)}=${encode(value)}`).sort();
-    const path = url.pathname.split('/').map(encode).join('/');
+    const query = [...url.searchParams]
+      .map(([name, value]) => [encode(name), encode(value)] as const)
+      .sort(([a, x], [b, y]) => (a === b ? byCode(x, y) : byCode(a, b)))
+      .map(([name, value]) => `${name}=${value}`);
+    const path = url.pathname
+      .replace(/\/{2,}/g, '/')
+      .split('/')
+      .map(encode)
+      .join('/');
     const lines = signed.map(([name, value]) => `${name}:${value}\n`).join('');
     const canonical = [method, path, query.join('&'), lines, names, sha256(body)].join('\n');
 

@@ -13,8 +13,8 @@ import { openTown, readIntent, runMission } from './demo/town.ts';
 import { treeView } from './demo/tree.ts';
 import { verify } from './demo/verify.ts';
 import { wrap } from './demo/wrap.ts';
-import { Refusal } from './gt/client.ts';
 import { makePrinter, type Printer, plain } from './gt/print.ts';
+import { Refusal } from './gt/refusal.ts';
 
 const interrupted = new AbortController();
 

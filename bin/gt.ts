@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The gt command line: the same verbs against a town on this machine or in an AWS account, over its HTTP API alone. */
 import { CommanderError } from 'commander';
-import { Refusal } from './gt/client.ts';
 import { makeProgram } from './gt/program.ts';
+import { Refusal } from './gt/refusal.ts';
 
 const usageExit = 2;
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { TownError } from '../core/errors.ts';
 import { fileLog } from '../local/log.ts';
 import { startTown } from '../local/town.ts';
-import { Refusal } from './gt/client.ts';
+import { Refusal } from './gt/refusal.ts';
 
 const usage = `npm start -- [options]
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Refusal } from '../gt/client.ts';
+import { Refusal } from '../gt/refusal.ts';
 
 export interface DemoOptions {
   /** Absolute path or URL of the repository to change a copy of; without it, the greenhouse. */

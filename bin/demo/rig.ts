@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { checkRigUrl } from '../../core/rigs/add.ts';
-import { Refusal } from '../gt/client.ts';
+import { Refusal } from '../gt/refusal.ts';
 import { examples } from './options.ts';
 import { git, run } from './process.ts';
 

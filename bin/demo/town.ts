@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileLog } from '../../local/log.ts';
 import { startTown, type Town } from '../../local/town.ts';
-import { Client, Refusal } from '../gt/client.ts';
+import { Client } from '../gt/client.ts';
+import { Refusal } from '../gt/refusal.ts';
 import { type ConvoyView, type Snapshot, type View, watch } from './convoy.ts';
 import type { DemoRig } from './rig.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Refusal } from './client.ts';
 import { type BeadView, beadTable, wordFor } from './convoys.ts';
 import { clock, plain } from './print.ts';
+import { Refusal } from './refusal.ts';
 import { part, run } from './session.ts';
 
 interface BeadDetail extends BeadView {

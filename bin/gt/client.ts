@@ -1,18 +1,10 @@
 /** Speaks HTTP to the town, and turns its problem documents back into errors. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bearer, type Signer } from '../../aws/sign.ts';
 import type { TownAddress } from './address.ts';
-
-/** What the CLI prints and ends with: `CODE: what remedy`. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: string;
-  readonly faults: readonly { readonly what: string; readonly remedy: string; readonly at?: string }[];
-
-  constructor(code: string, what: string, remedy: string, faults: Refusal['faults'] = []) {
-    super(`${code}: ${what} ${remedy}`.trim());
-    this.code = code;
-    this.faults = faults;
-  }
-}
+import { awsSigner, causeOf } from './aws.ts';
+import { gatewayRefusal } from './gateway.ts';
+import { Refusal } from './refusal.ts';
 
 interface Problem {
   readonly code: string;
@@ -29,12 +21,18 @@ export interface Request {
 
 const tokenHint = 'With gt: --token-file <file>, or GASTOWN_TOKEN_FILE.';
 const answerTimeoutMs = 60_000;
+const triesMax = 4;
+const restFirstMs = 250;
 
 export class Client {
   readonly #address: TownAddress;
+  readonly #signer: Signer | undefined;
 
   constructor(address: TownAddress) {
+    const { token, region } = address;
     this.#address = address;
+    this.#signer =
+      token !== undefined ? bearer(token) : region !== undefined ? awsSigner(region, 'execute-api') : undefined;
   }
 
   get url(): string {
@@ -45,29 +43,50 @@ export class Client {
   post = <T>(path: string, request: Request = {}): Promise<T> => this.#call<T>('POST', path, request);
   patch = <T>(path: string, body: unknown): Promise<T> => this.#call<T>('PATCH', path, { body });
 
-  async #call<T>(method: string, path: string, { query = {}, body, headers = {} }: Request): Promise<T> {
-    const url = new URL(`/v1/${path}`, this.#address.url);
+  async #call<T>(method: string, path: string, request: Request): Promise<T> {
+    const url = this.#urlOf(path, request.query ?? {});
+    const response = await this.#answer(method, url, request);
+    const answer = parse(await response.text());
+    if (response.ok && answer !== undefined) return answer as T;
+    const { code, detail, remedy, faults } = (answer ?? {}) as Partial<Problem>;
+    if (typeof code !== 'string' || detail === undefined)
+      throw (await gatewayRefusal(response, answer, method, url, this.#address)) ?? notATown(this.url, response.status);
+    throw new Refusal(code, detail, `${remedy}${response.status === 401 ? ` ${tokenHint}` : ''}`, faults);
+  }
+
+  #urlOf(path: string, query: NonNullable<Request['query']>): URL {
+    const url = new URL(`v1/${path}`, this.url.replace(/\/*$/, '/'));
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
-    const response = await fetch(url, {
+    // A plus sign is a space to one side and a plus to the other: what is signed must be read in one way.
+    url.search = url.search.replaceAll('+', '%20');
+    return url;
+  }
+
+  /** Through API Gateway, what was throttled or failed is asked again if asking changes nothing. */
+  async #answer(method: string, url: URL, request: Request): Promise<Response> {
+    const triesAtMost = method === 'GET' && this.#address.region !== undefined ? triesMax : 1;
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.#send(method, url, request);
+      if (tries === triesAtMost || (response.status !== 429 && response.status < 500)) return response;
+      await response.body?.cancel();
+      await sleep(restFirstMs * 2 ** (tries - 1) * (0.5 + Math.random()));
+    }
+  }
+
+  async #send(method: string, url: URL, { body, headers = {} }: Request): Promise<Response> {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const plain = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
+    const proof = await this.#signer?.sign({ method, url, headers: plain, body: Buffer.from(text) });
+    return fetch(url, {
       method,
-      headers: {
-        ...(this.#address.token === undefined ? {} : { authorization: `Bearer ${this.#address.token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...plain, ...proof },
+      ...(body === undefined ? {} : { body: text }),
+      // Nobody else is to be shown the secret, or the signature.
+      redirect: 'manual',
       signal: AbortSignal.timeout(answerTimeoutMs),
     }).catch((error: Error) => {
-      throw unreachable(this.#address.url, error);
+      throw unreachable(this.#address, error);
     });
-    const text = await response.text();
-    const answer = parse(text);
-    if (answer === undefined) throw notATown(this.#address.url, response.status);
-    if (response.ok) return answer as T;
-    const problem = answer as Problem;
-    if (typeof problem.code !== 'string') throw notATown(this.#address.url, response.status);
-    const remedy = response.status === 401 ? `${problem.remedy} ${tokenHint}` : problem.remedy;
-    throw new Refusal(problem.code, problem.detail, remedy, problem.faults);
   }
 }
 
@@ -79,14 +98,14 @@ function parse(text: string): unknown {
   }
 }
 
-const unreachable = (url: string, error: Error): Refusal => {
-  const cause = error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;
-  return new Refusal(
+const unreachable = ({ url, region }: TownAddress, error: Error): Refusal =>
+  new Refusal(
     'TOWN_UNREACHABLE',
-    `No town answers at ${url} (${cause}).`,
-    'Start it with npm start, or give another --url.',
+    `No town answers at ${url} (${causeOf(error)}).`,
+    region === undefined
+      ? 'Start it with npm start, or give another --url.'
+      : 'Check --url against the stack’s output ApiUrl, and your network.',
   );
-};
 
 const notATown = (url: string, status: number): Refusal =>
   new Refusal('TOWN_STRANGE', `What answers at ${url} is not a town (status ${status}).`, 'Check --url.');

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { Refusal } from './client.ts';
 import type { ConvoyView } from './convoys.ts';
+import { Refusal } from './refusal.ts';
 import { part, run, type Session } from './session.ts';
 import { watchConvoy } from './watch.ts';
 
