@@ -5,11 +5,21 @@ import type { Credentials } from '../../aws/sign.ts';
 const renewBeforeMs = 5 * 60_000;
 const answerTimeoutMs = 5_000;
 
-export function roleCredentials(relativeUri: string, host = '169.254.170.2'): () => Promise<Credentials> {
+/** As the SDKs find it: a path at Fargate's own address, or a whole URL, which must be on this machine. */
+export function credentialsUrl(environment: Readonly<Record<string, string | undefined>>): string {
+  const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: path, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = environment;
+  if (path) return `http://169.254.170.2${path}`;
+  if (full && /^http:\/\/127\.0\.0\.1(:\d+)?\//.test(full)) return full;
+  throw new Error(
+    'ROLE_CREDENTIALS_MISSING: no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI. ECS sets it for a task with a role.',
+  );
+}
+
+export function roleCredentials(url: string): () => Promise<Credentials> {
   let held: { credentials: Credentials; until: number } | undefined;
   return async () => {
     if (held && Date.now() < held.until - renewBeforeMs) return held.credentials;
-    const answer = JSON.parse(await fetchText(`http://${host}${relativeUri}`)) as Record<string, string>;
+    const answer = JSON.parse(await fetchText(url)) as Record<string, string>;
     const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = answer;
     if (!accessKeyId || !secretAccessKey)
       throw new Error('ROLE_CREDENTIALS_MISSING: the container endpoint gave no keys.');

@@ -7,7 +7,7 @@ import { textOf } from './failure.ts';
 import { runGate } from './gate.ts';
 import type { Interrupt } from './interrupt.ts';
 import { runPolecat } from './polecat.ts';
-import { roleCredentials } from './role.ts';
+import { credentialsUrl, roleCredentials } from './role.ts';
 import { makeSandbox, removeSandbox, type TaskEnvironment } from './sandbox.ts';
 import { Town } from './town.ts';
 
@@ -68,7 +68,7 @@ function signerOf(environment: TaskEnvironment): Signer {
   return sigV4({
     region: need(environment, 'AWS_REGION'),
     service: 'execute-api',
-    credentials: roleCredentials(need(environment, 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI')),
+    credentials: roleCredentials(credentialsUrl(environment)),
     now: () => new Date(),
   });
 }
