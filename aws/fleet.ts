@@ -22,6 +22,8 @@ export interface FleetConfig {
   readonly container: string;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
+  /** In a public subnet without a NAT gateway a task's own address is its way out. */
+  readonly publicIp: boolean;
   /** `FARGATE_SPOT` costs about a third and may be stopped with two minutes' notice. */
   readonly capacity: 'FARGATE' | 'FARGATE_SPOT';
 }
@@ -41,12 +43,11 @@ function runTaskInput(config: FleetConfig, request: LaunchRequest): RunTaskComma
     clientToken: request.clientToken,
     count: 1,
     capacityProviderStrategy: [{ capacityProvider: config.capacity, weight: 1 }],
-    // Public subnets without a NAT gateway: the task's own address is its way out. Nothing may come in.
     networkConfiguration: {
       awsvpcConfiguration: {
         subnets: [...config.subnets],
         securityGroups: [...config.securityGroups],
-        assignPublicIp: 'ENABLED',
+        assignPublicIp: config.publicIp ? 'ENABLED' : 'DISABLED',
       },
     },
     overrides: {

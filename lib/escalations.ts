@@ -5,24 +5,33 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Severity } from '../core/ports.ts';
+import { severities } from './config/values.ts';
+import type { Config } from './config.ts';
 import type { TownFunction } from './platform/town-function.ts';
 
-const severities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Severity[];
-/** From this severity on an email goes out by itself. */
+/** What the key `email` is for. */
 const emailed: ReadonlySet<Severity> = new Set(['critical', 'high']);
+
+function addresses({ email, emails }: Config, severity: Severity): Set<string> {
+  return new Set([...(email && emailed.has(severity) ? [email] : []), ...(emails[severity] ?? [])]);
+}
 
 export class Topics extends Construct {
   private readonly topics: ReadonlyMap<Severity, sns.Topic>;
 
-  constructor(scope: Construct, id: string, props: { town: string; email?: string | undefined }) {
+  constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
     this.topics = new Map(
       severities.map((severity) => {
+        /**
+         * Not encrypted at rest: the key that costs nothing, alias/aws/sns, cannot be opened to CloudWatch, whose alarms
+         * would then tell nobody. What is published is on its way to an inbox in any case.
+         */
         const topic = new sns.Topic(this, severity, {
-          displayName: `Gas Town ${props.town}: ${severity}`,
+          displayName: `Gas Town ${config.town}: ${severity}`,
           enforceSSL: true,
         });
-        if (props.email && emailed.has(severity)) topic.addSubscription(new EmailSubscription(props.email));
+        for (const address of addresses(config, severity)) topic.addSubscription(new EmailSubscription(address));
         /** A topic policy of its own replaces the default one, which let the account's alarms publish. */
         topic.addToResourcePolicy(
           new PolicyStatement({

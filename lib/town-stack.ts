@@ -1,7 +1,8 @@
 /** A town: which construct is given what. Resources are in the constructs. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, PermissionsBoundary, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
+import { severities } from './config/values.ts';
 import type { Config } from './config.ts';
 import { Convoys } from './convoys.ts';
 import { Effects, type Reach } from './effects.ts';
@@ -11,9 +12,11 @@ import { Molecules } from './molecules.ts';
 import { BlobStore } from './platform/blobs.ts';
 import { DeadLetters } from './platform/dead-letters.ts';
 import { Git } from './platform/git.ts';
+import { grantModels } from './platform/models.ts';
 import { Monitoring } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownTable } from './platform/town-table.ts';
+import { AllowList } from './polecats/allow-list.ts';
 import { Yard } from './polecats/yard.ts';
 import { Polecats } from './polecats.ts';
 import { Refinery } from './refinery.ts';
@@ -28,9 +31,14 @@ export interface TownStackProps extends StackProps {
 
 export class TownStack extends Stack {
   constructor(scope: Construct, id: string, { config, bundles, ...props }: TownStackProps) {
-    super(scope, id, { description: 'Gas Town: an intent in, merged commits out', ...props });
+    super(scope, id, {
+      description: 'Gas Town: an intent in, merged commits out',
+      ...(config.permissionsBoundary ? { permissionsBoundary: boundaryOf(config.permissionsBoundary) } : {}),
+      ...props,
+    });
+    for (const [name, value] of Object.entries(config.tags)) Tags.of(this).add(name, value);
 
-    const topics = new Topics(this, 'Topics', { town: config.town, email: config.email });
+    const topics = new Topics(this, 'Topics', config);
     const monitoring = new Monitoring(this, 'Monitoring', { topics, town: config.town });
     const platform: Platform = {
       config,
@@ -44,6 +52,10 @@ export class TownStack extends Stack {
 
     const yard = new Yard(this, 'Yard', { platform });
     const api = new Api(this, 'Api', { platform, yard });
+    grantModels(yard.taskRole, config);
+    const { allowedDomains: allowed, models } = config;
+    if (allowed)
+      new AllowList(this, 'AllowList', { vpc: yard.vpc, allowed, apiUrl: api.url, usesModels: models !== undefined });
     const intents = new Intents(this, 'Intents', { platform });
     const convoys = new Convoys(this, 'Convoys', { platform });
     const scheduler = new Scheduler(this, 'Scheduler', { platform });
@@ -63,6 +75,27 @@ export class TownStack extends Stack {
     new Effects(this, 'Effects', { reach });
     new Witness(this, 'Witness', { reach });
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'gt speaks to this address' });
+    this.output('ApiUrl', 'gt speaks to this address', api.url);
+    this.output('DashboardUrl', 'How the town is', this.dashboardUrl(config.town));
+    this.output('TableName', 'The record', platform.table.name);
+    this.output('BucketName', 'Logs, evidence and long texts', platform.blobs.name);
+    this.output(
+      'GitSecretPrefix',
+      'A rig’s git credential is the secret of this name and the rig’s',
+      platform.git.secretPrefix,
+    );
+    for (const severity of severities)
+      this.output(`${severity}Topic`, `Subscribe to hear what is ${severity}`, topics.of(severity).topicArn);
+  }
+
+  private dashboardUrl(name: string): string {
+    return `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${name}`;
+  }
+
+  private output(id: string, description: string, value: string): void {
+    new CfnOutput(this, id, { description, value });
   }
 }
+
+const boundaryOf = (policy: string): PermissionsBoundary =>
+  policy.startsWith('arn:') ? PermissionsBoundary.fromArn(policy) : PermissionsBoundary.fromName(policy);

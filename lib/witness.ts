@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { metricsNamespace } from '../aws/log.ts';
@@ -13,6 +13,7 @@ import { witnessEnv } from '../lambdas/witness/witness.env.ts';
 import { grantReach, type Reach, reachEnvironment } from './effects.ts';
 import { oneMinute } from './platform/monitoring.ts';
 import { TownFunction } from './platform/town-function.ts';
+import { trusted } from './platform/trust.ts';
 
 export class Witness extends Construct {
   constructor(scope: Construct, id: string, { reach }: { reach: Reach }) {
@@ -32,6 +33,7 @@ export class Witness extends Construct {
       contract: witnessEnv,
       environment: reachEnvironment(reach),
       runbook: 'witness',
+      asynchronous: true,
     });
     grantReach(patrol, reach);
     platform.table.grantDue(patrol);
@@ -56,7 +58,7 @@ export class Witness extends Construct {
   }
 
   private schedule(patrol: TownFunction): void {
-    const role = new Role(this, 'ScheduleRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    const role = new Role(this, 'ScheduleRole', { assumedBy: trusted(this, 'scheduler') });
     role.addToPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [patrol.function.functionArn] }),
     );
@@ -74,7 +76,7 @@ export class Witness extends Construct {
     });
   }
 
-  private onStoppedTask(patrol: TownFunction, { yard }: Reach): void {
+  private onStoppedTask(patrol: TownFunction, { platform, yard }: Reach): void {
     new Rule(this, 'TaskStopped', {
       description: 'Gas Town: a task ended, whatever it managed to say',
       eventPattern: {
@@ -82,7 +84,13 @@ export class Witness extends Construct {
         detailType: ['ECS Task State Change'],
         detail: { clusterArn: [yard.cluster.clusterArn], lastStatus: ['STOPPED'] },
       },
-      targets: [new LambdaFunction(patrol.function, { retryAttempts: 2, maxEventAge: Duration.minutes(5) })],
+      targets: [
+        new LambdaFunction(patrol.function, {
+          retryAttempts: 2,
+          maxEventAge: Duration.minutes(5),
+          deadLetterQueue: platform.deadLetters.standard,
+        }),
+      ],
     });
   }
 

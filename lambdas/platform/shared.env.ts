@@ -6,6 +6,7 @@ export const fleetNames = [
   'TASK_CONTAINER',
   'SUBNET_IDS',
   'SECURITY_GROUP_ID',
+  'PUBLIC_IP',
   'CAPACITY_PROVIDER',
 ] as const;
 

@@ -26,6 +26,8 @@ export interface TownFunctionProps<Name extends string> {
   readonly code?: lambda.Code;
   readonly layers?: lambda.ILayerVersion[];
   readonly ephemeralStorage?: Size;
+  /** Events are handed over and nobody waits: what fails three times is put into the dead letters. */
+  readonly asynchronous?: boolean;
 }
 
 export class TownFunction<Name extends string = string> extends Construct implements IGrantable {
@@ -58,6 +60,7 @@ export class TownFunction<Name extends string = string> extends Construct implem
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       ...(props.layers ? { layers: props.layers } : {}),
+      ...(props.asynchronous ? { deadLetterQueue: platform.deadLetters.standard } : {}),
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),
       description: `Gas Town: ${name}`,
     });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -14,6 +14,7 @@ import type { Platform } from './platform.ts';
 import { projectRoot } from './project-root.ts';
 import type { TownFunction } from './town-function.ts';
 import type { TownQueue } from './town-queue.ts';
+import { trusted } from './trust.ts';
 
 export interface TownMachineProps {
   readonly platform: Platform;
@@ -31,7 +32,7 @@ export class TownMachine extends Construct {
     super(scope, id);
     const { platform, name } = props;
     const queues = props.queues ?? {};
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: trusted(this, 'states') });
     for (const called of Object.values(props.functions)) {
       role.addToPolicy(
         new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [called.function.functionArn] }),

@@ -1,15 +1,17 @@
 /** Where tasks run: a cluster, two task definitions, and a network that nothing can enter. */
 import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { LaunchRequest } from '../../core/ports.ts';
 import { logGroupProps } from '../platform/log-group.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { TownFunction } from '../platform/town-function.ts';
+import { trusted } from '../platform/trust.ts';
 import { polecatImage } from './image.ts';
+import { type Network, networkOf } from './network.ts';
 
 type Kind = LaunchRequest['kind'];
 /** The container's name in both task definitions: what a launch overrides. */
@@ -17,8 +19,8 @@ const container = 'harness';
 
 export class Yard extends Construct {
   readonly cluster: ecs.Cluster;
-  private readonly vpc: ec2.IVpc;
-  private readonly noIngress: ec2.SecurityGroup;
+  private readonly network: Network;
+  private readonly publicIp: boolean;
   /** What the harness may do; the API grants it its few calls. */
   readonly taskRole: Role;
   private readonly capacityProvider: string;
@@ -28,25 +30,21 @@ export class Yard extends Construct {
   constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
     super(scope, id);
     this.capacityProvider = platform.config.spot ? 'FARGATE_SPOT' : 'FARGATE';
-    this.vpc = this.network();
-    this.noIngress = new ec2.SecurityGroup(this, 'NoIngress', {
-      vpc: this.vpc,
-      description: 'Tasks of Gas Town: nothing may come in',
-      allowAllOutbound: true,
-    });
+    this.publicIp = platform.config.publicIp;
+    this.network = networkOf(this, platform.config);
     this.cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, enableFargateCapacityProviders: true });
     Validations.of(this.cluster).acknowledge({
       id: 'AwsSolutions-ECS4',
       reason:
         'Each task reports its own state every 30 s to the town, and its log is kept; Container Insights would bill every task again.',
     });
-    const principal = new ServicePrincipal('ecs-tasks.amazonaws.com');
+    const assumedBy = trusted(this, 'ecs-tasks');
     this.taskRole = new Role(this, 'TaskRole', {
-      assumedBy: principal,
+      assumedBy,
       description: 'A polecat: may speak to the town, no more',
     });
     this.executionRole = new Role(this, 'ExecutionRole', {
-      assumedBy: principal,
+      assumedBy,
       description: 'ECS: pulls the image, writes the log',
     });
     const polecat = this.taskDefinition('Polecat', 'polecat', platform);
@@ -58,25 +56,8 @@ export class Yard extends Construct {
     });
   }
 
-  /** Two public subnets: no NAT gateway, whose idle price would be most of the town's bill. */
-  private network(): ec2.IVpc {
-    const vpc = new ec2.Vpc(this, 'Vpc', {
-      maxAzs: 2,
-      natGateways: 0,
-      subnetConfiguration: [{ name: 'Public', subnetType: ec2.SubnetType.PUBLIC }],
-      gatewayEndpoints: {
-        S3: { service: ec2.GatewayVpcEndpointAwsService.S3 },
-        DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
-      },
-      /** Emptying the default security group takes a custom resource; no task is ever put into that group. */
-      restrictDefaultSecurityGroup: false,
-    });
-    Validations.of(vpc).acknowledge({
-      id: 'AwsSolutions-VPC7',
-      reason: 'Nothing listens in this network: its only security group has no ingress, and tasks live for one bead.',
-    });
-    /** CDK's own class does not meet its interface under `exactOptionalPropertyTypes`. */
-    return vpc as ec2.IVpc;
+  get vpc(): IVpc {
+    return this.network.vpc;
   }
 
   private taskDefinition(id: string, kind: Kind, platform: Platform): ecs.FargateTaskDefinition {
@@ -110,8 +91,9 @@ export class Yard extends Construct {
       POLECAT_TASK_FAMILY: this.families.polecat,
       GATE_TASK_FAMILY: this.families.gate,
       TASK_CONTAINER: container,
-      SUBNET_IDS: this.vpc.publicSubnets.map(({ subnetId }) => subnetId).join(','),
-      SECURITY_GROUP_ID: this.noIngress.securityGroupId,
+      SUBNET_IDS: this.network.subnetIds.join(','),
+      SECURITY_GROUP_ID: this.network.securityGroup.securityGroupId,
+      PUBLIC_IP: String(this.publicIp),
       CAPACITY_PROVIDER: this.capacityProvider,
     };
   }

@@ -27,6 +27,7 @@ describe('the fleet’s use of ECS', () => {
       container: 'harness',
       subnets: ['subnet-1', 'subnet-2'],
       securityGroups: ['sg-1'],
+      publicIp: true,
       capacity: 'FARGATE_SPOT',
     });
   });
@@ -54,6 +55,16 @@ describe('the fleet’s use of ECS', () => {
       },
     });
     expect(request.clientToken.length).toBeLessThanOrEqual(64);
+  });
+
+  test('a task in a private subnet has no address of its own', async () => {
+    const config = { cluster: 'town', taskDefinitions: { polecat: 'p', gate: 'g' }, container: 'harness' };
+    const network = { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicIp: false };
+    service.willAnswer(ok({ tasks: [{ taskArn: arnOf('private') }], failures: [] }));
+    await makeFleet(client, { ...config, ...network, capacity: 'FARGATE' }).launch(request);
+    expect(jsonOf(service.seen.at(-1))).toMatchObject({
+      networkConfiguration: { awsvpcConfiguration: { assignPublicIp: 'DISABLED' } },
+    });
   });
 
   test.each([
