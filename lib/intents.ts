@@ -1,6 +1,7 @@
 /** Intents: the Mayor, who makes a plan of one, and the machine that waits for its approval. */
 import { Construct } from 'constructs';
 import { mayorEnv } from '../lambdas/intents/mayor.env.ts';
+import { grantModels } from './platform/models.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownMachine } from './platform/town-machine.ts';
@@ -19,6 +20,7 @@ export class Intents extends Construct {
     });
     platform.table.grantCommand(mayor);
     platform.blobs.grantReadWrite(mayor);
+    grantModels(mayor, platform.config);
     this.machine = new TownMachine(this, 'Machine', {
       platform,
       name: 'intent',

@@ -41,6 +41,7 @@ export const fleetPort = (env: Env<typeof fleetNames>) =>
     container: env.TASK_CONTAINER,
     subnets: env.SUBNET_IDS.split(','),
     securityGroups: [env.SECURITY_GROUP_ID],
+    publicIp: env.PUBLIC_IP === 'true',
     capacity: env.CAPACITY_PROVIDER === 'FARGATE_SPOT' ? 'FARGATE_SPOT' : 'FARGATE',
   });
 
