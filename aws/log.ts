@@ -1,32 +1,27 @@
-/** The log, and metrics in it: one line of JSON each, which CloudWatch reads as it is (embedded metric format). */
-import type { Clock, Log } from '../core/ports.ts';
+/** The log, and metrics in it: a line of JSON, which CloudWatch reads as it is (embedded metric format). */
+import { isMetric, metrics, metricsNamespace } from '../core/metrics.ts';
+import type { Clock, Instant, Json, Log } from '../core/ports.ts';
 
-const write = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+interface LogOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** The one dimension of the town's metrics. */
+  readonly town: string;
+  readonly write?: (text: string) => void;
+}
 
 export const makeLog =
-  (clock: Pick<Clock, 'now'>): Log =>
-  (level, message, fields = {}) =>
-    write({ ...fields, timestamp: new Date(clock.now()).toISOString(), level: level.toUpperCase(), message });
+  ({ clock, town, write = (text) => void process.stdout.write(text) }: LogOptions): Log =>
+  (level, message, { measured, ...fields } = {}) => {
+    const now = clock.now();
+    const line = { ...fields, timestamp: new Date(now).toISOString(), level: level.toUpperCase(), message };
+    write(`${JSON.stringify({ ...line, ...metricsIn(measured, town, now) })}\n`);
+  };
 
-export const metricsNamespace = 'GasTown';
-
-/** Counts by name, of one town. What is not written costs nothing: leave zeros out. */
-export type Metrics = (counts: Readonly<Record<string, number>>) => void;
-
-export const makeMetrics =
-  (clock: Pick<Clock, 'now'>, town: string): Metrics =>
-  (counts) =>
-    write({
-      _aws: {
-        Timestamp: clock.now(),
-        CloudWatchMetrics: [
-          {
-            Namespace: metricsNamespace,
-            Dimensions: [['Town']],
-            Metrics: Object.keys(counts).map((Name) => ({ Name, Unit: 'Count' })),
-          },
-        ],
-      },
-      Town: town,
-      ...counts,
-    });
+/** The `measured` of a line as metrics: what CloudWatch looks for stands beside the line's own fields. */
+function metricsIn(measured: Json | undefined, town: string, now: Instant): object {
+  const names = Object.keys(measured ?? {}).filter(isMetric);
+  if (names.length === 0) return {};
+  const Metrics = names.map((Name) => ({ Name, Unit: metrics[Name] }));
+  const directive = { Namespace: metricsNamespace, Dimensions: [['Town']], Metrics };
+  return { _aws: { Timestamp: now, CloudWatchMetrics: [directive] }, Town: town, ...(measured as object) };
+}

@@ -1,5 +1,6 @@
 /** What happened, for people: the feed, a bead's history, `gt why`. Never read by a decision. */
 import type { BeadId, ConvoyId } from './keys.ts';
+import type { Measured } from './metrics.ts';
 
 export interface TownEvent {
   /** `<capability>.<past participle>`: `bead.hooked`, `mr.landed`. */
@@ -12,6 +13,8 @@ export interface TownEvent {
   readonly bead?: BeadId;
   readonly rig?: string;
   readonly attempt?: number;
+  /** Figures of it for the town's metrics. */
+  readonly measured?: Measured;
 }
 
 /** The body of a `FEED#` or `HIST#` item. */

@@ -148,6 +148,7 @@ export type ItemKind =
   | 'landing'
   | 'escalation'
   | 'rig'
+  | 'feed'
   | 'other';
 
 export function kindOf({ pk, sk }: Key): ItemKind {
@@ -160,7 +161,7 @@ export function kindOf({ pk, sk }: Key): ItemKind {
   }
   if (pk.startsWith('ESCALATION#')) return 'escalation';
   if (pk.startsWith('RIG#')) return sk === 'CONFIG' ? 'rig' : 'other';
-  return 'other';
+  return pk.startsWith('FEED#') ? 'feed' : 'other';
 }
 
 /** FIFO groups of the ticks. A group is a mutual exclusion: one tick of it runs at a time. */

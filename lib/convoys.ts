@@ -21,7 +21,7 @@ export class Convoys extends Construct {
       platform,
       name: 'convoys',
       contract: convoysEnv,
-      environment: { TOWN_TABLE: platform.table.name },
+      environment: { TOWN_NAME: platform.config.town, TOWN_TABLE: platform.table.name },
       runbook: 'convoys',
     });
     platform.table.grantCommand(tick);

@@ -15,7 +15,11 @@ export class Intents extends Construct {
       platform,
       name: 'mayor',
       contract: mayorEnv,
-      environment: { TOWN_TABLE: platform.table.name, BLOBS_BUCKET: platform.blobs.name },
+      environment: {
+        TOWN_NAME: platform.config.town,
+        TOWN_TABLE: platform.table.name,
+        BLOBS_BUCKET: platform.blobs.name,
+      },
       runbook: 'intents',
     });
     platform.table.grantCommand(mayor);

@@ -15,7 +15,7 @@ export class Molecules extends Construct {
       platform,
       name: 'molecule',
       contract: moleculeEnv,
-      environment: { TOWN_TABLE: platform.table.name },
+      environment: { TOWN_NAME: platform.config.town, TOWN_TABLE: platform.table.name },
       runbook: 'molecules',
     });
     platform.table.grantCommand(next);

@@ -24,6 +24,7 @@ export class Polecats extends Construct {
       name: 'fleet',
       contract: fleetEnv,
       environment: {
+        TOWN_NAME: platform.config.town,
         TOWN_TABLE: platform.table.name,
         API_URL: api.url,
         SLING_QUEUE_URL: this.sling.queue.queueUrl,

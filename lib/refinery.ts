@@ -26,6 +26,7 @@ export class Refinery extends Construct {
       name: 'refinery',
       contract: refineryEnv,
       environment: {
+        TOWN_NAME: platform.config.town,
         TOWN_TABLE: platform.table.name,
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
         ...yard.environment,

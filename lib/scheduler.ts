@@ -22,6 +22,7 @@ export class Scheduler extends Construct {
       name: 'scheduler',
       contract: schedulerEnv,
       environment: {
+        TOWN_NAME: platform.config.town,
         TOWN_TABLE: platform.table.name,
         POLECATS_MAX: String(platform.config.polecatsMax),
         DAY_BUDGET_USD: String(platform.config.dayBudgetUsd),

@@ -11,13 +11,14 @@ import type { EffectRecord } from '../core/effects.ts';
 import { kindOf } from '../core/keys.ts';
 import { limits } from '../core/limits.ts';
 import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
-import type { Fleet, Item, Json, Log, Ports } from '../core/ports.ts';
-import { machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
+import type { Clock, Fleet, Item, Json, Log, Ports, Repo } from '../core/ports.ts';
+import { type FunctionName, machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
 import { makeHandler as makeConvoys } from '../lambdas/convoys/convoys.ts';
 import { makeHandler as makeMayor } from '../lambdas/intents/mayor.ts';
 import { makeHandler as makeMolecule } from '../lambdas/molecules/molecule.ts';
 import { makeHandler as makeEffects } from '../lambdas/platform/effects.ts';
+import { telling } from '../lambdas/platform/telling.ts';
 import { makeHandler as makeFleetHandler } from '../lambdas/polecats/fleet.ts';
 import { makeHandler as makeRefinery } from '../lambdas/refinery/refinery.ts';
 import { launchGate } from '../lambdas/refinery/verdict.ts';
@@ -36,6 +37,8 @@ import { makeNotifier } from './notifier.ts';
 import { makeQueues, type QueueHandler } from './queues.ts';
 import { serveApi } from './serve.ts';
 import { makeWorkflows } from './states/workflows.ts';
+import { unwatched, type Watch } from './watch.ts';
+import { makeWebhookSecrets } from './webhook-secrets.ts';
 
 const spawnerEntry = new URL('../git/spawner.ts', import.meta.url);
 
@@ -51,6 +54,16 @@ export interface TownOptions {
   readonly polecatsPerTown?: number;
   /** Runs around every write of the ledger: where tests make the disk full. */
   readonly aroundWrite?: (write: () => Promise<void>) => Promise<void>;
+  readonly watch?: Watch;
+  /** What stands for processes and git, where a bench wants to see the town alone. */
+  readonly world?: (apiUrl: () => string) => World;
+}
+
+/** Where tasks run, and what moves main. */
+interface World {
+  readonly fleet: LocalFleet;
+  readonly repo: Repo;
+  close(): void;
 }
 
 export interface Town {
@@ -64,12 +77,12 @@ export interface Town {
 }
 
 export async function startTown(options: TownOptions): Promise<Town> {
-  const { dir, log } = options;
+  const { dir, log, watch = unwatched } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = realClock;
   const ids = realIds(clock);
   const halted = new AbortController();
-  const ledger = await openLedger({
+  const stored = await openLedger({
     location: join(dir, 'ledger'),
     clock,
     sync: options.sync ?? true,
@@ -79,19 +92,18 @@ export async function startTown(options: TownOptions): Promise<Town> {
       halted.abort();
     }),
   });
+  const ledger = telling(stored, log);
   const token = await secretIn(join(dir, 'token'));
   const secretOf = (subject: string): string => createHmac('sha256', token).update(subject).digest('hex');
 
   let url = '';
   const apiUrl = (): string => url;
-  const harness = await bundleHarness(join(dir, 'harness', 'polecat'));
-  const processes = makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock });
+  const world = options.world?.(apiUrl) ?? (await processesAndGit(dir, apiUrl, clock));
+  const { fleet: processes, repo } = world;
   const { fleet, subjectOf } = rememberingSubjects(processes);
   const orphans = await processes.killOrphans();
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
-  const spawner = makeGitSpawner(await bundleScript(spawnerEntry, join(dir, 'harness', 'git-spawner')));
-  const repo = makeGitRepo({ cacheDir: join(dir, 'git'), clock, run: spawner.run });
   const codeHost = makeReportedChecks(ledger);
   const queues = makeQueues({
     wiring: queueWiring,
@@ -100,47 +112,60 @@ export async function startTown(options: TownOptions): Promise<Town> {
     onFailure: (queue, error) => log('error', 'delivery failed', { queue, error: String(error) }),
   });
 
-  const molecule = makeMolecule({ ledger, clock, ids });
-  const mayor = makeMayor({ ledger, blobs, clock, ids });
+  /** A function of the town, as `lambdas/<…>/*.entry.ts` makes it of its ports. */
+  const fn = <Given extends Partial<Ports>, In, Out>(
+    name: FunctionName,
+    make: (given: Given) => (input: In) => Promise<Out>,
+    given: Given,
+  ): ((input: In) => Promise<Out>) => {
+    const handler = make(watch.ports(name, given));
+    return (input) => watch.run(name, () => handler(input));
+  };
+
+  const molecule = fn('molecule', makeMolecule, { ledger, clock, ids });
+  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids });
   const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
   const workflows = makeWorkflows({
     machines: await definitions(),
     substitutions: { MoleculeFunction: 'molecule', MayorFunction: 'mayor', SlingQueueUrl: 'sling' },
     invoke: async (name, payload) => (await functions[name]?.(payload as never)) as Json,
-    send: (message) => queues.send(message),
+    send: (message) => watch.ports('states', { queues }).queues.send(message),
     clock,
     ids,
+    onEntered: (machine, state) => watch.entered(machine, state),
     onEnded: (machine, name, status, why) => {
       if (status !== 'succeeded') log('warn', 'execution ended', { machine, name, status, why: why?.cause ?? '' });
     },
   });
 
   const common = { ledger, clock, ids, log };
-  const effects = makeEffects({
-    ...common,
-    queues,
-    workflows,
-    fleet,
-    notifier,
-    launchGate: (effect) => launchGate({ ...common, fleet, apiUrl, secretOf }, effect),
-  });
-  const witness = makeWitness({ ...common, workflows, fleet, performEffects: effects });
+  const reach = { ...common, queues, workflows, fleet, notifier };
+  const makePerformer = (ports: typeof reach) =>
+    makeEffects({ ...ports, launchGate: (effect) => launchGate({ ...ports, apiUrl, secretOf }, effect) });
+  const effects = fn('effects', makePerformer, reach);
+  const witness = fn(
+    'witness',
+    (ports: typeof reach) => makeWitness({ ...ports, performEffects: makePerformer(ports) }),
+    reach,
+  );
   const caps = {
     polecatsPerTown: options.polecatsPerTown ?? limits.polecatsPerTownDefault,
     dayBudgetUsd: limits.dayBudgetUsdDefault,
   };
   const consumers: Readonly<Record<QueueName, QueueHandler>> = {
-    sling: makeFleetHandler({ ...common, fleet, queues, apiUrl, secretOf }),
-    scheduler: makeScheduler({ ...common, caps }),
-    convoys: makeConvoys(common),
-    refinery: makeRefinery({ ...common, repo, fleet, codeHost }),
+    sling: fn('fleet', makeFleetHandler, { ...common, fleet, queues, apiUrl, secretOf }),
+    scheduler: fn('scheduler', makeScheduler, { ...common, caps }),
+    convoys: fn('convoys', makeConvoys, common),
+    refinery: fn('refinery', makeRefinery, { ...common, repo, fleet, codeHost }),
   };
 
   const server = await serveApi({
-    deps: { ledger, repo, blobs, clock, ids, codeHost },
+    deps: watch.ports('api', { ledger, repo, blobs, clock, ids, codeHost }),
+    run: (answer) => watch.run('api', answer),
     port: options.port ?? 0,
     token,
     log,
+    webhookSecrets: makeWebhookSecrets(join(dir, 'webhooks')),
   });
   url = server.url;
 
@@ -178,10 +203,20 @@ export async function startTown(options: TownOptions): Promise<Town> {
       await processes.close();
       await queues.close();
       workflows.close();
-      spawner.close();
+      world.close();
       await server.close();
       await ledger.close();
     },
+  };
+}
+
+async function processesAndGit(dir: string, apiUrl: () => string, clock: Clock): Promise<World> {
+  const harness = await bundleHarness(join(dir, 'harness', 'polecat'));
+  const spawner = makeGitSpawner(await bundleScript(spawnerEntry, join(dir, 'harness', 'git-spawner')));
+  return {
+    fleet: makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock }),
+    repo: makeGitRepo({ cacheDir: join(dir, 'git'), clock, run: spawner.run }),
+    close: () => spawner.close(),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Escalation } from '../escalations/escalation.ts';
 import { openEscalation } from '../escalations/open.ts';
 import { groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
+import { retryMetric } from '../metrics.ts';
 import type { Instant, Item } from '../ports.ts';
 import { submitMergeRequest } from '../refinery/submit.ts';
 import type { RigConfig } from '../rigs/rig.ts';
@@ -194,7 +195,7 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
     ...(step.restMs > 0 ? { restUntil: now + step.restMs } : {}),
   };
   const text = `${bead.id} attempt ${bead.attempt} failed (${failed.cause}): ${failed.detail}; ${step.rung} retry in ${step.restMs / 1000} s`;
-  const events = [about(bead, 'bead.retried', text)];
+  const events = [{ ...about(bead, 'bead.retried', text), measured: { [retryMetric[step.rung]]: 1 } }];
   if (step.restMs > 0) {
     return rest(now + step.restMs, now, together(breaker, { changes: [saveBead(seen.bead, open, now)], events }));
   }

@@ -5,6 +5,7 @@
 import type { Bead, Outcome } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { groups, keys } from '../keys.ts';
+import { billedSeconds } from '../metrics.ts';
 import type { Change, Instant, Item } from '../ports.ts';
 import { type Capacity, type DayBudget, noCapacity, noSpending, withSlots } from '../scheduler/records.ts';
 import { remove, type Step, together, upsert } from '../step.ts';
@@ -70,6 +71,7 @@ export function endAttempt(
         convoy: bead.convoy,
         rig: bead.rig,
         attempt: bead.attempt,
+        measured: { ModelUsd: ended.costUsd, TaskSeconds: billedSeconds(polecat?.body.hookedAt ?? now, now) },
       },
     ],
   });

@@ -60,6 +60,7 @@ export function startCandidate(
     members: start.members.map(({ body }) => ({
       seq: body.seq,
       bead: body.bead,
+      attempt: body.attempt,
       head: body.head,
       branch: body.branch,
     })),

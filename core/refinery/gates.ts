@@ -7,6 +7,7 @@ import type { Check, Instant, Item } from '../ports.ts';
 import { asJson, replace, type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
 import type { Candidate, TreeVerdict } from './records.ts';
+import { gateRun, tested } from './tested.ts';
 import {
   causeOf,
   dropCandidate,
@@ -77,6 +78,7 @@ export function gatesPassed(
           evidence: pass.evidence,
         }),
       ],
+      events: tested(view.rig, was.body, pass.because),
     },
   };
 }
@@ -92,6 +94,7 @@ export function takeVerdict(
   const gateMs = was.body.gateMs + verdict.gates.reduce((sum, gate) => sum + gate.ms, 0);
   const common = { gateMs, ...(verdict.evidence === undefined ? {} : { evidence: verdict.evidence }) };
   const save = (patch: Partial<Candidate>) => replace(was, moveCandidate(was, { ...common, ...patch }));
+  const events = (text: string) => tested(at.rig, was.body, text, gateRun(was.body, now));
   switch (verdict.result) {
     case 'passed': {
       const names = verdict.gates.map((gate) => gate.name).join(', ');
@@ -100,15 +103,22 @@ export function takeVerdict(
       const next: Partial<Candidate> = waits
         ? { state: 'running', gatesPassedAt: now, startedAt: now, because: `${because}; waits for checks` }
         : { state: 'passed', passedAt: now, because };
-      return { changes: [save(next), ...treePass(at, was.body, verdict.evidence, now)], effects: [wake] };
+      return {
+        changes: [save(next), ...treePass(at, was.body, verdict.evidence, now)],
+        effects: [wake],
+        events: events(because),
+      };
     }
     case 'failed':
-      return { changes: [save({ state: 'failed', because: failureOf(verdict) })], effects: [wake] };
-    case 'infra':
       return {
-        changes: [save(afterInfra(was.body, verdict.gates.at(-1)?.detail ?? 'the gate task failed', now))],
+        changes: [save({ state: 'failed', because: failureOf(verdict) })],
         effects: [wake],
+        events: events(failureOf(verdict)),
       };
+    case 'infra': {
+      const infra = afterInfra(was.body, verdict.gates.at(-1)?.detail ?? 'the gate task failed', now);
+      return { changes: [save(infra)], effects: [wake], events: events(infra.because) };
+    }
   }
 }
 
@@ -146,10 +156,10 @@ function failureOf(verdict: Verdict): string {
 const backoffOf = (failures: number): number =>
   failures <= 1 ? 0 : Math.min(limits.refineryRestMs * 2 ** (failures - 2), limits.refineryRestMaxMs);
 
-const afterInfra = (candidate: Candidate, because: string, now: Instant): Partial<Candidate> => {
+const afterInfra = (candidate: Candidate, because: string, now: Instant) => {
   const infraFailures = candidate.infraFailures + 1;
   return {
-    state: 'infra',
+    state: 'infra' as const,
     infraFailures,
     notBefore: now + backoffOf(infraFailures),
     because: `infrastructure: ${because}`,
@@ -166,6 +176,7 @@ export const loseGate = (view: QueueView, was: Item<Candidate>, because: string,
   step: {
     changes: [saveQueue(view, {}, now), saveCandidate(was, afterInfra(was.body, because, now))],
     effects: was.body.taskId ? [{ do: 'stop_task', taskId: was.body.taskId, reason: because }] : [],
+    events: tested(view.rig, was.body, because, gateRun(was.body, now)),
   },
 });
 
@@ -233,11 +244,15 @@ export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAns
               because: 'every required check succeeded',
             }),
           ],
+          events: tested(view.rig, candidate, 'every required check succeeded'),
         },
       };
     case 'failed':
       return {
-        step: { changes: [progress(view, {}, now), saveCandidate(was, { state: 'failed', because: answer.because })] },
+        step: {
+          changes: [progress(view, {}, now), saveCandidate(was, { state: 'failed', because: answer.because })],
+          events: tested(view.rig, candidate, answer.because),
+        },
       };
     case 'waiting': {
       const slow = now - (candidate.startedAt ?? now) > limits.ciSlowMs;

@@ -87,6 +87,7 @@ export interface Candidate {
   readonly members: readonly {
     readonly seq: string;
     readonly bead: BeadId;
+    readonly attempt?: number;
     readonly head: Oid;
     readonly branch?: string;
     readonly commit?: Oid;

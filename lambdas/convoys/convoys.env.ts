@@ -1,3 +1,3 @@
 import { env } from '../../core/env.ts';
 
-export const convoysEnv = env('TOWN_TABLE');
+export const convoysEnv = env('TOWN_NAME', 'TOWN_TABLE');

@@ -1,3 +1,3 @@
 import { env } from '../../core/env.ts';
 
-export const mayorEnv = env('TOWN_TABLE', 'BLOBS_BUCKET');
+export const mayorEnv = env('TOWN_NAME', 'TOWN_TABLE', 'BLOBS_BUCKET');

@@ -8,6 +8,7 @@ import type { Effect, EffectRecord } from '../../core/effects.ts';
 import { never } from '../../core/errors.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { tokenOf } from '../../core/hash.ts';
+import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Item, Ports } from '../../core/ports.ts';
 import { remove, replace, together } from '../../core/step.ts';
@@ -104,13 +105,27 @@ const subjectLine = (text: string): string =>
     .trim()
     .slice(0, 100);
 
+/** The bead or convoy that the effect is about, for the log. */
+function subjectOf(effect: Effect): { bead?: string; convoy?: string } {
+  if ('bead' in effect) return { bead: effect.bead, convoy: parseBeadId(effect.bead)?.convoy ?? '' };
+  return 'convoy' in effect ? { convoy: effect.convoy } : {};
+}
+
 /** Later again, with a longer rest each time; after ten tries a human hears of it, and it is still tried. */
 const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string): Promise<void> =>
   runCommand<void>(deps, `failure of ${was.pk}`, async (now) => {
     const stored = (await deps.ledger.get(was)) as Item<EffectRecord> | undefined;
     if (!stored) return { result: undefined };
     const tries = stored.body.tries + 1;
-    deps.log('warn', 'effect failed', { effect: stored.body.effect.do, commit: was.pk, tries, error });
+    const stuck = tries >= limits.effectTriesMax;
+    deps.log('warn', 'effect failed', {
+      effect: stored.body.effect.do,
+      ...subjectOf(stored.body.effect),
+      commit: was.pk,
+      tries,
+      error,
+      ...(stuck ? { measured: { EffectsStuck: 1 } } : {}),
+    });
     const again = replace(
       stored,
       { ...stored.body, tries, lastError: error.slice(0, 500) },
@@ -118,7 +133,7 @@ const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string
         attentionAt: now + limits.effectBackoffMs * 2 ** Math.min(tries - 1, 6),
       },
     );
-    if (tries < limits.effectTriesMax) return { step: { changes: [again] }, result: undefined };
+    if (!stuck) return { step: { changes: [again] }, result: undefined };
     const cause = `effect/${stored.body.effect.do}`;
     const alarm = {
       cause,

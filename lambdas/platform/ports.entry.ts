@@ -14,22 +14,23 @@ import { makeLedger } from '../../aws/ledger.ts';
 import { makeLog } from '../../aws/log.ts';
 import { makeNotifier } from '../../aws/notifier.ts';
 import { makeQueues } from '../../aws/queues.ts';
+import { makeWebhookSecrets } from '../../aws/webhook-secrets.ts';
 import { makeWorkflows } from '../../aws/workflows.ts';
 import { makeGitRepo } from '../../git/repo.ts';
 import { realClock } from '../../local/clock.ts';
 import { makeReportedChecks } from '../../local/code-host.ts';
 import { realIds } from '../../local/ids.ts';
 import type { fleetNames, machineNames, tickNames, topicNames } from './shared.env.ts';
+import { telling } from './telling.ts';
 
 type Env<Names extends readonly string[]> = Readonly<Record<Names[number], string>>;
 
 /** What every command needs. */
-export const commandPorts = (env: Env<['TOWN_TABLE']>) => ({
-  ledger: makeLedger(new DynamoDBClient(clientSettings()), { table: env.TOWN_TABLE }),
-  clock: realClock,
-  ids: realIds(realClock),
-  log: makeLog(realClock),
-});
+export function commandPorts(env: Env<['TOWN_NAME', 'TOWN_TABLE']>) {
+  const log = makeLog({ clock: realClock, town: env.TOWN_NAME });
+  const ledger = makeLedger(new DynamoDBClient(clientSettings()), { table: env.TOWN_TABLE });
+  return { ledger: telling(ledger, log), clock: realClock, ids: realIds(realClock), log };
+}
 
 export const blobsPort = (env: Env<['BLOBS_BUCKET']>) =>
   makeBlobs(new S3Client(clientSettings()), { bucket: env.BLOBS_BUCKET, prefix: 'blobs/' });
@@ -67,6 +68,12 @@ export const notifierPort = (env: Env<typeof topicNames>) =>
       low: env.LOW_TOPIC_ARN,
     },
   });
+
+export const webhookSecrets = (
+  env: Env<['WEBHOOK_SECRET_PREFIX']>,
+  { clock }: Pick<ReturnType<typeof commandPorts>, 'clock'>,
+) =>
+  makeWebhookSecrets(new SecretsManagerClient(clientSettings()), { secretPrefix: env.WEBHOOK_SECRET_PREFIX, clock });
 
 /** Git and the code host, with the credential of each rig from its secret. */
 export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, { ledger, clock }: ReturnType<typeof commandPorts>) {

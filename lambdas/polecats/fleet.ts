@@ -7,12 +7,13 @@ import { saveBead } from '../../core/convoys/save-bead.ts';
 import type { BatchResponse, QueueEvent, QueueRecord, Sling } from '../../core/deliveries.ts';
 import { type Alarm, openEscalation } from '../../core/escalations/open.ts';
 import { sha256, tokenOf } from '../../core/hash.ts';
-import { partitions } from '../../core/keys.ts';
+import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { hookBead } from '../../core/polecats/hook.ts';
-import { pickName, polecatNames } from '../../core/polecats/polecat.ts';
+import { nameToTry } from '../../core/polecats/polecat.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
-import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import type { Instant, Item, Ports } from '../../core/ports.ts';
+import { noCapacity, workingInTown } from '../../core/scheduler/records.ts';
 import { asJson, replace, type Step, together } from '../../core/step.ts';
 import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
@@ -40,9 +41,16 @@ async function handled(deps: FleetDeps, record: QueueRecord): Promise<boolean> {
     await sling(deps, JSON.parse(record.body) as Sling);
     return true;
   } catch (error) {
-    deps.log('error', 'sling failed', { message: record.messageId, error: String(error) });
+    deps.log('error', 'sling failed', { message: record.messageId, ...subjectOf(record), error: String(error) });
     return false;
   }
+}
+
+/** Read from the text, which may be what failed to parse; never the token. */
+function subjectOf({ body }: QueueRecord): { bead?: string; convoy?: string } {
+  const bead = /"bead"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '';
+  const address = parseBeadId(bead);
+  return address ? { bead, convoy: address.convoy } : {};
 }
 
 async function sling(deps: FleetDeps, message: Sling): Promise<void> {
@@ -61,7 +69,8 @@ async function sling(deps: FleetDeps, message: Sling): Promise<void> {
     },
   });
   if (launched.ok) return recordTask(deps, bead, launched.taskId);
-  deps.log('warn', 'launch found no room', { bead: bead.id, attempt: bead.attempt, detail: launched.detail });
+  const { id, convoy, rig, attempt } = bead;
+  deps.log('warn', 'launch found no room', { rig, convoy, bead: id, attempt, detail: launched.detail });
   if (launched.reason === 'capacity') return sendLater(deps, bead, message, launched.detail);
   await endAttemptOf(deps, bead.id, bead.attempt, {
     outcome: { kind: 'failed', cause: 'harness_failed', detail: `the fleet refused to launch: ${launched.detail}` },
@@ -103,17 +112,10 @@ function takeOver(was: Item<Bead>, token: string, now: Instant): Decision<Bead> 
 }
 
 async function freeName({ ledger, ids }: FleetDeps): Promise<string> {
-  const taken = await aliveNames(ledger);
-  return pickName(taken, Math.floor(ids.random() * polecatNames.length));
-}
-
-async function aliveNames(ledger: Ledger): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for (let after: string | undefined; ; ) {
-    const page = await ledger.query(partitions.alivePolecats, after === undefined ? {} : { after });
-    for (const item of page.items) names.add(item.sk);
-    if (page.next === undefined) return names;
-    after = page.next;
+  const alive = workingInTown((await load.capacity(ledger))?.body ?? noCapacity);
+  for (let tries = 0; ; tries += 1) {
+    const name = nameToTry(alive, tries, ids.random());
+    if (!(await load.polecat(ledger, name))) return name;
   }
 }
 
@@ -143,8 +145,14 @@ async function sendLater(deps: FleetDeps, bead: Bead, message: Sling, detail: st
   await deps.queues.send({
     queue: 'sling',
     body: asJson({ ...message, attempt: bead.attempt }),
-    delaySeconds: limits.launchAgainSeconds,
+    delaySeconds: launchAgainSeconds(deps.clock.now() - (bead.hookedAt ?? 0), deps.ids.random()),
   });
+}
+
+/** A quarter of the time it has waited, within bounds, and spread: a thousand that wait must not all ask at once. */
+function launchAgainSeconds(waitedMs: number, random: number): number {
+  const { launchAgainSeconds: least, launchAgainMaxSeconds: most } = limits;
+  return Math.round(Math.min(most, Math.max(least, waitedMs / 4000)) * (0.75 + random / 2));
 }
 
 const noRoomCause = 'fleet/no-room';
@@ -154,5 +162,5 @@ const noRoom = (detail: string): Alarm => ({
   cause: noRoomCause,
   severity: 'high',
   title: 'the fleet has had no room for a polecat for half an hour',
-  body: `It is tried again every ${limits.launchAgainSeconds} s. The last answer: ${detail}\nRaise the Fargate quota of the account, or lower polecats.max of the rigs.`,
+  body: `It is still tried, every ${limits.launchAgainMaxSeconds / 60} minutes or so. The last answer: ${detail}\nRaise the Fargate quota of the account, or lower polecats.max of the rigs.`,
 });

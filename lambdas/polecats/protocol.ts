@@ -68,6 +68,17 @@ export const claimPolecat = (
           saveBead(bead, { ...bead.body, status: 'in_progress', startedAt: now }, now),
           replace(polecat, polecat.body, { attentionAt: now + limits.heartbeatLateMs }),
         ],
+        events: [
+          {
+            kind: 'bead.claimed',
+            who: polecat.body.name,
+            text: `${polecat.body.name} works on ${bead.body.id} (attempt ${bead.body.attempt})`,
+            bead: bead.body.id,
+            convoy: bead.body.convoy,
+            rig: bead.body.rig,
+            attempt: bead.body.attempt,
+          },
+        ],
       },
       result,
     };

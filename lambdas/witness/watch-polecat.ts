@@ -3,28 +3,29 @@ import { freePolecat } from '../../core/polecats/end-attempt.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Item, Key } from '../../core/ports.ts';
 import { recordOf, replace } from '../../core/step.ts';
-import { judgePolecat } from '../../core/witness/polecat.ts';
+import { beatsInTime, judgePolecat } from '../../core/witness/polecat.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { endAttemptOf } from '../polecats/end.ts';
-import type { WitnessDeps } from './witness.ts';
+import type { WitnessDeps, WitnessEvent } from './witness.ts';
 
 type Deps = Pick<WitnessDeps, 'ledger' | 'fleet' | 'clock' | 'ids'>;
 
-/** Looks at one polecat, named by its item or by its bead's attempt. */
+/** Looks at one polecat, named by its item or by its bead's attempt. A beat proves nothing to one who knows of an end. */
 export async function watchPolecat(
   deps: Deps,
   which: Key | { readonly bead: string; readonly attempt: number },
-  townRestarted: boolean,
+  because: WitnessEvent['kind'],
 ): Promise<void> {
   const { ledger, fleet, clock } = deps;
   const item = 'pk' in which ? recordOf<Polecat>(await ledger.get(which)) : await polecatOf(deps, which);
   if (!item) return;
   const polecat = item.body;
-  if (await isOrphanRecord(deps, polecat)) return forget(deps, item);
-  const beat = await load.beat(ledger, polecat);
-  const task = polecat.taskId === undefined ? undefined : (await fleet.list([polecat.taskId]))[0];
-  const judged = judgePolecat({ polecat, beat, task, townRestarted }, clock.now());
+  const [orphan, beat] = await Promise.all([isOrphanRecord(deps, polecat), load.beat(ledger, polecat)]);
+  if (orphan) return forget(deps, item);
+  const sure = because === 'patrol' && beatsInTime(beat, clock.now());
+  const task = sure || polecat.taskId === undefined ? undefined : (await fleet.list([polecat.taskId]))[0];
+  const judged = judgePolecat({ polecat, beat, task, townRestarted: because === 'town_restarted' }, clock.now());
   if (judged.verdict === 'dead') {
     const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: judged.detail } as const] : [];
     await endAttemptOf(

@@ -29,7 +29,11 @@ export interface PatrolReport {
   readonly failed: number;
   /** There was more than one patrol takes: the next one goes on. */
   readonly more: boolean;
+  /** Of the merge queues it looked at: how long the oldest change has waited. */
+  readonly oldestRequestMs: number;
 }
+
+const nothing: PatrolReport = { looked: 0, failed: 0, more: false, oldestRequestMs: 0 };
 
 export const makeHandler =
   (deps: WitnessDeps) =>
@@ -40,8 +44,8 @@ export const makeHandler =
     const until = restarted ? Number.MAX_SAFE_INTEGER : by + limits.patrolTimeMs;
     // Side by side: a shard whose items are slow must not keep the patrol, which is cut off in time, from the others.
     const shards = Array.from({ length: limits.attentionShards }, (_, shard) => shard);
-    const reports = await Promise.all(shards.map((shard) => patrolShard(deps, shard, by, restarted, until)));
-    const report = reports.reduce(sum, { looked: 0, failed: 0, more: false });
+    const reports = await Promise.all(shards.map((shard) => patrolShard(deps, shard, by, event.kind, until)));
+    const report = reports.reduce(sum, nothing);
     if (report.looked > 0) deps.log('info', 'patrol', { ...report });
     return report;
   };
@@ -50,6 +54,7 @@ const sum = (a: PatrolReport, b: PatrolReport): PatrolReport => ({
   looked: a.looked + b.looked,
   failed: a.failed + b.failed,
   more: a.more || b.more,
+  oldestRequestMs: Math.max(a.oldestRequestMs, b.oldestRequestMs),
 });
 
 /** Oldest first, until nothing is due or the time is up: what is left is the oldest of the next patrol. */
@@ -57,15 +62,16 @@ async function patrolShard(
   deps: WitnessDeps,
   shard: number,
   by: Instant,
-  restarted: boolean,
+  because: WitnessEvent['kind'],
   until: Instant,
 ): Promise<PatrolReport> {
-  let report: PatrolReport = { looked: 0, failed: 0, more: false };
+  let report = nothing;
   for (let after: string | undefined; ; ) {
     const page = await deps.ledger.due(shard, by, { limit: limits.patrolItemsMax, ...(after ? { after } : {}) });
-    for (const key of page.keys) {
+    for (let from = 0; from < page.keys.length; from += limits.patrolLooksAtOnce) {
       if (deps.clock.now() >= until) return { ...report, more: true };
-      report = sum(report, await lookAt(deps, key, restarted));
+      const some = page.keys.slice(from, from + limits.patrolLooksAtOnce);
+      report = (await Promise.all(some.map((key) => lookAt(deps, key, because)))).reduce(sum, report);
     }
     if (page.next === undefined) return report;
     after = page.next;
@@ -73,42 +79,54 @@ async function patrolShard(
 }
 
 /** One item must not keep the patrol from the others: its failure is logged, and it stays due. */
-async function lookAt(deps: WitnessDeps, key: Key, restarted: boolean): Promise<PatrolReport> {
+async function lookAt(deps: WitnessDeps, key: Key, because: WitnessEvent['kind']): Promise<PatrolReport> {
   try {
-    await watch(deps, key, kindOf(key), restarted);
-    return { looked: 1, failed: 0, more: false };
+    const oldestRequestMs = (await watch(deps, key, kindOf(key), because)) ?? 0;
+    return { ...nothing, looked: 1, oldestRequestMs };
   } catch (error) {
     deps.log('error', 'patrol could not look at an item', { pk: key.pk, sk: key.sk, error: String(error) });
-    return { looked: 1, failed: 1, more: false };
+    return { ...nothing, looked: 1, failed: 1 };
   }
 }
 
-async function watch(deps: WitnessDeps, key: Key, kind: ItemKind, restarted: boolean): Promise<void> {
+/** Answers how long a merge queue's oldest change has waited, if that is what it looked at. */
+async function watch(
+  deps: WitnessDeps,
+  key: Key,
+  kind: ItemKind,
+  because: WitnessEvent['kind'],
+): Promise<number | undefined> {
   switch (kind) {
     case 'effect': {
       const item = await deps.ledger.get(key);
       if (item) await deps.performEffects([item as unknown as Item<EffectRecord>]);
-      return;
+      return undefined;
     }
     case 'polecat':
-      return watchPolecat(deps, key, restarted);
+      await watchPolecat(deps, key, because);
+      return undefined;
     case 'bead':
-      return watchBead(deps, key);
+      await watchBead(deps, key);
+      return undefined;
     case 'convoy':
-      return watchConvoy(deps, key);
+      await watchConvoy(deps, key);
+      return undefined;
     case 'queue':
     case 'candidate':
     case 'landing':
       return watchQueue(deps, key);
     case 'escalation':
-      return watchEscalation(deps, key);
+      await watchEscalation(deps, key);
+      return undefined;
     default:
       deps.log('warn', 'an item asks for attention that nobody gives', { pk: key.pk, sk: key.sk });
+      return undefined;
   }
 }
 
 async function stopped(deps: WitnessDeps, subject: Subject): Promise<PatrolReport> {
-  if (subject.kind === 'polecat') await watchPolecat(deps, { bead: subject.bead, attempt: subject.attempt }, false);
+  if (subject.kind === 'polecat')
+    await watchPolecat(deps, { bead: subject.bead, attempt: subject.attempt }, 'task_stopped');
   else await watchQueue(deps, { rig: subject.rig, target: subject.target });
-  return { looked: 1, failed: 0, more: false };
+  return { ...nothing, looked: 1 };
 }
