@@ -29,6 +29,15 @@ export const limits = {
   feedKeptMs: 14 * 24 * hours,
   idempotencyKeptMs: 24 * hours,
 
+  // --- webhooks
+  /** GitHub lets one send a delivery again for three days. */
+  webhookKeptMs: 3 * 24 * hours,
+  /** How far a signed timestamp may be from the town's clock. */
+  webhookSkewMs: 5 * minutes,
+  /** A secret is read again after this, or a flood of forgeries would be a bill for reading it. */
+  webhookSecretHeldMs: 1 * minutes,
+  webhookSecretCharsMin: 16,
+
   // --- effects
   /** The stream is the fast path; what it has not performed by then the Witness performs. */
   effectDueMs: 2 * minutes,
@@ -51,8 +60,6 @@ export const limits = {
   specBytesInlineMax: 4 * KiB,
 
   // --- scheduler
-  /** Ready beads looked at in one tick; what is not admitted stays in line. */
-  readyPerTickMax: 50,
   /** An admission takes 6 items of its transaction, and shares 3: 12 × 6 + 3 < 100. */
   admissionsPerCommitMax: 12,
   /** A bead made ready, or cancelled with all that hangs on it, takes at most 8 items: 10 × 8 + 10 < 100. */
@@ -62,8 +69,12 @@ export const limits = {
   polecatsPerRigDefault: 8,
   polecatsPerTownDefault: 32,
   dayBudgetUsdDefault: 200,
-  /** A launch that found no room is tried again after this. */
+  /**
+   * A launch that found no room is tried again after this, and at longer and longer intervals: 1,000 that wait ask 3 times
+   * a second, of the 20 that ECS takes. With its spread of a quarter the longest stays under `coldStartMs`.
+   */
   launchAgainSeconds: 30,
+  launchAgainMaxSeconds: 300,
   /** A launch that has found no room for so long is told to a human; it is still tried. */
   launchSlowMs: 30 * minutes,
   breakerFailuresMax: 20,
@@ -71,6 +82,8 @@ export const limits = {
 
   // --- polecats
   heartbeatEveryMs: 30 * seconds,
+  /** Processes and threads of an agent under its own user: a large build with eight workers of Node has some 300. */
+  agentProcessesMax: 2048,
   heartbeatLateMs: 3 * minutes,
   nudgeAnswerMs: 5 * minutes,
   nudgesMax: 2,
@@ -132,6 +145,8 @@ export const limits = {
   /** A page of what is due; a patrol takes as many as it has time for, and its function has 55 s. */
   patrolItemsMax: 200,
   patrolTimeMs: 40 * seconds,
+  /** Items of a shard looked at side by side: of the 40 s most is waiting for answers. */
+  patrolLooksAtOnce: 4,
   queueStuckRepairMs: 10 * minutes,
   queueStuckEscalateMs: 30 * minutes,
   convoyStuckRepairMs: 10 * minutes,

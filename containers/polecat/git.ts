@@ -2,8 +2,8 @@
 
 import { execFile } from 'node:child_process';
 import { transportEnvironment } from '../../git/transport-environment.ts';
+import type { User } from './confine.ts';
 import { TaskFailure } from './failure.ts';
-import type { User } from './processes.ts';
 
 export interface GitResult {
   readonly code: number;

@@ -5,6 +5,7 @@ import type { PolecatJob, Report } from '../../core/polecats/protocol.ts';
 import { type AgentRun, runAgent } from './agent.ts';
 import { Beats } from './beats.ts';
 import { type Clone, makeClone } from './clone.ts';
+import { endUser } from './confine.ts';
 import type { Done } from './done.ts';
 import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './failure.ts';
 import { type DoneFile, readDone } from './gt.ts';
@@ -93,6 +94,8 @@ async function settle(life: Life, clone: Clone, run: AgentRun | undefined): Prom
   const { job, box } = life;
   const done = readDone(join(box.box, 'done.json'));
   const work = await commitWork(box, clone, job);
+  // Its repository's settings ran programs as its user just now.
+  if (box.user) await endUser(box.user);
   const outcome = await judge(life, clone, run, work, done);
   if (work.head !== clone.start || outcome.status === 'completed') await push(box, clone, job.branch, work.head);
   return outcome;

@@ -1,12 +1,11 @@
-/** Commands in process groups of their own, ended whole: the group by its id, what left the group by a mark in its environment. */
+/**
+ * Commands in process groups of their own, ended whole: the group by its id, and what left the group by its user, or,
+ * where the agent is whoever the harness is, by a mark in its environment.
+ */
 import { spawn } from 'node:child_process';
 import { hasEntry, killMarked, signalGroup } from '../../local/fleet/processes.ts';
+import { confined, endUser, type User } from './confine.ts';
 import type { Interrupt } from './interrupt.ts';
-
-export interface User {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface GroupCommand {
   /** Standard output and error are one stream, in the order written. */
@@ -36,7 +35,8 @@ const drainMs = 1000;
 export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...command.argv], {
+    const argv = command.user ? confined(command.argv) : command.argv;
+    const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], {
       cwd: command.cwd,
       env: command.env,
       detached: true,
@@ -68,12 +68,11 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       settle();
       const ms = performance.now() - startedAt;
       signalGroup(child.pid, 'SIGKILL');
-      killMarked(hasEntry(command.mark), child.pid);
+      // Without the right to trace, root cannot read the environment of another user's process.
+      const alone = command.user ? endUser(command.user) : killMarked(hasEntry(command.mark), child.pid);
       const drained = setTimeout(() => child.stdout.destroy(), drainMs);
-      child.on('close', () => {
-        clearTimeout(drained);
-        resolve({ exitCode, signal, endedBy, ms });
-      });
+      const closed = new Promise<void>((done) => child.on('close', done)).finally(() => clearTimeout(drained));
+      Promise.all([alone, closed]).then(() => resolve({ exitCode, signal, endedBy, ms }), reject);
     });
   });
 }

@@ -1,9 +1,9 @@
 /** The directories of one task, and the environment that its agent or gates get: a short list, never the town's token. */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { User } from './processes.ts';
+import { agentUser, type User } from './confine.ts';
 
 export type TaskEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,11 @@ export interface Sandbox {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const directoryMode = 0o755;
+/** Nobody else's, be it another polecat's agent on the same machine. */
+const privateMode = 0o700;
+/** The harness's, to be read by the agent's group: it passes through `root` to its box, and borrows from `own`. */
+const passMode = 0o710;
+const readMode = 0o750;
 const passedOn = ['PATH', 'LANG', 'TZ'];
 
 export function makeSandbox(environment: TaskEnvironment): Sandbox {
@@ -30,12 +34,10 @@ export function makeSandbox(environment: TaskEnvironment): Sandbox {
   const own = join(root, 'own.git');
   const work = join(box, 'work');
   const task = environment.GASTOWN_TASK ?? randomUUID();
-  // Under another user the agent must reach its box through this directory, which mkdtemp closes to all others.
-  if (user) chmodSync(root, directoryMode);
-  for (const directory of [own, box, work, join(box, 'home'), join(box, 'tmp'), join(box, 'bin')]) {
-    mkdirSync(directory, { mode: directoryMode });
-    if (user && directory !== own) chownSync(directory, user.uid, user.gid);
-  }
+  mkdirSync(own, { mode: readMode });
+  for (const directory of [box, work, join(box, 'home'), join(box, 'tmp'), join(box, 'bin')])
+    mkdirSync(directory, { mode: privateMode });
+  if (user) handOver(user, { root, own, box });
   const env: Record<string, string> = {
     HOME: join(box, 'home'),
     TMPDIR: join(box, 'tmp'),
@@ -54,6 +56,14 @@ export function makeSandbox(environment: TaskEnvironment): Sandbox {
   return { root, own, box, work, user, mark: `GASTOWN_TASK=${task}`, env };
 }
 
+/** The agent's own from now on: what is in the box. Given away last, so that nothing is made in a directory of the agent's. */
+function handOver({ uid, gid }: User, { root, own, box }: Pick<Sandbox, 'root' | 'own' | 'box'>): void {
+  chmodSync(root, passMode);
+  for (const directory of [root, own]) chownSync(directory, 0, gid);
+  for (const name of readdirSync(box)) chownSync(join(box, name), uid, gid);
+  chownSync(box, uid, gid);
+}
+
 /** Writes a file outside the work tree, for the agent to read. */
 export function place({ box, user }: Sandbox, name: string, content: string, mode: number): string {
   const path = join(box, name);
@@ -63,10 +73,3 @@ export function place({ box, user }: Sandbox, name: string, content: string, mod
 }
 
 export const removeSandbox = ({ root }: Sandbox): void => rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-
-/** Who the agent runs as: set in a container, where the harness is root and holds what the agent must not see. */
-function agentUser(environment: TaskEnvironment): User | undefined {
-  const uid = environment.GASTOWN_AGENT_UID;
-  if (!uid) return undefined;
-  return { uid: Number(uid), gid: Number(environment.GASTOWN_AGENT_GID ?? uid) };
-}
