@@ -14,6 +14,7 @@ import { asTownError, bugError, invalidInput, problemResponse } from './problem.
 import { queueRoutes } from './queues.ts';
 import { rigRoutes } from './rigs.ts';
 import { townRoutes } from './town.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 export function makeApp(deps: ApiDeps, options: ApiOptions): Api {
   const api: Api = new OpenAPIHono<ApiEnv>({
@@ -32,6 +33,7 @@ export function makeApp(deps: ApiDeps, options: ApiOptions): Api {
   escalationRoutes(api, deps);
   townRoutes(api, deps);
   protocolRoutes(api, deps, options);
+  webhookRoutes(api, deps, options);
   document(api);
 
   api.notFound((context) => {

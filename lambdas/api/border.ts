@@ -7,6 +7,7 @@ import type { ApiOptions } from './deps.ts';
 import type { ApiEnv } from './endpoint.ts';
 import { protocolPrefix } from './polecat-protocol.ts';
 import { problemResponse } from './problem.ts';
+import { webhooksPrefix } from './webhooks.ts';
 
 type Border = MiddlewareHandler<ApiEnv>;
 
@@ -47,12 +48,12 @@ const foreign = (header: string, value: string): TownError =>
     'Call it by its loopback address, from this machine.',
   );
 
-/** A task proves itself for the subject that its body names: its routes do that. */
+/** A task proves itself for the subject that its body names, a webhook by its signature: their routes do that. */
 export const known =
   (options: ApiOptions): Border =>
   async (context, next) => {
     const { path } = context.req;
-    if (!open.has(path) && !path.startsWith(protocolPrefix)) {
+    if (!open.has(path) && !path.startsWith(protocolPrefix) && !path.startsWith(webhooksPrefix)) {
       const caller = await options.authenticate(context.req.raw, context.env);
       if (caller instanceof TownError) throw caller;
       context.set('caller', caller);

@@ -6,14 +6,22 @@ import type { Caller } from './endpoint.ts';
 
 export type ApiDeps = Pick<Ports, 'ledger' | 'repo' | 'blobs' | 'clock' | 'ids' | 'codeHost'>;
 
+/** A task is heard while its attempt is the current one; what comes later is answered, and changes nothing. */
+export type Standing = 'current' | 'superseded';
+
 export interface ApiOptions {
   /** Who calls, or why nobody may. `environment` is what the host passes along: on AWS, the event with its authorizer. */
   readonly authenticate: (request: Request, environment: unknown) => Caller | TownError | Promise<Caller | TownError>;
   /**
-   * Whether a polecat may speak for this subject, where its identity is not a bearer token (AWS: its task's role).
+   * How the caller stands to this subject, where its identity is not a bearer token (AWS: its task's role).
    * Absent: the bearer token of the attempt.
    */
-  readonly authorizeSubject?: (subject: Subject, request: Request, environment: unknown) => Promise<boolean>;
+  readonly standingOf?: (subject: Subject, environment: unknown) => Promise<Standing | 'stranger'>;
+  /**
+   * The secrets that sign the webhooks of a rig: more than one while they are being changed, none if the rig takes no
+   * webhooks. The rig is one that the ledger has.
+   */
+  readonly webhookSecrets: (rig: string) => Promise<readonly string[]>;
   /** On a laptop: host names it answers to. A page on another origin, or a rebound name, is turned away. */
   readonly hostNames?: readonly string[];
   /** Paths and file URLs as rigs: where the town runs on the user's machine. */

@@ -24,6 +24,8 @@ interface EndpointSpec<P, Q, B, A> {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Shape of a body whose bytes the route must see before anything reads them: documented, not parsed. */
+  readonly signedBody?: object;
   readonly headers?: z.ZodObject;
   readonly answer: A;
   /** Statuses it may answer with when all is well, beside 200. */
@@ -63,6 +65,9 @@ export function endpoint<
       query: spec.query ?? none,
       ...(spec.headers ? { headers: spec.headers } : {}),
       ...(spec.body ? { body: { ...json(spec.body), required: true } } : {}),
+      ...(spec.signedBody
+        ? { body: { content: { 'application/json': { schema: spec.signedBody } }, required: true } }
+        : {}),
     },
     responses: {
       ...Object.fromEntries(

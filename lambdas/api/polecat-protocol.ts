@@ -21,7 +21,8 @@ import { recordOf } from '../../core/step.ts';
 import { findBead } from '../feed/records.ts';
 import { acceptBeat, acceptReport, authorizePolecat, claimPolecat } from '../polecats/protocol.ts';
 import { acceptVerdict, claimGate } from '../refinery/verdict.ts';
-import type { ApiDeps, ApiOptions } from './deps.ts';
+import { loadRig } from '../rigs/load.ts';
+import type { ApiDeps, ApiOptions, Standing } from './deps.ts';
 import { type Api, type ApiEnv, endpoint } from './endpoint.ts';
 
 export const protocolPrefix = '/v1/polecat/';
@@ -30,31 +31,36 @@ const superseded = { superseded: true } as const;
 const supersededSchema = z.object({ superseded: z.literal(true) });
 const ackSchema = z.union([z.object({ accepted: z.literal(true) }), supersededSchema]);
 
-type Standing = 'current' | 'superseded';
 type GateSubject = Extract<Subject, { kind: 'gate' }>;
 
-/**
- * Whether the caller may speak for the subject. An attempt that has ended keeps no secret: its late calls are answered
- * `superseded`, whoever makes them, which tells nothing and stops a harness that missed the end.
- */
+/** Whether the caller may speak for the subject, and is still wanted to. Throws if it is anybody else. */
 async function standingOf(
   deps: ApiDeps,
   options: ApiOptions,
   context: Context<ApiEnv>,
   subject: Subject,
 ): Promise<Standing> {
-  const request = context.req.raw;
-  const token = /^Bearer ([0-9a-f]{16,128})$/.exec(request.headers.get('authorization') ?? '')?.[1];
-  const allowed = options.authorizeSubject
-    ? await options.authorizeSubject(subject, request, context.env)
-    : token !== undefined && (await matches(deps, subject, sha256(token)));
-  if (allowed) return 'current';
-  const proven = options.authorizeSubject !== undefined || token !== undefined;
-  if (proven && (await hasEnded(deps, subject))) {
-    options.onSuperseded(subject);
-    return 'superseded';
-  }
-  throw strangerTo(subject);
+  const standing = options.standingOf
+    ? await options.standingOf(subject, context.env)
+    : await standingOfBearer(deps, context.req.header('authorization'), subject);
+  if (standing === 'stranger') throw strangerTo(subject);
+  if (standing === 'superseded') options.onSuperseded(subject);
+  return standing;
+}
+
+/**
+ * An attempt that has ended keeps no secret: its late calls are answered `superseded`, whoever makes them, which tells
+ * nothing and stops a harness that missed the end.
+ */
+async function standingOfBearer(
+  deps: ApiDeps,
+  authorization: string | undefined,
+  subject: Subject,
+): Promise<Standing | 'stranger'> {
+  const token = /^Bearer ([0-9a-f]{16,128})$/.exec(authorization ?? '')?.[1];
+  if (token === undefined) return 'stranger';
+  if (await matches(deps, subject, sha256(token))) return 'current';
+  return (await hasEnded(deps, subject)) ? 'superseded' : 'stranger';
 }
 
 async function matches(deps: ApiDeps, subject: Subject, tokenHash: string): Promise<boolean> {
@@ -86,7 +92,7 @@ const strangerTo = (subject: Subject): TownError =>
   refuse(
     401,
     'ATTEMPT_UNAUTHORIZED',
-    `The token is not the one of ${subject.kind === 'polecat' ? `${subject.bead}, attempt ${subject.attempt}` : `candidate ${subject.candidate}, run ${subject.gateRun}`}.`,
+    `The caller is not the task of ${subject.kind === 'polecat' ? `${subject.bead}, attempt ${subject.attempt}` : `candidate ${subject.candidate}, run ${subject.gateRun}`}.`,
     'Only the task that was launched for it may speak for it.',
   );
 
@@ -135,6 +141,26 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
       // A gate task beats only to learn that it is no longer wanted.
       if (subject.kind === 'gate') return { superseded: false as const, stop: null, nudge: null };
       return acceptBeat(deps, { ...beat, subject });
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}credential`,
+      name: 'credential',
+      about: 'What git needs to fetch from and push to the remote of this task; null where it needs nothing',
+      tag,
+      body: claimSchema,
+      answer: z.union([
+        supersededSchema,
+        z.object({ credential: z.object({ username: z.string(), password: z.string() }).nullable() }),
+      ]),
+    },
+    async ({ body: { subject }, context }) => {
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      return { credential: await gitCredential(deps, subject) };
     },
   );
 
@@ -193,6 +219,13 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
       return { hash: await deps.blobs.put(new Uint8Array(await context.req.arrayBuffer()), 'text/plain') };
     },
   );
+}
+
+/** Only a remote that is spoken to over HTTP asks for one; ssh has keys of its own, and a path needs none. */
+async function gitCredential({ ledger, codeHost }: ApiDeps, subject: Subject) {
+  const rig = subject.kind === 'gate' ? subject.rig : (await findBead(ledger, subject.bead))?.rig;
+  const { body } = await loadRig(ledger, rig ?? '');
+  return /^https?:/.test(body.url) ? ((await codeHost.gitCredential({ rig: body.name, url: body.url })) ?? null) : null;
 }
 
 function subjectOf(context: Context<ApiEnv>): Subject {

@@ -52,11 +52,12 @@ export function asTownError(error: unknown): TownError | undefined {
   if (error instanceof RepoUnreachable) {
     return refuse(502, 'REPO_UNREACHABLE', error.message, 'Check the URL and the credentials of the rig.');
   }
-  if (error instanceof HTTPException && error.status === 400) {
-    return refuse(400, 'BODY_NOT_JSON', 'The body is not well-formed JSON.', 'Send one JSON object.');
-  }
+  if (error instanceof HTTPException && error.status === 400) return notJson();
   return undefined;
 }
+
+export const notJson = (): TownError =>
+  refuse(400, 'BODY_NOT_JSON', 'The body is not well-formed JSON.', 'Send one JSON object.');
 
 export const bugError = (): TownError =>
   refuse(

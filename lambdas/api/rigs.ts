@@ -13,7 +13,7 @@ const tag = 'rigs';
 const params = z.object({ rig: name });
 const checkStates = ['pending', 'success', 'failure', 'error', 'neutral', 'skipped', 'cancelled'] as const;
 
-const statusBody = z
+export const statusBody = z
   .strictObject({
     commit: oid,
     name: z.string().min(1).max(200).optional(),
@@ -25,6 +25,11 @@ const statusBody = z
       .optional(),
   })
   .refine((body) => (body.name === undefined) !== (body.context === undefined), 'give either name or context');
+
+export const reportOf = ({ name: check, context = '', ...report }: z.output<typeof statusBody>) => ({
+  ...report,
+  name: check ?? context,
+});
 
 const view = (rig: Rig) => shown(rigSchema, { ...rig, target: targetOf(rig) });
 
@@ -115,10 +120,10 @@ export function rigRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
         ),
       }),
     },
-    async ({ params: { rig }, body: { name: check, context = '', ...report }, caller }) => {
-      const { reports } = await reportStatus(deps, rig, { ...report, name: check ?? context, by: caller });
+    async ({ params: { rig }, body, caller }) => {
+      const { reports } = await reportStatus(deps, rig, { ...reportOf(body), by: caller });
       return {
-        commit: report.commit,
+        commit: body.commit,
         checks: Object.entries(reports).map(([key, value]) => ({ name: key, ...value })),
       };
     },

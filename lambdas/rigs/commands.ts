@@ -1,6 +1,7 @@
 /** Add, list, show and configure rigs. */
 import { type Fault, RepoUnreachable, refuse, refuseAll, TownError } from '../../core/errors.ts';
 import { groups, keys, prefixes } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Json, Ports, Probe } from '../../core/ports.ts';
 import {
   checkBranch,
@@ -16,6 +17,7 @@ import type { Rig } from '../../core/rigs/rig.ts';
 import { create, recordOf, replace } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { loadRig, rigNames } from './load.ts';
+import { queueWakes } from './wakes.ts';
 
 export interface AddRig {
   readonly name: string;
@@ -139,14 +141,12 @@ export async function setConfig(
     const was = await loadRig(deps.ledger, name);
     const rig: Rig = { ...was.body, settings: applied(was.body.settings, settings) };
     if (JSON.stringify(rig.settings) === JSON.stringify(was.body.settings)) return { result: rig };
-    const targets = new Set([...(await targetsOf(deps.ledger, was.body)), targetOf(rig)]);
+    const targets = [...new Set([targetOf(rig), ...(await targetsOf(deps.ledger, was.body))])];
     const step = {
       changes: [replace(was, rig)],
       effects: [
         { do: 'wake', queue: 'scheduler', group: groups.scheduler(name) } as const,
-        ...[...targets].map(
-          (target) => ({ do: 'wake', queue: 'refinery', group: groups.refinery(name, target) }) as const,
-        ),
+        ...queueWakes(name, targets),
       ],
       events: settings.map(({ key, value }) => ({
         kind: 'rig.configured',
@@ -174,6 +174,10 @@ async function checkTarget(deps: RepoDeps, name: string, settings: readonly Sett
 }
 
 function parseAll(given: Readonly<Record<string, Json>>): Setting[] {
+  const count = Object.keys(given).length;
+  const { settingsPerRequestMax: most } = limits;
+  if (count > most)
+    throw refuse(400, 'CONFIG_TOO_MANY', `${count} keys at once; ${most} are possible.`, 'Set them in several steps.');
   const faults: Fault[] = [];
   const settings = Object.entries(given).flatMap(([key, value]) => {
     try {

@@ -1,16 +1,21 @@
 /** Any CI reports the status of a commit here: the laptop's code host, and every CI that is not the code host's own. */
-import { groups, keys } from '../../core/keys.ts';
-import type { CheckState, Oid } from '../../core/ports.ts';
+import { keys } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import type { CheckState, Instant, Ledger, Oid } from '../../core/ports.ts';
+import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf, upsert } from '../../core/step.ts';
-import { type CommandDeps, runCommand } from '../platform/command.ts';
+import { type CommandDeps, type Decision, runCommand } from '../platform/command.ts';
 import { targetsOf } from './commands.ts';
 import { loadRig } from './load.ts';
+import { queueWakes } from './wakes.ts';
 
 export interface StatusReport {
   readonly commit: Oid;
   readonly name: string;
   readonly state: CheckState;
   readonly url?: string | undefined;
+  /** When its CI said so, where that is known: reports may arrive in another order. */
+  readonly at?: Instant | undefined;
   readonly by: string;
 }
 
@@ -24,30 +29,47 @@ export interface Checks {
 /** Unbounded names would grow one item without end. */
 const checksPerCommitMax = 200;
 
-export async function reportStatus(deps: CommandDeps, rig: string, report: StatusReport): Promise<Checks> {
-  return runCommand(deps, 'report_status', async (now) => {
+export const reportStatus = (deps: CommandDeps, rig: string, report: StatusReport): Promise<Checks> =>
+  runCommand(deps, 'report_status', async (now) => {
     const { body } = await loadRig(deps.ledger, rig);
-    const key = keys.checks(rig, report.commit);
-    const was = recordOf<Checks>(await deps.ledger.get(key));
-    const told = { state: report.state, ...(report.url === undefined ? {} : { url: report.url }), reportedAt: now };
-    const checks: Checks = { reports: newest({ ...was?.body.reports, [report.name]: told }) };
-    const targets = await targetsOf(deps.ledger, body);
-    const step = {
-      changes: [upsert(key, was, checks)],
-      effects: targets.map(
-        (target) => ({ do: 'wake', queue: 'refinery', group: groups.refinery(rig, target) }) as const,
-      ),
-      events: [
-        {
-          kind: 'check.reported',
-          who: report.by,
-          rig,
-          text: `${report.name} is ${report.state} on ${report.commit.slice(0, 8)}`,
-        },
-      ],
-    };
-    return { step, result: checks };
+    return takeStatus(deps.ledger, body, report, now);
   });
+
+/** A report that is older than what is known of its check changes nothing. */
+export async function takeStatus(
+  ledger: Ledger,
+  rig: Rig,
+  report: StatusReport,
+  now: Instant,
+): Promise<Decision<Checks>> {
+  const key = keys.checks(rig.name, report.commit);
+  const was = recordOf<Checks>(await ledger.get(key));
+  if (was && isLate(report, was.body.reports[report.name])) return { result: was.body };
+  const told = {
+    state: report.state,
+    ...(report.url === undefined ? {} : { url: report.url }),
+    reportedAt: Math.min(report.at ?? now, now),
+  };
+  const checks: Checks = { reports: newest({ ...was?.body.reports, [report.name]: told }) };
+  const step = {
+    changes: [upsert(key, was, checks, { expiresAt: now + limits.endedRequestKeptMs })],
+    effects: queueWakes(rig.name, await targetsOf(ledger, rig)),
+    events: [
+      {
+        kind: 'check.reported',
+        who: report.by,
+        rig: rig.name,
+        text: `${report.name} is ${report.state} on ${report.commit.slice(0, 8)}`,
+      },
+    ],
+  };
+  return { step, result: checks };
+}
+
+/** CI's clocks tell seconds: what was begun and ended within one has ended. */
+function isLate({ at, state }: StatusReport, known: Checks['reports'][string] | undefined): boolean {
+  if (at === undefined || known === undefined) return false;
+  return at < known.reportedAt || (at === known.reportedAt && state === 'pending');
 }
 
 const newest = (reports: Checks['reports']): Checks['reports'] =>

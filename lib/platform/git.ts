@@ -1,14 +1,13 @@
 /** Git for functions: an image with git inside, or a layer that holds it; and the credentials of each rig. */
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
-import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
 import { Platform as ImagePlatform } from 'aws-cdk-lib/aws-ecr-assets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../core/wiring.ts';
 import type { Config } from '../config.ts';
 import { projectRoot } from './project-root.ts';
+import { grantSecretsUnder } from './secrets.ts';
 import type { TownFunction } from './town-function.ts';
 
 const dockerfile = 'containers/refinery/Dockerfile';
@@ -40,19 +39,7 @@ export class Git extends Construct {
   }
 
   grantCredentials(reader: TownFunction): void {
-    const secrets = Stack.of(this).formatArn({
-      service: 'secretsmanager',
-      resource: 'secret',
-      resourceName: `${this.secretPrefix}*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    reader.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secrets] }),
-    );
-    Validations.of(reader).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${this.secretPrefix}*]`,
-      reason: 'One secret a rig, added and removed while the town runs; the prefix holds nothing else.',
-    });
+    grantSecretsUnder(this.secretPrefix, reader);
   }
 
   private layerFrom(place: string): lambda.ILayerVersion {

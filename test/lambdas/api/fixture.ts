@@ -70,6 +70,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
         : refuse(401, 'TOKEN_MISSING', 'No token.', 'Send one.'),
     hostNames: ['127.0.0.1', 'localhost'],
     localRemotes: true,
+    webhookSecrets: async () => [],
     onBug: (error) => bugs.push(error),
     onSuperseded: (subject) => late.push(subject),
     ...options,

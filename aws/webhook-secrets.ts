@@ -1,0 +1,38 @@
+/** The secrets that sign a rig's webhooks, from Secrets Manager, held for a short while. */
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { limits } from '../core/limits.ts';
+import type { Clock, Instant } from '../core/ports.ts';
+import { secretsIn } from '../core/rigs/webhooks.ts';
+import { answerOf } from './errors.ts';
+
+export interface WebhookSecretsConfig {
+  /** The secret of a rig is named this and the rig's name: `gastown/webhook/greenhouse`. */
+  readonly secretPrefix: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** That there is none is held as well. A rig has one entry, and only rigs that exist are asked for. */
+export function makeWebhookSecrets(client: SecretsManagerClient, { secretPrefix, clock }: WebhookSecretsConfig) {
+  const held = new Map<string, { readonly until: Instant; readonly secrets: readonly string[] }>();
+  return async (rig: string): Promise<readonly string[]> => {
+    const known = held.get(rig);
+    if (known && clock.now() < known.until) return known.secrets;
+    const secrets = secretsIn(await read(client, `${secretPrefix}${rig}`));
+    held.set(rig, { until: clock.now() + limits.webhookSecretHeldMs, secrets });
+    return secrets;
+  };
+}
+
+async function read(client: SecretsManagerClient, name: string): Promise<string> {
+  try {
+    const sent = client.send(new GetSecretValueCommand({ SecretId: name }));
+    return (await answerOf('a webhook’s secret', sent)).SecretString ?? '';
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return '';
+    throw error;
+  }
+}
