@@ -1,6 +1,7 @@
 /** The log, and metrics in it: a line of JSON, which CloudWatch reads as it is (embedded metric format). */
 import { isMetric, metrics, metricsNamespace } from '../core/metrics.ts';
 import type { Clock, Instant, Json, Log } from '../core/ports.ts';
+import { redact, redacted } from '../core/redact.ts';
 
 interface LogOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -13,7 +14,8 @@ export const makeLog =
   ({ clock, town, write = (text) => void process.stdout.write(text) }: LogOptions): Log =>
   (level, message, { measured, ...fields } = {}) => {
     const now = clock.now();
-    const line = { ...fields, timestamp: new Date(now).toISOString(), level: level.toUpperCase(), message };
+    const timestamp = new Date(now).toISOString();
+    const line = { ...(redacted(fields) as object), timestamp, level: level.toUpperCase(), message: redact(message) };
     write(`${JSON.stringify({ ...line, ...metricsIn(measured, town, now) })}\n`);
   };
 

@@ -1,6 +1,7 @@
 /** Logs as lines of JSON, in the shape that CloudWatch has them in AWS. */
 import type { Writable } from 'node:stream';
 import type { Log } from '../core/ports.ts';
+import { redacted } from '../core/redact.ts';
 import { realClock } from './clock.ts';
 
 /** A log that cannot be written, on a full disk, is said once and ends no town: what counts is in the ledger. */
@@ -11,7 +12,12 @@ export function fileLog(out: Writable): Log {
     said = true;
   });
   return (level, message, fields) => {
-    if (!said)
-      out.write(`${JSON.stringify({ at: new Date(realClock.now()).toISOString(), level, message, ...fields })}\n`);
+    if (said) return;
+    const line = {
+      at: new Date(realClock.now()).toISOString(),
+      level,
+      ...(redacted({ message, ...fields }) as object),
+    };
+    out.write(`${JSON.stringify(line)}\n`);
   };
 }
