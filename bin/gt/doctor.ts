@@ -1,91 +1,57 @@
-/** What a town on this machine needs, each checked by trying it. */
-import { execFile } from 'node:child_process';
-import { stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+/** Looks at whatever a town needs to go well, here and where it is deployed, and says what to mend. */
 import type { Command } from 'commander';
-import { findTown, stateDirOf } from './address.ts';
+import { findTown, stateDirOf, type TownAddress } from './address.ts';
 import { Client } from './client.ts';
+import { alarms, credentials } from './doctor/account.ts';
+import { type Finding, fail } from './doctor/finding.ts';
+import { disk, git, node } from './doctor/machine.ts';
+import { rigs } from './doctor/rigs.ts';
+import { town } from './doctor/town.ts';
+import { plain } from './print.ts';
+import { Refusal } from './refusal.ts';
 import { type GlobalFlags, printerFor } from './session.ts';
 
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly remedy: string;
-}
-
-const freeBytesMin = 1024 ** 3;
-const gitMin = [2, 39] as const;
-const nodeMin = [20, 19] as const;
+const marks = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✘'] } as const;
 
 export function doctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('what this machine lacks for a town')
+    .description('what this machine, the town and its rigs lack')
     .action(async (_: object, command: Command) => {
       const flags = command.optsWithGlobals<GlobalFlags>();
       const print = printerFor(flags);
-      const findings = await Promise.all([node(), git(), disk(flags), town(flags)]);
+      const findings = await examine(flags);
       print.show(findings, () => {
-        for (const { check, ok, found, remedy } of findings) {
-          print.line(
-            `${ok ? print.paint('green', '✔') : print.paint('red', '✘')} ${check}: ${found}${ok ? '' : ` → ${remedy}`}`,
-          );
+        for (const { check, state, found, remedy } of findings) {
+          const [colour, mark] = marks[state];
+          print.line(`${print.paint(colour, mark)} ${check}: ${plain(found)}${remedy ? ` → ${plain(remedy)}` : ''}`);
         }
       });
-      if (findings.some((finding) => !finding.ok)) process.exitCode = 1;
+      if (findings.some(({ state }) => state === 'fail')) process.exitCode = 1;
     });
 }
 
-const atLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
-  const [a = 0, b = 0] = version.split('.').map(Number);
-  return a > major || (a === major && b >= minor);
-};
-
-const node = async (): Promise<Finding> => ({
-  check: 'node',
-  ok: atLeast(process.versions.node, nodeMin),
-  found: process.versions.node,
-  remedy: `Install Node ${nodeMin.join('.')} or newer.`,
-});
-
-async function git(): Promise<Finding> {
-  const remedy = `Install git ${gitMin.join('.')} or newer.`;
-  const found = await promisify(execFile)('git', ['--version']).then(
-    ({ stdout }) => stdout.trim(),
-    (error: Error) => error.message,
-  );
-  const version = /(\d+\.\d+)/.exec(found)?.[1] ?? '';
-  return { check: 'git', ok: atLeast(version, gitMin), found, remedy };
+async function examine(flags: GlobalFlags): Promise<Finding[]> {
+  const address = await findTown(flags, process.env).catch((error: unknown) => asFinding(error));
+  const machine = [node(), await git()];
+  if ('check' in address) return [...machine, await disk(stateDirOf(flags)), address];
+  const { region } = address;
+  if (region === undefined) return [...machine, await disk(stateDirOf(flags)), ...(await asked(address))];
+  const [who, here, ringing] = await Promise.all([credentials(region), asked(address), alarms(region)]);
+  return [...machine, who, ...here, ...ringing];
 }
 
-/** The state directory may not be there yet: its nearest parent is asked. */
-async function disk(flags: GlobalFlags): Promise<Finding> {
-  let dir = stateDirOf(flags);
-  while (dir !== dirname(dir) && !(await stat(dir).catch(() => undefined))) dir = dirname(dir);
-  const { bavail, bsize } = await statfs(dir);
-  const free = bavail * bsize;
-  const found = `${(free / 1024 ** 3).toFixed(1)} GiB free at ${dir}`;
-  return {
-    check: 'disk',
-    ok: free >= freeBytesMin,
-    found,
-    remedy: 'Free 1 GiB, or keep the state elsewhere with --dir.',
-  };
-}
-
-async function town(flags: GlobalFlags): Promise<Finding> {
+/** A town that does not answer is one finding; what it would have said is left out. */
+async function asked(address: TownAddress): Promise<Finding[]> {
   try {
-    const client = new Client(await findTown(flags, process.env));
-    await client.get('status');
-    return { check: 'town', ok: true, found: `answers at ${client.url}`, remedy: '' };
+    const client = new Client(address);
+    return [...(await town(client)), ...(await rigs(client))];
   } catch (error) {
-    return {
-      check: 'town',
-      ok: false,
-      found: error instanceof Error ? error.message : String(error),
-      remedy: 'npm start',
-    };
+    return [asFinding(error)];
   }
+}
+
+function asFinding(error: unknown): Finding {
+  if (error instanceof Refusal) return fail('town', `${error.code}: ${error.what}`, error.remedy);
+  throw error;
 }

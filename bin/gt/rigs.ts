@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { part, run } from './session.ts';
 
-interface RigView {
+export interface RigView {
   readonly name: string;
   readonly prefix: string;
   readonly url: string;

@@ -23,7 +23,7 @@ interface Reason {
   readonly todo?: string;
 }
 
-interface StatusView {
+export interface StatusView {
   readonly now: number;
   readonly estop?: { readonly by: string; readonly because: string; readonly at: number };
   readonly breakerOpen: boolean;

@@ -1,0 +1,43 @@
+/** The AWS account of a deployed town: who asks, and which of its alarms ring. */
+import { callerOf, ringingAlarms } from '../aws.ts';
+import { Refusal } from '../refusal.ts';
+import { type Finding, fail, notChecked, ok } from './finding.ts';
+
+const signIn = 'Sign in (aws sso login, aws configure), or set AWS_PROFILE.';
+
+export async function credentials(region: string): Promise<Finding> {
+  try {
+    const caller = await callerOf(region, process.env);
+    if ('arn' in caller) return ok('credentials', `${caller.arn}, signing for ${region}`);
+    return caller.code === 'UNREACHABLE'
+      ? notChecked('credentials', caller.what, 'Check your network, and --region.')
+      : fail('credentials', `AWS does not take them: ${caller.code}, ${caller.what}`, signIn);
+  } catch (error) {
+    if (error instanceof Refusal) return fail('credentials', error.message, signIn);
+    throw error;
+  }
+}
+
+/** Alarms say what they want of you: each names its runbook. Those of other stacks in the account name none. */
+const ours = /^(.*?)\.? What to do: (docs\/runbooks\/\S+)$/;
+
+export async function alarms(region: string): Promise<Finding[]> {
+  const check = 'alarms';
+  const rings = await ringingAlarms(region, process.env).catch((error: Error) => ({
+    code: 'CREDENTIALS',
+    what: error.message,
+  }));
+  if ('code' in rings)
+    return [
+      notChecked(
+        check,
+        `${rings.code}, ${rings.what}`,
+        'Allow yourself cloudwatch:DescribeAlarms, or look at the dashboard.',
+      ),
+    ];
+  const known = rings.flatMap((description) => {
+    const [, heading = '', runbook = ''] = ours.exec(description) ?? [];
+    return runbook ? [fail(check, heading, `${runbook} says what to do.`)] : [];
+  });
+  return known.length > 0 ? known : [ok(check, 'none rings: the Witness patrols, no dead letter waits')];
+}
