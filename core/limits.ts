@@ -29,6 +29,11 @@ export const limits = {
   feedKeptMs: 14 * 24 * hours,
   idempotencyKeptMs: 24 * hours,
 
+  // --- rigs
+  /** A change of configuration takes an event a setting, the rig, a wake of the scheduler and those of its queues: 40 + 2 + 50 < 100. */
+  settingsPerRequestMax: 40,
+  wakesPerCommitMax: 50,
+
   // --- webhooks
   /** GitHub lets one send a delivery again for three days. */
   webhookKeptMs: 3 * 24 * hours,

@@ -39,7 +39,7 @@ export interface Beat {
   readonly head?: string;
 }
 
-/** The pool. While more are alive than it holds, a number is appended: `Toast-2`. */
+/** The pool. Where it is too small for all that are alive, a number is appended: `Toast-2`. */
 export const polecatNames = [
   'Toast',
   'Furiosa',
@@ -83,14 +83,12 @@ export function nameAt(i: number): string {
   return i < polecatNames.length ? name : `${name}-${Math.floor(i / polecatNames.length) + 1}`;
 }
 
-/** The name for the next polecat: the first free one from `start` on, so that names are spread. */
-export function pickName(taken: ReadonlySet<string>, start: number): string {
-  const size = polecatNames.length;
-  for (let round = 1; ; round += 1) {
-    for (let i = 0; i < size; i += 1) {
-      const name = polecatNames[(start + i) % size] ?? 'Toast';
-      const candidate = round === 1 ? name : `${name}-${round}`;
-      if (!taken.has(candidate)) return candidate;
-    }
-  }
+/**
+ * A name for the next polecat, drawn from at least four times as many as are alive: three of four are free, and nobody
+ * has to know which. Each further try draws from twice as many again.
+ */
+export function nameToTry(alive: number, tries: number, random: number): string {
+  let names = polecatNames.length * 2 ** Math.min(tries, 16);
+  while (names < 4 * alive) names *= 2;
+  return nameAt(Math.floor(random * names));
 }

@@ -46,6 +46,10 @@ export interface Admission {
   readonly more: boolean;
 }
 
+/** Slots free for this rig now. */
+export const room = (capacity: Capacity, { rig, polecatsPerRig, polecatsPerTown }: Caps): number =>
+  Math.max(0, Math.min(polecatsPerRig - workingIn(capacity, rig), polecatsPerTown - workingInTown(capacity)));
+
 const none = (because: string): Admission => ({ step: undefined, admitted: 0, because, more: false });
 
 export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
@@ -92,7 +96,7 @@ export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
             ? []
             : [upsert(keys.budget(now), seen.budget, budget)]),
         ];
-  return { step: together({ changes: shared }, ...parts), admitted, because, more: more || admitted === 0 };
+  return { step: together({ changes: shared }, ...parts), admitted, because, more: more || parts.length > admitted };
 }
 
 /** The place is the bead's current one, and the bead still waits for a slot. */

@@ -19,6 +19,10 @@ export type PolecatVerdict =
   | { readonly verdict: 'nudge'; readonly text: string; readonly attentionAt: Instant }
   | { readonly verdict: 'dead'; readonly cause: FailureCause; readonly detail: string };
 
+/** A beat that is not late says that its task runs, and costs no call of ECS's, which takes few. */
+export const beatsInTime = (beat: Beat | undefined, now: Instant): boolean =>
+  beat !== undefined && beat.step !== 'hooked' && now - beat.at < limits.heartbeatLateMs;
+
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} min`;
 
 export function judgePolecat(seen: SeenPolecat, now: Instant): PolecatVerdict {

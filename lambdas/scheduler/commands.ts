@@ -3,12 +3,14 @@
 import type { Effect } from '../../core/effects.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { groups, keys, partitions, prefixes } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Ledger } from '../../core/ports.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { type Breaker, breakerCause, type Switch } from '../../core/scheduler/records.ts';
 import { replace, together, upsert } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import { queueWakes } from '../rigs/wakes.ts';
 
 /** From now on nothing is admitted and nothing lands. Polecats at work finish; what they push waits. */
 export const estop = (deps: CommandDeps, by: string, because: string): Promise<void> => turn(deps, true, by, because);
@@ -56,15 +58,7 @@ async function* wakesOfEveryRig(ledger: Ledger): AsyncGenerator<readonly Effect[
 }
 
 async function wakesOf(ledger: Ledger, rig: Rig['name']): Promise<readonly Effect[]> {
-  const targets = await ledger.query(partitions.rig(rig), { prefix: prefixes.targets, limit: 50 });
-  return [
-    { do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) },
-    ...targets.items.map(
-      (item): Effect => ({
-        do: 'wake',
-        queue: 'refinery',
-        group: groups.refinery(rig, item.sk.slice(prefixes.targets.length)),
-      }),
-    ),
-  ];
+  const page = await ledger.query(partitions.rig(rig), { prefix: prefixes.targets, limit: limits.wakesPerCommitMax });
+  const targets = page.items.map((item) => item.sk.slice(prefixes.targets.length));
+  return [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) }, ...queueWakes(rig, targets)];
 }

@@ -3,8 +3,8 @@ import { openEscalation } from '../../core/escalations/open.ts';
 import { parseBeadId, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Ledger, Ports } from '../../core/ports.ts';
-import { admit, type Seen } from '../../core/scheduler/admit.ts';
-import { breakerAlarm, breakerCause, breakerOpen, noFailures } from '../../core/scheduler/records.ts';
+import { admit, type Caps, room, type Seen } from '../../core/scheduler/admit.ts';
+import { breakerAlarm, breakerCause, breakerOpen, noCapacity, noFailures } from '../../core/scheduler/records.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { makeTickHandler } from '../platform/tick-handler.ts';
@@ -29,7 +29,7 @@ const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>
     if (!known) return { result: false };
     const { config } = await load.rigConfig(deps.ledger, rig);
     const caps = { rig, polecatsPerRig: config['polecats.max'], ...deps.caps };
-    const seen = await see(deps.ledger, rig, now);
+    const seen = await see(deps.ledger, caps, now);
     if (seen.line.length > 0 && breakerOpen(seen.breaker?.body ?? noFailures, now)) {
       const escalation = await load.escalation(deps.ledger, breakerCause);
       return { step: openEscalation(escalation, breakerAlarm, now), result: false };
@@ -38,16 +38,18 @@ const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>
     return { step, result: more && step !== undefined };
   });
 
-async function see(ledger: Ledger, rig: string, now: Instant): Promise<Seen> {
+/** Of the line only as much as there is room for, and one more to see that there is no room for it. */
+async function see(ledger: Ledger, caps: Caps, now: Instant): Promise<Seen> {
   const [estop, breaker, capacity, budget, page] = await Promise.all([
     load.estop(ledger),
     load.breaker(ledger),
     load.capacity(ledger),
     load.budget(ledger, now),
-    ledger.query(partitions.rig(rig), { prefix: prefixes.ready, limit: limits.readyPerTickMax }),
+    ledger.query(partitions.rig(caps.rig), { prefix: prefixes.ready, limit: limits.admissionsPerCommitMax + 1 }),
   ]);
+  const places = page.items.slice(0, room(capacity?.body ?? noCapacity, caps) + 1);
   const line = await Promise.all(
-    page.items.map(async (place) => {
+    places.map(async (place) => {
       const bead = (place.body as { readonly bead: string }).bead;
       return { place, bead: parseBeadId(bead) ? await load.bead(ledger, bead) : undefined };
     }),

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { curve, medianOf, type Row, report, table } from './scale/report.ts';
-import { openTown, operations, type Sample } from './scale/town.ts';
+import { openTown, operations, type Sample, type ScaleTown } from './scale/town.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,13 +21,13 @@ const growthMax = 1.2;
 const sizes = values.beads.split(',').map(Number);
 const say = values.json ? () => {} : (line: string) => console.log(line);
 
-const towns = [];
+const towns: ScaleTown[] = [];
 for (const beads of sizes) {
   const from = performance.now();
   towns.push(await openTown(beads));
   say(`${beads} beads seeded in ${((performance.now() - from) / 1000).toFixed(1)} s`);
 }
-const samples = sizes.map(() => [] as Awaited<ReturnType<(typeof towns)[number]['round']>>[]);
+const samples = sizes.map(() => [] as Awaited<ReturnType<ScaleTown['round']>>[]);
 /** The first rounds warm caches and compilers up, and do not count. */
 const warmUps = 5;
 for (let i = -warmUps; i < Number(values.rounds); i += 1) {

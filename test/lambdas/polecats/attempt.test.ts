@@ -4,7 +4,7 @@ import { openEscalation } from '../../../core/escalations/open.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { hookBead } from '../../../core/polecats/hook.ts';
-import type { Beat } from '../../../core/polecats/polecat.ts';
+import { type Beat, nameAt } from '../../../core/polecats/polecat.ts';
 import type { Instant, Json, Ledger } from '../../../core/ports.ts';
 import type { Capacity, DayBudget } from '../../../core/scheduler/records.ts';
 import { asJson, create, recordOf, replace } from '../../../core/step.ts';
@@ -62,21 +62,27 @@ describe('an attempt that a human ends', () => {
 });
 
 /** The fleet in a region without room, and what it sent to try again. */
-function fullFleet() {
+function fullFleet(record: Ledger = ledger) {
   const sent: Json[] = [];
+  const delays: number[] = [];
   const handle = makeHandler({
-    ledger,
+    ledger: record,
     clock: realClock,
     ids,
     log: () => {},
     fleet: { launch: async () => ({ ok: false, reason: 'capacity', detail: 'vCPU quota' }) } as never,
-    queues: { send: async ({ body }) => void sent.push(body) },
+    queues: {
+      send: async ({ body, delaySeconds = 0 }) => {
+        sent.push(body);
+        delays.push(delaySeconds);
+      },
+    },
     apiUrl: () => 'http://localhost',
     secretOf: () => undefined,
   });
   const sling = (message: object) =>
     handle({ Records: [{ messageId: 'm', body: JSON.stringify({ bead: idOf(1), run: 1, ...message }) }] } as never);
-  return { sent, sling };
+  return { sent, delays, sling };
 }
 
 test('a launch that finds no room for long is told to a human once, and is tried again each time', async () => {
@@ -87,6 +93,50 @@ test('a launch that finds no room for long is told to a human once, and is tried
   expect(sent).toHaveLength(2);
   const alarm = (await load.escalation(ledger, 'fleet/no-room'))?.body;
   expect(alarm).toMatchObject({ severity: 'high', times: 1, body: expect.stringContaining('vCPU quota') });
+});
+
+test.each([
+  ['just now', 0, limits.launchAgainSeconds],
+  ['ten minutes ago', 10 * 60_000, 150],
+  ['a day ago', 24 * 3_600_000, limits.launchAgainMaxSeconds],
+])(
+  'a launch first tried %s is tried again after a quarter of that, within bounds and spread',
+  async (_, ago, seconds) => {
+    await atWork(realClock.now() - ago);
+    const { delays, sling } = fullFleet();
+    for (let i = 0; i < 20; i += 1) await sling({ token: 'tok' });
+    for (const delay of delays) expect(Math.abs(delay - seconds)).toBeLessThanOrEqual(seconds / 4 + 1);
+    expect(new Set(delays).size).toBeGreaterThan(3);
+    // The cold-start deadline moves with each try: the next one must come before it.
+    expect(Math.max(...delays) * 1000).toBeLessThan(limits.coldStartMs);
+  },
+);
+
+test('a hook reads the same few items however many polecats are alive, and takes no name of theirs', async () => {
+  const others = Array.from({ length: 300 }, (_, i) => nameAt(i));
+  for (const name of others) {
+    const hooked = hookBead(beadOf(9, { admittedAt: 1 }), { name, token: 't', tokenHash: '' }, 1);
+    const [, polecat] = hooked.step.changes;
+    if (polecat) await ledger.commit({ id: name, changes: [polecat] });
+  }
+  await ledger.commit({
+    id: 'admitted',
+    changes: [
+      create(beadOf(1), beadOf(1, { run: 1, admittedAt: 1 }).body),
+      create(keys.capacity(), { working: { greenhouse: 301 } } satisfies Capacity),
+    ],
+  });
+  const queried: string[] = [];
+  const { sling } = fullFleet({
+    ...ledger,
+    query: (pk, options) => {
+      queried.push(pk);
+      return ledger.query(pk, options);
+    },
+  });
+  await sling({ token: 'tok' });
+  expect(queried).toEqual([]);
+  expect(others).not.toContain((await bead())?.polecat);
 });
 
 test('a launch that is repeated for an attempt that has ended leaves the next attempt its own token', async () => {
@@ -104,7 +154,7 @@ test('a launch that is repeated for an attempt that has ended leaves the next at
 test('the alarm of a stuck polecat ends with its attempt', async () => {
   const since = realClock.now();
   await atWork(since);
-  const alarm = { cause: stuckCause(idOf(1)), severity: 'high', title: 'stuck', body: '' } as const;
+  const alarm = { cause: stuckCause(idOf(1)), severity: 'high', title: 'stuck', ...account } as const;
   await ledger.commit({ id: 'stuck', changes: openEscalation(undefined, alarm, since).changes });
   await nukePolecat({ ledger, clock: realClock, ids, blobs: undefined as never }, 'Nux', 'max');
   expect((await load.escalation(ledger, alarm.cause))?.body.status).toBe('closed');

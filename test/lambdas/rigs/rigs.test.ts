@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Effect } from '../../../core/effects.ts';
 import { keys } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import type { Item } from '../../../core/ports.ts';
+import { create } from '../../../core/step.ts';
 import { makeTestRig, type TestRig } from '../../git/rig.ts';
 import { openTown, type TestTown } from '../api/fixture.ts';
 
@@ -167,6 +169,38 @@ describe('configuring a rig', () => {
     expect(effects).toEqual([]);
   });
 
+  test('wakes no more queues than a commit holds, its own target first', async () => {
+    const targets = Array.from({ length: 120 }, (_, i) => keys.target('greenhouse', `release-${i}`));
+    for (let i = 0; i < targets.length; i += 100) {
+      const changes = targets.slice(i, i + 100).map((key) => create(key, { target: key.sk }));
+      await town.deps.ledger.commit({ id: `targets-${i}`, changes });
+    }
+    effects.length = 0;
+    expect((await set({ 'polecats.max': 6 })).status).toBe(200);
+    const woken = effects.filter((effect) => effect.do === 'wake' && effect.queue === 'refinery');
+    expect(woken).toHaveLength(limits.wakesPerCommitMax);
+    expect(woken[0]).toMatchObject({ group: 'refinery/greenhouse/main' });
+    const commit = 'd'.repeat(40);
+    const status = await town.ask('POST', '/v1/rigs/greenhouse/statuses', {
+      body: { commit, name: 'build', state: 'success' },
+    });
+    expect(status.status).toBeLessThan(300);
+    for (const key of targets)
+      await town.deps.ledger.commit({ id: key.sk, changes: [{ delete: key, expect: { any: true } }] });
+  });
+
+  test('takes no more keys at once than a commit holds (400)', async () => {
+    const gates = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`refinery.gates.g${i}`, 'true']));
+    expect(await set(gates(limits.settingsPerRequestMax + 1))).toMatchObject({
+      status: 400,
+      body: { code: 'CONFIG_TOO_MANY' },
+    });
+    expect((await set(gates(limits.settingsPerRequestMax))).status).toBe(200);
+    const unset = Object.fromEntries(Object.keys(gates(limits.settingsPerRequestMax)).map((key) => [key, null]));
+    expect((await set(unset)).status).toBe(200);
+  });
+
   test('names every fault at once and then changes nothing (400)', async () => {
     const answer = await set({ 'refinery.requireci': true, 'polecats.max': 'many', 'retry.fresh': 4 });
     expect(answer.status).toBe(400);
@@ -212,6 +246,8 @@ describe('reporting a status', () => {
       expect.objectContaining({ name: 'lint', state: 'failure', url: 'https://ci.example/1' }),
     );
     expect(effects).toContainEqual({ do: 'wake', queue: 'refinery', group: 'refinery/greenhouse/main' });
+    const kept = await town.deps.ledger.get(keys.checks('greenhouse', commit));
+    expect(kept?.expiresAt).toBeGreaterThan(town.deps.clock.now());
   });
 
   test.each([
