@@ -23,9 +23,12 @@ export function networkOf(scope: Construct, config: Config): Network {
   return { vpc, subnetIds, securityGroup };
 }
 
-/** Taken at its word: a look-up would need credentials at synthesis. */
+/**
+ * Taken at its word: a look-up would need credentials at synthesis. The construct stands for the id alone; it wants a zone,
+ * which nothing reads.
+ */
 function givenNetwork(scope: Construct, { vpcId = '', subnetIds = [] }: Config) {
-  return { vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId, availabilityZones: [] }), subnetIds };
+  return { vpc: ec2.Vpc.fromVpcAttributes(scope, 'Vpc', { vpcId, availabilityZones: ['any'] }), subnetIds };
 }
 
 /** Two public subnets: no NAT gateway, whose idle price would be most of the town's bill. */

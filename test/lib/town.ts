@@ -1,5 +1,7 @@
 /** The synthesized stack, and ways to ask about its resources. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Json } from '../../core/ports.ts';
@@ -10,33 +12,60 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: Json;
   readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
 }
 
-interface Synthesized {
-  readonly resources: Readonly<Record<string, Omit<Resource, 'id'>>>;
-  /** What the nag rules found and nobody acknowledged. */
+interface Template {
+  readonly Resources: Readonly<Record<string, Omit<Resource, 'id'>>>;
+  readonly Parameters?: Readonly<Record<string, Json>>;
+  readonly Outputs?: Readonly<Record<string, Json>>;
+}
+
+interface Nag {
+  /** What the rules found and nobody acknowledged. */
   readonly violations: Json;
+  readonly acknowledged: readonly (readonly [rule: string, reason: string])[];
 }
 
-const outputBytesMax = 64 * 1024 * 1024;
+type Contexts = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** One town for each context, all in one process. */
-export async function synthesize(...contexts: readonly Readonly<Record<string, unknown>>[]) {
-  const script = path.join(projectRoot, 'test/lib/synth.ts');
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--no-warnings', '--import', 'tsx', script, JSON.stringify(contexts)],
-    /** aws-cdk-lib's own check against the schemas of CloudFormation costs eight seconds; `npm run synth` makes it. */
-    { cwd: projectRoot, maxBuffer: outputBytesMax, env: { ...process.env, CDK_VALIDATION: 'false' } },
-  );
-  return (JSON.parse(stdout) as Synthesized[]).map(({ resources: found, violations }) => {
-    const resources: readonly Resource[] = Object.entries(found).map(([id, resource]) => ({ id, ...resource }));
-    const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
-    return { violations, resources, ofType };
-  });
+/** One town for each context, by its name, all in one process. */
+export async function synthesizeEach<Each extends Contexts>(contexts: Each): Promise<Record<keyof Each, Town>> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'gastown-synth-'));
+  const read = (file: string) => JSON.parse(readFileSync(path.join(directory, file), 'utf8'));
+  try {
+    const script = path.join(projectRoot, 'test/lib/synth.ts');
+    await promisify(execFile)(
+      process.execPath,
+      ['--no-warnings', '--import', 'tsx', script, directory, JSON.stringify(contexts)],
+      /** aws-cdk-lib's own check against the schemas of CloudFormation costs eight seconds; `npm run synth` makes it. */
+      { cwd: projectRoot, env: { ...process.env, CDK_VALIDATION: 'false' } },
+    );
+    const towns = Object.keys(contexts).map((name) => [
+      name,
+      townOf(read(`${name}.template.json`), read(`${name}.nag.json`)),
+    ]);
+    return Object.fromEntries(towns);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
-export type Town = Awaited<ReturnType<typeof synthesize>>[number];
+/** The same, in the order of the contexts. */
+export async function synthesize(...contexts: readonly Contexts[string][]): Promise<readonly Town[]> {
+  return Object.values(await synthesizeEach(Object.fromEntries(contexts.map((context, i) => [`town${i}`, context]))));
+}
+
+function townOf(template: Template, nag: Nag) {
+  const resources: readonly Resource[] = Object.entries(template.Resources).map(([id, resource]) => ({
+    id,
+    ...resource,
+  }));
+  const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
+  return { ...nag, template, resources, ofType };
+}
+
+export type Town = ReturnType<typeof townOf>;
 
 /** `at(properties, 'Code', 'ImageUri')`; `undefined` where there is nothing. */
 export function at(json: Json | undefined, ...steps: readonly string[]): Json | undefined {
