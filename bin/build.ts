@@ -1,43 +1,24 @@
 /** Bundles every function, the harness and the gt command into dist/, and says how large each of them is. */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { bundleAll, bundleOptions, bundleSizes, functionBytesMax } from '../lib/platform/bundle.ts';
+import { bundleAll, bundleSizes, functionBytesMax } from '../lib/platform/bundle.ts';
 import { projectRoot } from '../lib/platform/project-root.ts';
-import { versionOnly } from '../lib/platform/slim.ts';
+import { bundleGt } from './gt/bundle.ts';
 
 const dist = path.join(projectRoot, 'dist');
 const functions = path.join(dist, 'functions');
 await bundleAll(functions);
-/** The SDK's credential chain is four times as large as gt: a file of its own, loaded when a request is to be signed. */
-const credentialsApart: Plugin = {
-  name: 'credentials-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/credentials\.ts$/ }, () => ({ path: './gt-credentials.js', external: true }));
-  },
-};
-const command: BuildOptions = {
-  ...bundleOptions,
-  /** The command runs wherever the project does, not only on Lambda's Node. */
-  target: 'node20',
-  outExtension: { '.js': '.js' },
-  outdir: dist,
-};
-await build({ ...command, entryPoints: [{ in: 'bin/gt.ts', out: 'gt' }], plugins: [credentialsApart] });
-/** Without the plugins that leave links of the chain out. */
-await build({
-  ...command,
-  entryPoints: [{ in: 'bin/gt/credentials.ts', out: 'gt-credentials' }],
-  plugins: [versionOnly],
-});
+const commands = await bundleGt(dist);
 
-const sizeOf = (name: string): number => statSync(path.join(dist, `${name}.js`)).size;
-const sizes = { ...bundleSizes(functions), gt: sizeOf('gt'), 'gt-credentials': sizeOf('gt-credentials') };
+const sizes = {
+  ...bundleSizes(functions),
+  ...Object.fromEntries(commands.map((file) => [path.basename(file), statSync(file).size])),
+};
 for (const [name, bytes] of Object.entries(sizes))
-  console.log(`${name.padEnd(14)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
+  console.log(`${name.padEnd(18)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
 const harness = path.join(functions, 'polecat/dist/harness.cjs');
 if (existsSync(harness))
-  console.log(`${'harness'.padEnd(14)} ${(statSync(harness).size / 1024).toFixed(0).padStart(6)} KiB`);
+  console.log(`${'harness'.padEnd(18)} ${(statSync(harness).size / 1024).toFixed(0).padStart(6)} KiB`);
 
 const large = Object.entries(bundleSizes(functions)).filter(([, bytes]) => bytes > functionBytesMax);
 if (large.length > 0) {

@@ -40,8 +40,9 @@ export async function findTown(flags: AddressFlags, environment: Environment): P
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
   const signs = token === undefined && (url.protocol === 'https:' || flags.region !== undefined);
   if ((token !== undefined || signs) && isClearText(url)) throw clearText(url);
-  if (!signs) return { url: url.href, token };
-  return { url: url.href, token, region: stackRegion ?? regionOf(url, flags, environment) };
+  const at = url.href.replace(/\/$/, '');
+  if (!signs) return { url: at, token };
+  return { url: at, token, region: stackRegion ?? regionOf(url, flags, environment) };
 }
 
 /** http carries secrets in clear text: fine on this machine, and nowhere else. */

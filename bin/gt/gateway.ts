@@ -46,7 +46,7 @@ const tokenInVain = (said: string): Refusal =>
   new Refusal(
     'TOKEN_REFUSED',
     `${said}: it does not take this token.`,
-    'If the town wants AWS credentials, leave --token-file and GASTOWN_TOKEN_FILE out: gt signs then.',
+    'If the town wants AWS credentials, leave --token-file and GASTOWN_TOKEN_FILE out, and requests are signed.',
   );
 
 /** The same word for a late signature, for expired credentials and for a missing permission. */

@@ -1,21 +1,23 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { build } from 'esbuild';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { toCommit } from '../../core/step.ts';
+import { account } from '../core/escalations/account.ts';
 import { makeTestRig, type TestRig } from '../git/rig.ts';
 import { intentText, openTown, type TestTown, token } from '../lambdas/api/fixture.ts';
+import { runGt, shipGt } from './command.ts';
 
 // Every command is a process: on a busy machine that takes its time.
 jest.setTimeout(120_000);
 
-/** The real command line, bundled once as it ships, run as a process of its own against a real server. */
+/** Every command runs against a real server. */
 let dir: string;
+let command: string;
 let rig: TestRig;
 let town: TestTown;
 let server: ReturnType<typeof serve>;
@@ -23,15 +25,7 @@ let url: string;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gastown-gt-'));
-  await build({
-    entryPoints: ['bin/gt.ts'],
-    outfile: join(dir, 'gt.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
+  command = await shipGt(dir);
   rig = makeTestRig();
   rig.commit('main', { 'README.md': 'hello' });
   town = await openTown();
@@ -53,20 +47,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function gtIn(cwd: string, environment: Record<string, string>, ...words: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env.PATH ?? '', ...environment };
-    execFile(process.execPath, [join(dir, 'gt.mjs'), ...words], { cwd, env }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
-    );
-  });
-}
+const gtIn = (cwd: string, environment: Record<string, string>, ...words: string[]) =>
+  runGt(command, cwd, environment, words);
 const gt = (...words: string[]) => gtIn(dir, {}, ...words, '--dir', dir);
 
 describe('gt, before there is anything', () => {
@@ -146,7 +128,7 @@ describe('gt, from a rig to a stopped town', () => {
       `${convoy} (handed in before)`,
     );
     const child = spawn(process.execPath, [
-      join(dir, 'gt.mjs'),
+      command,
       'submit',
       '-',
       '--rig',
@@ -200,10 +182,11 @@ describe('gt, from a rig to a stopped town', () => {
   test('lists, acknowledges and closes an escalation, whose text cannot drive the terminal', async () => {
     const { ledger, ids, clock } = town.deps;
     const alarm = {
-      cause: 'test/alarm',
+      ...account,
+      cause: 'effect/test',
       severity: 'high',
       title: `red${String.fromCharCode(27)}[2J`,
-      body: 'do it',
+      command: 'do it',
     } as const;
     await ledger.commit(toCommit(openEscalation(undefined, alarm, clock.now()), ids.ulid(), clock.now()));
     const list = await gt('escalations', 'list');
@@ -249,10 +232,11 @@ describe('gt, from a rig to a stopped town', () => {
     await town.plan(id);
     await gt('estop', 'the', 'barn', 'burns');
     const { ledger, ids, clock } = town.deps;
-    const alarm = { cause: 'test/red', severity: 'high', title: 'Main is red', body: 'look', rig: 'green' } as const;
+    const cause = 'queue/green/main/red-main';
+    const alarm = { ...account, cause, severity: 'high', title: 'Main is red', rig: 'green' } as const;
     await ledger.commit(toCommit(openEscalation(undefined, alarm, clock.now()), ids.ulid(), clock.now()));
     const words = ['submit', 'intent.md', '--rig', 'green', '--key', 'k3', '--review', '--watch', '--dir', dir];
-    const child = spawn(process.execPath, [join(dir, 'gt.mjs'), ...words], { cwd: dir });
+    const child = spawn(process.execPath, [command, ...words], { cwd: dir });
     let out = '';
     for await (const chunk of child.stdout) {
       out += chunk;
@@ -287,9 +271,29 @@ describe('gt, from a rig to a stopped town', () => {
 
   test('the doctor tries what a town needs, and says what is missing', async () => {
     const well = await gt('doctor', '--json');
-    const findings = JSON.parse(well.out) as { check: string; ok: boolean }[];
-    expect(findings.map((finding) => finding.check)).toEqual(['node', 'git', 'disk', 'town']);
-    expect(findings.find((finding) => finding.check === 'town')).toMatchObject({ ok: true });
+    const findings = JSON.parse(well.out) as { check: string; state: string; remedy: string }[];
+    const states = Object.fromEntries(findings.map(({ check, state }) => [check, state]));
+    expect(states).toEqual({
+      node: 'ok',
+      git: 'ok',
+      disk: 'ok',
+      town: 'ok',
+      clock: 'ok',
+      running: 'ok',
+      witness: 'ok',
+      escalations: 'warn',
+      'green: remote': 'ok',
+      'green: gates': 'ok',
+      'green: queue': 'ok',
+      'green: protection': 'warn',
+    });
+    for (const { state, remedy } of findings) expect(remedy !== '').toBe(state !== 'ok');
+    expect(well.code).toBe(0);
+    await gt('rig', 'config', 'green', 'refinery.gates.test', 'unset');
+    expect(await gt('doctor')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/✘ green: gates: none, so nothing can land → gt rig config green/),
+    });
     const ill = await gt('doctor', '--url', 'http://127.0.0.1:9');
     expect(ill).toMatchObject({ code: 1, out: expect.stringContaining('✘ town: TOWN_UNREACHABLE') });
   });
