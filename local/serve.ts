@@ -5,27 +5,30 @@ import { serve } from '@hono/node-server';
 import { refuse } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { makeApp } from '../lambdas/api/app.ts';
-import type { ApiDeps } from '../lambdas/api/deps.ts';
+import type { ApiDeps, ApiOptions } from '../lambdas/api/deps.ts';
 
-export interface ServeOptions {
+export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets'> {
   readonly deps: ApiDeps;
   readonly port: number;
   readonly token: string;
   readonly log: Log;
+  /** Around each request. */
+  readonly run?: (answer: () => Promise<Response>) => Promise<Response>;
 }
 
 const address = '127.0.0.1';
 
-export async function serveApi({ deps, port, token, log }: ServeOptions) {
+export async function serveApi({ deps, port, token, log, run = (answer) => answer(), webhookSecrets }: ServeOptions) {
   const app = makeApp(deps, {
     authenticate: (request) => (bears(request, token) ? { name: 'overseer' } : unauthenticated()),
     hostNames: [address, 'localhost'],
     localRemotes: true,
+    webhookSecrets,
     onSuperseded: (subject) => log('warn', 'a superseded task spoke', { ...subject }),
     onBug: (error) =>
       log('error', 'bug in the API', { error: error instanceof Error ? (error.stack ?? '') : String(error) }),
   });
-  const server = serve({ fetch: app.fetch, hostname: address, port });
+  const server = serve({ fetch: (request, env) => run(async () => app.fetch(request, env)), hostname: address, port });
   const bound = await new Promise<AddressInfo>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? portTaken(port) : error),

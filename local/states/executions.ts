@@ -25,6 +25,8 @@ export interface World {
   readonly ids: Ids;
   invoke(functionName: string, payload: Json): Promise<Json>;
   send(message: Message): Promise<void>;
+  /** A state was entered, or tried once more. */
+  onEntered?(machine: string, state: string): void;
   onEnded?(machine: string, name: string, status: EndedStatus, why?: Ending): void;
 }
 
@@ -110,6 +112,7 @@ export class Executions {
       timers: this.#timers,
       invoke: (functionName, payload) => this.#world.invoke(functionName, payload),
       send: (message) => this.#world.send(message),
+      entered: (state) => this.#world.onEntered?.(machine.name, state),
       await: (token, waiter) => {
         this.#waiters.set(token, waiter);
         return () => this.#waiters.delete(token);

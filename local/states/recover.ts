@@ -22,6 +22,7 @@ export async function withRecovery<S extends Recovering>(
       if (!retrier || before >= retrier.attemptsMax) return caught({ ...visit, retries }, fault);
       used.set(retrier, before + 1);
       await sleepUntil(run, position.scope, run.clock.now() + backoffMs(retrier, before, run.ids));
+      run.entered(state.name);
     }
   }
 }

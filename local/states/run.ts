@@ -16,6 +16,7 @@ export async function runStates(run: Run, states: States, input: Json, position:
     if (position.scope.cancelled) return new Promise(() => undefined);
     const state = states.states.get(left.next);
     if (!state) throw new Error(`BUG: no state ${left.next}`);
+    run.entered(state.name);
     left = await visitState({ run, state, input: left.output, position, enteredAt: run.clock.now(), retries: 0 });
   }
   return left.output;

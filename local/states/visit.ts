@@ -18,6 +18,8 @@ export interface Waiter {
 export interface Run {
   invoke(functionName: string, payload: Json): Promise<Json>;
   send(message: Message): Promise<void>;
+  /** What Step Functions bills as a transition: each entry into a state, and each retry. */
+  entered(state: string): void;
   /** Makes the token known; the returned function makes it unknown. */
   await(token: string, waiter: Waiter): () => void;
   readonly machine: Machine;

@@ -1,0 +1,112 @@
+/**
+ * Ports that count: each call by its kind, in the units that AWS bills. A decorator changes no answer. Latency, retries
+ * within an SDK and data over the internet are not counted here.
+ */
+import type { Blobs, Fleet, Log, Model, Notifier, Ports, Queues, Repo, Workflows } from '../ports.ts';
+import { type QueueName, queues } from '../wiring.ts';
+import { utf8Bytes } from './item-units.ts';
+import { meterLedger } from './meter-ledger.ts';
+import type { Units } from './prices.ts';
+
+/** Told of every call that was answered: its kind (`ledger.get`) and what it is billed. */
+export type Meter = (call: string, units: Units) => void;
+
+/** SQS and SNS bill a message for each 64 KB begun. */
+const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / 65_536));
+/** What CloudWatch adds to each event, and the timestamp and level that a line gets. */
+export const logLineBytes = 26;
+const logHeadBytes = 60;
+
+/** The same ports, counted; clock and ids cost nothing. */
+export function meterPorts<Given extends Partial<Ports>>(ports: Given, meter: Meter): Given {
+  return {
+    ...ports,
+    ...(ports.ledger && { ledger: meterLedger(ports.ledger, meter) }),
+    ...(ports.queues && { queues: meterQueues(ports.queues, meter) }),
+    ...(ports.workflows && { workflows: meterWorkflows(ports.workflows, meter) }),
+    ...(ports.fleet && { fleet: meterFleet(ports.fleet, meter) }),
+    ...(ports.blobs && { blobs: meterBlobs(ports.blobs, meter) }),
+    ...(ports.repo && { repo: meterRepo(ports.repo, meter) }),
+    ...(ports.model && { model: meterModel(ports.model, meter) }),
+    ...(ports.notifier && { notifier: meterNotifier(ports.notifier, meter) }),
+    ...(ports.log && { log: meterLog(ports.log, meter) }),
+  };
+}
+
+const counted = <Answer>(answer: Promise<Answer>, meter: Meter, call: string, units: Units = {}): Promise<Answer> =>
+  answer.then((value) => {
+    meter(call, units);
+    return value;
+  });
+
+export const isFifo = (queue: string): boolean => queues[queue as QueueName]?.type === 'fifo';
+
+const meterQueues = (inner: Queues, meter: Meter): Queues => ({
+  send(message) {
+    const chunks = chunksOf(utf8Bytes(JSON.stringify(message.body) ?? ''));
+    const units = isFifo(message.queue) ? { sqsFifo: chunks } : { sqsStandard: chunks };
+    return counted(inner.send(message), meter, 'queues.send', units);
+  },
+});
+
+/** The calls are free: Step Functions bills transitions, of which the start of an execution is one. */
+const meterWorkflows = (inner: Workflows, meter: Meter): Workflows => ({
+  start: (...request) =>
+    inner.start(...request).then((answer) => {
+      meter('workflows.start', answer === 'started' ? { transitions: 1 } : {});
+      return answer;
+    }),
+  succeed: (...answer) => counted(inner.succeed(...answer), meter, 'workflows.succeed'),
+  fail: (...answer) => counted(inner.fail(...answer), meter, 'workflows.fail'),
+  stop: (...which) => counted(inner.stop(...which), meter, 'workflows.stop'),
+  describe: (...which) => counted(inner.describe(...which), meter, 'workflows.describe'),
+});
+
+/** The calls are free: the tasks are billed by the second. */
+const meterFleet = (inner: Fleet, meter: Meter): Fleet => ({
+  launch: (request) => counted(inner.launch(request), meter, 'fleet.launch'),
+  stop: (...which) => counted(inner.stop(...which), meter, 'fleet.stop'),
+  list: (...which) => counted(inner.list(...which), meter, 'fleet.list'),
+});
+
+const meterBlobs = (inner: Blobs, meter: Meter): Blobs => ({
+  put: (...blob) => counted(inner.put(...blob), meter, 'blobs.put', { s3Puts: 1 }),
+  get: (hash) => counted(inner.get(hash), meter, 'blobs.get', { s3Gets: 1 }),
+});
+
+/** Git is the host's; before each call the rig's credential is read. */
+function meterRepo(inner: Repo, meter: Meter): Repo {
+  const asked = <Answer>(answer: Promise<Answer>, call: string) => counted(answer, meter, call, { secretReads: 1 });
+  return {
+    readRef: (...what) => asked(inner.readRef(...what), 'repo.readRef'),
+    readRefs: (...what) => asked(inner.readRefs(...what), 'repo.readRefs'),
+    buildChain: (...what) => asked(inner.buildChain(...what), 'repo.buildChain'),
+    pushWithLease: (...what) => asked(inner.pushWithLease(...what), 'repo.pushWithLease'),
+    isAncestor: (...what) => asked(inner.isAncestor(...what), 'repo.isAncestor'),
+    findCommit: (...what) => asked(inner.findCommit(...what), 'repo.findCommit'),
+    deleteRefs: (...what) => asked(inner.deleteRefs(...what), 'repo.deleteRefs'),
+    probe: (...what) => asked(inner.probe(...what), 'repo.probe'),
+  };
+}
+
+const meterModel = (inner: Model, meter: Meter): Model => ({
+  complete: (request) =>
+    inner.complete(request).then((reply) => {
+      meter('model.complete', { modelInputTokens: reply.inputTokens, modelOutputTokens: reply.outputTokens });
+      return reply;
+    }),
+});
+
+const meterNotifier = (inner: Notifier, meter: Meter): Notifier => ({
+  publish(notification) {
+    const snsPublishes = chunksOf(utf8Bytes(notification.body));
+    return counted(inner.publish(notification), meter, 'notifier.publish', { snsPublishes });
+  },
+});
+
+const meterLog =
+  (inner: Log, meter: Meter): Log =>
+  (level, message, fields = {}) => {
+    inner(level, message, fields);
+    meter('log', { logBytes: utf8Bytes(JSON.stringify({ ...fields, message })) + logHeadBytes + logLineBytes });
+  };
