@@ -24,8 +24,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const stateDirOf = (flags: AddressFlags): string => resolve(flags.dir ?? '.gastown');
 
 /**
- * With a token requests bear it. Without one, a town behind https (or wherever `--region` is given, as for an emulator
- * on this machine) gets them signed. Throws a Refusal that says what is missing.
+ * With a token requests bear it. Without one, they are signed for a town behind https, or wherever a stack or a region
+ * is given, as for an emulator on this machine. Throws a Refusal that says what is missing.
  */
 export async function findTown(flags: AddressFlags, environment: Environment): Promise<TownAddress> {
   const stack = flags.stack ?? (flags.url ? undefined : environment.GASTOWN_STACK);
@@ -38,7 +38,7 @@ export async function findTown(flags: AddressFlags, environment: Environment): P
   const url = validUrl(given ?? written?.url ?? nowhere(flags));
   const tokenFile = flags.tokenFile ?? environment.GASTOWN_TOKEN_FILE ?? written?.tokenFile;
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
-  const signs = token === undefined && (url.protocol === 'https:' || flags.region !== undefined);
+  const signs = token === undefined && (url.protocol === 'https:' || (flags.region ?? stack) !== undefined);
   if ((token !== undefined || signs) && isClearText(url)) throw clearText(url);
   const at = url.href.replace(/\/$/, '');
   if (!signs) return { url: at, token };

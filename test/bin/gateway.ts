@@ -36,9 +36,10 @@ export async function openGateway(town: TestTown): Promise<Gateway> {
     const asking = new URL(request.url ?? '/', url);
     const signed = await signatureOf(request, asking, body);
     asked.push(`${signed.service ?? 'unsigned'} ${request.method} ${request.url}`);
-    const instead = signed.service === 'execute-api' ? next.shift() : undefined;
+    const forTown = signed.service === undefined || signed.service === 'execute-api';
+    const instead = forTown ? next.shift() : undefined;
     if (instead) return void response.writeHead(instead.status, instead.headers).end(instead.body);
-    if (signed.service !== 'execute-api') {
+    if (!forTown) {
       const { status, xml } = service(asking.searchParams, signed);
       return void response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
     }
