@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { convoysEnv } from '../lambdas/convoys/convoys.env.ts';
+import { oneHour } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownQueue } from './platform/town-queue.ts';
@@ -16,16 +17,19 @@ export class Convoys extends Construct {
       name: 'convoys',
       runbook: 'convoys',
       ageAlarm: Duration.minutes(10),
+      unattended: 'nothing new becomes ready, and no convoy closes. What works, works on.',
     });
     const tick = new TownFunction(this, 'Tick', {
       platform,
       name: 'convoys',
       contract: convoysEnv,
       environment: { TOWN_NAME: platform.config.town, TOWN_TABLE: platform.table.name },
-      runbook: 'convoys',
     });
     platform.table.grantCommand(tick);
     this.ticks.feed(tick);
-    platform.monitoring.row('Convoys', { title: 'Oldest tick', metrics: [this.ticks.age] }, ...tick.graphs());
+    platform.monitoring.show('doing', 'Beads', 'beads an hour', [
+      platform.monitoring.own('BeadsClosed', { period: oneHour }),
+      platform.monitoring.own('BeadsFailed', { period: oneHour }),
+    ]);
   }
 }

@@ -1,6 +1,6 @@
 /** Effects: the function that the stream wakes, and what whoever performs an effect may reach. */
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, FilterCriteria, FilterRule, Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { keys } from '../core/keys.ts';
@@ -8,7 +8,7 @@ import { stream } from '../core/wiring.ts';
 import { effectsEnv } from '../lambdas/platform/effects.env.ts';
 import type { Api } from './api.ts';
 import type { Topics } from './escalations.ts';
-import { oneMinute } from './platform/monitoring.ts';
+import { fiveMinutes, oneHour, oneMinute } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import type { TownMachine } from './platform/town-machine.ts';
@@ -68,20 +68,46 @@ export class Effects extends Construct {
       name: 'effects',
       contract: effectsEnv,
       environment: reachEnvironment(reach),
-      runbook: 'platform',
     });
     grantReach(performer, reach);
     this.feed(platform, performer);
-    const age = performer.function.metric('IteratorAge', { period: oneMinute, statistic: 'max' });
-    platform.monitoring.alarm(this, 'StreamAge', {
+    this.observe(performer, platform);
+  }
+
+  private observe(performer: TownFunction, { monitoring, table: { table } }: Platform): void {
+    const age = performer.function.metric('IteratorAge', { period: oneMinute, statistic: 'max', label: 'stream' });
+    monitoring.alarm(this, 'StreamAge', {
       metric: age,
       above: Duration.minutes(2).toMilliseconds(),
       periods: 5,
       severity: 'high',
       runbook: 'platform',
       heading: 'The stream is behind',
+      unattended: 'everything goes on, slower: the Witness performs each effect two minutes late.',
+      command: 'gt feed',
     });
-    platform.monitoring.row('Effects', { title: 'Age of the stream, ms', metrics: [age] }, ...performer.graphs());
+    const stuck = monitoring.own('EffectsStuck');
+    monitoring.alarm(this, 'EffectsStuck', {
+      metric: stuck,
+      above: 0,
+      periods: 1,
+      severity: 'high',
+      runbook: 'platform',
+      heading: 'The town cannot do what it decided',
+      unattended: 'it is tried about every half hour; if it is an email that cannot go out, nobody hears of anything.',
+      command: 'gt escalations list',
+    });
+    monitoring.show('stuck', 'Age of the stream', 'milliseconds', [age]);
+    monitoring.show('stuck', 'Effects given up for now', 'tries in 5 minutes', [stuck]);
+    monitoring.show('stuck', 'Throttles', 'calls in 5 minutes', [
+      LambdaFunction.metricAllThrottles({ period: fiveMinutes, label: 'functions (whole account)' }),
+      table.metric('ReadThrottleEvents', { period: fiveMinutes, statistic: 'sum', label: 'table reads' }),
+      table.metric('WriteThrottleEvents', { period: fiveMinutes, statistic: 'sum', label: 'table writes' }),
+    ]);
+    monitoring.show('cost', 'Units of the table', 'units an hour', [
+      table.metricConsumedReadCapacityUnits({ period: oneHour, statistic: 'sum', label: 'read' }),
+      table.metricConsumedWriteCapacityUnits({ period: oneHour, statistic: 'sum', label: 'written' }),
+    ]);
   }
 
   /** New effect items only: the rest of the stream never costs an invocation. */

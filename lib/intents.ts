@@ -20,7 +20,6 @@ export class Intents extends Construct {
         TOWN_TABLE: platform.table.name,
         BLOBS_BUCKET: platform.blobs.name,
       },
-      runbook: 'intents',
     });
     platform.table.grantCommand(mayor);
     platform.blobs.grantReadWrite(mayor);
@@ -29,8 +28,8 @@ export class Intents extends Construct {
       platform,
       name: 'intent',
       runbook: 'intents',
+      unattended: 'the Witness starts its next run within ten minutes.',
       functions: { MayorFunction: mayor },
     });
-    platform.monitoring.row('Intents', ...this.machine.graphs(), ...mayor.graphs());
   }
 }

@@ -16,16 +16,15 @@ export class Molecules extends Construct {
       name: 'molecule',
       contract: moleculeEnv,
       environment: { TOWN_NAME: platform.config.town, TOWN_TABLE: platform.table.name },
-      runbook: 'molecules',
     });
     platform.table.grantCommand(next);
     this.machine = new TownMachine(this, 'Machine', {
       platform,
       name: 'molecule',
       runbook: 'molecules',
+      unattended: 'the Witness starts its next run within half an hour.',
       functions: { MoleculeFunction: next },
       queues: { SlingQueueUrl: sling },
     });
-    platform.monitoring.row('Molecules', ...this.machine.graphs(), ...next.graphs());
   }
 }

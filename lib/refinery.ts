@@ -1,7 +1,9 @@
 /** The Refinery: the one function that moves main. */
 import { Duration, Size } from 'aws-cdk-lib';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { refineryEnv } from '../lambdas/refinery/refinery.env.ts';
+import { oneHour } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownFunction } from './platform/town-function.ts';
 import { TownQueue } from './platform/town-queue.ts';
@@ -20,6 +22,7 @@ export class Refinery extends Construct {
       name: 'refinery',
       runbook: 'refinery',
       ageAlarm: Duration.minutes(15),
+      unattended: 'nothing lands. Main stays as it is.',
     });
     const tick = new TownFunction(this, 'Tick', {
       platform,
@@ -31,8 +34,6 @@ export class Refinery extends Construct {
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
         ...yard.environment,
       },
-      runbook: 'refinery',
-      errorSeverity: 'high',
       ephemeralStorage: cloneSpace,
       ...platform.git.packaging('refinery'),
     });
@@ -41,6 +42,22 @@ export class Refinery extends Construct {
     yard.grantLook(tick);
     platform.git.grantCredentials(tick);
     this.ticks.feed(tick);
-    platform.monitoring.row('Refinery', { title: 'Oldest tick', metrics: [this.ticks.age] }, ...tick.graphs());
+    this.observe(platform);
+  }
+
+  private observe({ monitoring }: Platform): void {
+    const landed = monitoring.own('ChangesLanded', { period: oneHour });
+    monitoring.show('doing', 'Merges', 'changes an hour', [landed]);
+    monitoring.show('stuck', 'Oldest merge request', 'seconds', [
+      monitoring.own('OldestMergeRequest', { statistic: 'max' }),
+    ]);
+    monitoring.show('cost', 'Gate runs for a landed change', 'runs', [
+      new MathExpression({
+        expression: 'runs / landed',
+        label: 'runs',
+        usingMetrics: { runs: monitoring.own('GateRuns', { period: oneHour }), landed },
+        period: oneHour,
+      }),
+    ]);
   }
 }

@@ -16,6 +16,7 @@ export class Scheduler extends Construct {
       name: 'scheduler',
       runbook: 'scheduler',
       ageAlarm: Duration.minutes(10),
+      unattended: 'no ready bead gets a slot. What works, works on.',
     });
     const tick = new TownFunction(this, 'Tick', {
       platform,
@@ -27,10 +28,8 @@ export class Scheduler extends Construct {
         POLECATS_MAX: String(platform.config.polecatsMax),
         DAY_BUDGET_USD: String(platform.config.dayBudgetUsd),
       },
-      runbook: 'scheduler',
     });
     platform.table.grantCommand(tick);
     this.ticks.feed(tick);
-    platform.monitoring.row('Scheduler', { title: 'Oldest tick', metrics: [this.ticks.age] }, ...tick.graphs());
   }
 }

@@ -74,6 +74,7 @@ export class TownStack extends Stack {
     };
     new Effects(this, 'Effects', { reach });
     new Witness(this, 'Witness', { reach });
+    monitoring.draw();
 
     this.output('ApiUrl', 'gt speaks to this address', api.url);
     this.output('DashboardUrl', 'How the town is', this.dashboardUrl(config.town));

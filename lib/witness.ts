@@ -1,12 +1,11 @@
 /** The Witness: patrols every minute, and at once when a task stops. Its own silence is noticed from outside. */
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { metricsNamespace } from '../aws/log.ts';
 import { limits } from '../core/limits.ts';
 import { schedules } from '../core/wiring.ts';
 import { witnessEnv } from '../lambdas/witness/witness.env.ts';
@@ -19,20 +18,11 @@ export class Witness extends Construct {
   constructor(scope: Construct, id: string, { reach }: { reach: Reach }) {
     super(scope, id);
     const { platform } = reach;
-    const count = (metricName: string) =>
-      new Metric({
-        namespace: metricsNamespace,
-        metricName,
-        dimensionsMap: { Town: platform.config.town },
-        statistic: 'sum',
-        period: oneMinute,
-      });
     const patrol = new TownFunction(this, 'Patrol', {
       platform,
       name: 'witness',
       contract: witnessEnv,
       environment: reachEnvironment(reach),
-      runbook: 'witness',
       asynchronous: true,
     });
     grantReach(patrol, reach);
@@ -42,19 +32,33 @@ export class Witness extends Construct {
     this.schedule(patrol);
     this.onStoppedTask(patrol, reach);
     this.alarmSilence(patrol, reach);
-    platform.monitoring.alarm(this, 'ItemsFailed', {
-      metric: count('PatrolFailed'),
+    this.observe(patrol, reach);
+  }
+
+  private observe(patrol: TownFunction, { platform: { monitoring } }: Reach): void {
+    const failed = monitoring.own('PatrolFailed', { period: oneMinute });
+    monitoring.alarm(this, 'ItemsFailed', {
+      metric: failed,
       above: 0,
       periods: 15,
       severity: 'high',
       runbook: 'witness',
       heading: 'The Witness cannot look at an item',
+      unattended: 'those items are repaired by nobody. All others are.',
+      command: 'gt status',
     });
-    platform.monitoring.row(
-      'Witness',
-      { title: 'Looked at, and could not be', metrics: [count('PatrolLooked'), count('PatrolFailed')] },
-      ...patrol.graphs(),
-    );
+    monitoring.show('health', 'Patrols', 'patrols a minute', [
+      patrol.function.metricInvocations({ period: oneMinute, label: 'started' }),
+      patrol.function.metricErrors({ period: oneMinute, label: 'failed' }),
+      failed,
+    ]);
+    monitoring.show('stuck', 'Heartbeats late', 'polecats', [
+      monitoring.own('HeartbeatsLate', { period: oneMinute, statistic: 'max' }),
+    ]);
+    monitoring.show('stuck', 'Escalations', 'escalations', [
+      monitoring.own('EscalationsOpen', { period: oneMinute, statistic: 'max' }),
+      monitoring.own('EscalationsOpened'),
+    ]);
   }
 
   private schedule(patrol: TownFunction): void {
@@ -97,7 +101,7 @@ export class Witness extends Construct {
   /** Not one patrol that ended well, or no figures at all: outside the Lambda, so that its own death counts. */
   private alarmSilence(patrol: TownFunction, { platform }: Reach): void {
     const silence = new MathExpression({
-      expression: 'IF(runs - errors > 0, 0, 1)',
+      expression: 'IF(runs - FILL(errors, 0) > 0, 0, 1)',
       label: 'Minutes without a patrol',
       usingMetrics: {
         runs: patrol.function.metricInvocations({ period: oneMinute }),
@@ -112,6 +116,8 @@ export class Witness extends Construct {
       severity: 'critical',
       runbook: 'witness',
       heading: 'The Witness is silent',
+      unattended: 'the town works on, and nobody repairs it: lost polecats and missed effects wait.',
+      command: 'aws scheduler list-schedules',
       silence: TreatMissingData.BREACHING,
     });
   }

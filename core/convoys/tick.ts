@@ -19,7 +19,7 @@ export interface TickResult {
   readonly more: boolean;
 }
 
-export const stalledCause = (convoy: string): string => `convoy/${convoy}/stalled`;
+export const stalledCause = (convoy: string) => `convoy/${convoy}/stalled` as const;
 
 export function tickConvoy(
   meta: Item<Convoy>,
@@ -216,7 +216,10 @@ const alarmOf = (convoy: Convoy, because: string) => ({
   cause: stalledCause(convoy.id),
   severity: 'high' as const,
   title: `convoy ${convoy.id} stalled`,
-  body: `Convoy ${convoy.id} (${convoy.title}) on rig ${convoy.rig} cannot go on by itself.\n${because}.\nDetails: gt why ${convoy.id}`,
+  what: `Convoy ${convoy.id} (${convoy.title}) on rig ${convoy.rig} cannot go on by itself.\n${because}.`,
+  tried: 'every retry that the rig allows; all that does not need the failed beads has landed.',
+  unattended: 'what has landed stays, and the rest of the convoy waits.',
+  command: `gt convoy retry ${convoy.id}`,
   rig: convoy.rig,
   convoy: convoy.id,
 });

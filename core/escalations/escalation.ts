@@ -12,13 +12,15 @@ export interface Escalation {
   readonly cause: string;
   readonly severity: Severity;
   readonly status: EscalationStatus;
-  /** What happened, and what to do. */
   readonly title: string;
+  /** What happened, what was tried, what if nobody acts, and one command. */
   readonly body: string;
   readonly rig?: string;
   readonly convoy?: ConvoyId;
   readonly bead?: BeadId;
   readonly openedAt: Instant;
+  /** When the trouble began, as far as is known: it may be found only later. */
+  readonly since?: Instant;
   readonly acknowledgedBy?: string;
   readonly answer?: string;
   readonly closedAt?: Instant;

@@ -2,16 +2,18 @@ import { defined } from '../defined.ts';
 import { type BeadId, type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Severity } from '../ports.ts';
+import type { Cause } from '../runbooks.ts';
 import { asJson, type Step, upsert } from '../step.ts';
 import { type Escalation, escalationId } from './escalation.ts';
+import { type Account, bodyOf, letterOf } from './letter.ts';
 
-export interface Alarm {
+export interface Alarm extends Account {
   /** Stable: the same cause is the same escalation, however often it comes up. */
-  readonly cause: string;
+  readonly cause: Cause;
   readonly severity: Severity;
   readonly title: string;
-  /** What happened, what was tried, and one command to go on with. */
-  readonly body: string;
+  /** When it began, if that was before now. */
+  readonly since?: Instant;
   readonly rig?: string | undefined;
   readonly convoy?: ConvoyId | undefined;
   readonly bead?: BeadId | undefined;
@@ -21,7 +23,7 @@ const rank: Readonly<Record<Severity, number>> = { low: 0, medium: 1, high: 2, c
 const atLeast = (severity: Severity, floor: Severity): boolean => rank[severity] >= rank[floor];
 
 /** Where to read the escalation of a cause before opening it. */
-export const escalationKeyOf = (cause: string) => keys.escalation(escalationId(cause));
+export const escalationKeyOf = (cause: Cause) => keys.escalation(escalationId(cause));
 
 /**
  * Opens an escalation, unless one of the same cause is open and says the same: then nothing is written, so that an
@@ -37,11 +39,12 @@ export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, 
     severity: open && !worse(alarm.severity, open.severity) ? open.severity : alarm.severity,
     status: open?.status ?? 'open',
     title: alarm.title,
-    body: alarm.body,
+    body: bodyOf(alarm),
     rig: alarm.rig,
     convoy: alarm.convoy,
     bead: alarm.bead,
     openedAt: open?.openedAt ?? now,
+    since: open ? open.since : alarm.since,
     acknowledgedBy: open?.acknowledgedBy,
     times: (was?.body.times ?? 0) + 1,
     raises: open?.raises ?? 0,
@@ -58,7 +61,7 @@ export function openEscalation(was: Item<Escalation> | undefined, alarm: Alarm, 
             do: 'notify',
             severity: alarm.severity,
             subject: `[gastown] ${alarm.severity}: ${alarm.title}`,
-            body: alarm.body,
+            body: letterOf(escalation, now),
           },
         ]
       : [],

@@ -6,7 +6,7 @@
 import { type Bead, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { never } from '../errors.ts';
-import type { Escalation } from '../escalations/escalation.ts';
+import { type Escalation, escalationId } from '../escalations/escalation.ts';
 import { openEscalation } from '../escalations/open.ts';
 import { groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
@@ -37,7 +37,7 @@ export interface Seen {
   readonly escalation: Item<Escalation> | undefined;
 }
 
-export const beadCause = (bead: string): string => `bead/${bead}`;
+export const beadCause = (bead: string) => `bead/${bead}` as const;
 
 /** `seq`: a fresh ULID, the place of a merge request if one is made. */
 export function next(seen: Seen, run: number, seq: string, now: Instant): Next {
@@ -155,7 +155,10 @@ function ask(seen: Seen, bead: Bead, severity: Escalation['severity'], question:
     cause: beadCause(bead.id),
     severity,
     title: `${bead.id} asks: ${question.split('\n')[0]?.slice(0, 120) ?? ''}`,
-    body: `${question}\n\nBead ${bead.id}: ${bead.title}\nAnswer with: gt escalations answer <id> "…"; then the bead goes on.`,
+    what: `${question}\nBead ${bead.id}: ${bead.title}`,
+    tried: `attempt ${bead.attempt}, by ${bead.polecat ?? 'a polecat'}; what it pushed is on ${bead.branch ?? 'its branch'}.`,
+    unattended: 'it waits, and so does every bead that needs it. All others go on.',
+    command: `gt escalations answer ${escalationId(beadCause(bead.id))} "…"`,
     rig: bead.rig,
     convoy: bead.convoy,
     bead: bead.id,
@@ -218,12 +221,14 @@ function giveUp(
   breaker: Step,
   now: Instant,
 ): Next {
-  const evidence = failed.evidence ? `\nEvidence: gt why ${bead.id}` : '';
   const alarm = {
     cause: beadCause(bead.id),
     severity: 'medium' as const,
     title: `${bead.id} failed: ${bead.title}`,
-    body: `${because}. The last: ${failed.cause}: ${failed.detail}${evidence}\nTry again: gt convoy retry ${bead.convoy}`,
+    what: `${because}. The last: ${failed.cause}: ${failed.detail}`,
+    tried: `${bead.attempt} attempts, each with what the one before it met.`,
+    unattended: 'what does not need it lands; then its convoy stalls.',
+    command: `gt convoy retry ${bead.convoy}`,
     rig: bead.rig,
     convoy: bead.convoy,
     bead: bead.id,

@@ -203,7 +203,10 @@ export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant):
         cause: causeOf(view, 'gate-infrastructure'),
         severity: 'high',
         title: `Gates of ${view.rig} ${view.target} give no verdict`,
-        body: `${text}. No change was blamed; they are tried again. Look at the gate task's log, or run the gate by hand.`,
+        what: `${text}.`,
+        tried: 'the gates again, after a longer and longer rest. No change was blamed.',
+        unattended: 'they are tried on and on, and nothing lands meanwhile.',
+        command: `gt mq list ${view.rig}`,
         rig: view.rig,
       },
     ],
@@ -266,7 +269,10 @@ export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAns
                 cause: causeOf(view, 'checks-slow'),
                 severity: 'medium',
                 title: `Checks of ${view.rig} ${view.target} do not end`,
-                body: `Candidate ${candidate.id} (${candidate.ref}) ${because}. Start the checks, or take it out: gt mq reject ${candidate.members[0]?.bead ?? ''}`,
+                what: `Candidate ${candidate.id} (${candidate.ref}) ${because}.`,
+                tried: 'nothing: the town starts no checks of a host, it only reads what they report.',
+                unattended: 'the candidate waits, and what stands behind it too.',
+                command: `gt mq reject ${candidate.members[0]?.bead ?? ''}`,
                 rig: view.rig,
               },
             ]
@@ -314,9 +320,12 @@ export function mainIsRed(
         cause: causeOf(view, 'red-main'),
         severity: 'high',
         title: `${view.rig} ${view.target} is red`,
-        body: `${pause}. Nothing lands until it is mended. ${remedyFor(because, view.rig)}, then gt mq resume ${view.rig}.${
+        what: `${pause}.${
           before.length > 0 ? ` Rejected since the last pass, perhaps wrongly: ${before.join(', ')}.` : ''
         }`,
+        tried: `the gates on ${view.target} itself. ${remedyFor(because, view.rig)}, then resume the queue.`,
+        unattended: 'the queue is paused: polecats go on working, and nothing lands.',
+        command: `gt mq resume ${view.rig}`,
         rig: view.rig,
       },
     ],

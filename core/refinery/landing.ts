@@ -111,7 +111,7 @@ const overByLanding = [
   'red-main',
   'gate-infrastructure',
   'checks-slow',
-];
+] as const;
 
 /** Main contains it: its changes have landed, whatever was believed of them before. */
 export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Instant): Turn {
@@ -268,7 +268,10 @@ export function foreignPush(
               cause: causeOf(view, 'foreign-pushes'),
               severity: 'medium',
               title: `Others keep moving ${view.rig} ${view.target}`,
-              body: `${foreignPushes} pushes in a row came between a test and its landing. Let only the Refinery push to ${view.target}, or push through the town.`,
+              what: `${foreignPushes} pushes in a row came between a test and its landing.`,
+              tried: 'the test again, on each new head.',
+              unattended: `changes land only in the pauses of those who push. Let only the Refinery push to ${view.target}.`,
+              command: `gt mq list ${view.rig}`,
               rig: view.rig,
             },
           ]
@@ -307,11 +310,14 @@ export function rewritten(
         cause: causeOf(view, `rewritten/${main ?? 'deleted'}`),
         severity: 'high',
         title: `${view.rig} ${view.target} ${main === undefined ? 'was deleted' : 'was rewritten'}`,
-        body: `${because}. The queue is paused, and nothing is landed again by itself. ${
+        what: `${because}. ${
           lost.length > 0
-            ? `Landed changes that it has lost: ${lost.join(', ')}.`
+            ? `Landed changes that it has lost: ${lost.join(', ')}. Put them back or submit them again.`
             : 'No landed change of late is missing.'
-        } Put them back or submit them again, then gt mq resume ${view.rig}.`,
+        }`,
+        tried: 'nothing: what was landed is not landed again by itself.',
+        unattended: 'the queue is paused: polecats go on working, and nothing lands.',
+        command: `gt mq resume ${view.rig}`,
         rig: view.rig,
       },
     ],
@@ -337,7 +343,10 @@ export function refused(view: QueueView, was: Item<Landing> | undefined, text: s
         cause: causeOf(view, 'refused'),
         severity: 'high',
         title: `${view.rig} refuses the Refinery's push to ${view.target}`,
-        body: `${because}\nLet the Refinery's identity push there, then gt mq resume ${view.rig}.`,
+        what: `${because}\nLet the Refinery's identity push there.`,
+        tried: 'once: the rules of the remote would refuse it again. The pass of what was tested is kept.',
+        unattended: 'the queue is paused: polecats go on working, and nothing lands.',
+        command: `gt mq resume ${view.rig}`,
         rig: view.rig,
       },
     ],
@@ -366,7 +375,10 @@ export function exhausted(view: QueueView, was: Item<Landing>, answer: PushResul
         cause: causeOf(view, 'landing'),
         severity: 'high',
         title: `Landing on ${view.rig} ${view.target} gets no answer`,
-        body: `${because}. It is tried again every minute; main is read each time, so nothing lands twice.`,
+        what: `${because}.`,
+        tried: 'the push, and after each try main was read: nothing lands twice.',
+        unattended: 'it is tried again every minute, and nothing else lands meanwhile.',
+        command: `gt mq list ${view.rig}`,
         rig: view.rig,
       },
     ],

@@ -17,7 +17,10 @@ export function rememberTrouble(view: QueueView, text: string, now: Instant): Tu
               cause: causeOf(view, 'trouble'),
               severity: 'high',
               title: `The Refinery of ${view.rig} ${view.target} cannot work`,
-              body: `${times} times in a row: ${said}\nNo change was blamed; it is tried again every ${limits.refineryRestMaxMs / 60_000} minutes, and at once by gt mq resume ${view.rig}.`,
+              what: `${times} times in a row: ${said}`,
+              tried: 'the same again, after a longer and longer rest. No change was blamed.',
+              unattended: `it is tried every ${limits.refineryRestMaxMs / 60_000} minutes, and nothing lands until it works.`,
+              command: `gt mq resume ${view.rig}`,
               rig: view.rig,
             },
           ]

@@ -3,6 +3,7 @@ import type { Alarm } from '../escalations/open.ts';
 import { keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Oid, Remote } from '../ports.ts';
+import type { Cause } from '../runbooks.ts';
 import { create, remove, replace, type Step, upsert } from '../step.ts';
 import type { Policy } from './policy.ts';
 import {
@@ -37,7 +38,7 @@ export interface Turn {
   /** Escalations to open, unless they are open already. */
   readonly alarms?: readonly Alarm[];
   /** Causes that have passed: their escalations close by themselves. */
-  readonly over?: readonly string[];
+  readonly over?: readonly Cause[];
 }
 
 const emptyQueue = (rig: string, target: string, now: Instant): Queue => ({
@@ -151,5 +152,5 @@ export function dropCandidate(view: QueueView, was: Item<Candidate>, because: st
 }
 
 export const short = (oid: Oid): string => oid.slice(0, 10);
-export const causeOf = (view: Pick<QueueView, 'rig' | 'target'>, what: string): string =>
-  `queue/${view.rig}/${view.target}/${what}`;
+export const causeOf = <What extends string>(view: Pick<QueueView, 'rig' | 'target'>, what: What) =>
+  `queue/${view.rig}/${view.target}/${what}` as const;

@@ -62,5 +62,8 @@ export const breakerAlarm: Alarm = {
   cause: breakerCause,
   severity: 'high',
   title: 'the failure breaker is open',
-  body: `${limits.breakerFailuresMax} attempts failed within ${limits.breakerWindowMs / 60_000} minutes, so no polecat is launched until that is ${limits.breakerWindowMs / 60_000} minutes ago.\nSee what they have in common: gt feed. Go on at once: gt thaw`,
+  what: `${limits.breakerFailuresMax} attempts failed within ${limits.breakerWindowMs / 60_000} minutes. See what they have in common: gt feed.`,
+  tried: 'each of them again, by the ladder of its rig; then this, so that it costs no more.',
+  unattended: `no polecat is launched until the oldest of the failures is ${limits.breakerWindowMs / 60_000} minutes ago; then it starts again.`,
+  command: 'gt thaw',
 };

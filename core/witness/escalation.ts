@@ -1,5 +1,6 @@
 import { defined } from '../defined.ts';
 import type { Escalation } from '../escalations/escalation.ts';
+import { letterOf } from '../escalations/letter.ts';
 import { listing } from '../escalations/open.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item, Severity } from '../ports.ts';
@@ -29,7 +30,7 @@ export function raiseUnacknowledged(was: Item<Escalation>, now: Instant): Step {
         do: 'notify',
         severity: raised.severity,
         subject: `[gastown] still open, now ${raised.severity}: ${raised.title}`,
-        body: `${raised.body}\n\nOpen since ${new Date(raised.openedAt).toISOString()}; nobody acknowledged it.\ngt escalations ack ${raised.id}`,
+        body: letterOf(raised, now, `Still open: nobody has acknowledged it, told ${raised.raises + 1} times now.`),
       },
     ],
     events: [

@@ -10,8 +10,8 @@ import type { Queue } from '../refinery/records.ts';
 import { replace, type Step, together } from '../step.ts';
 
 /** One a rig: whatever keeps its line from moving keeps every convoy of it. */
-export const lineStuckCause = (rig: string): string => `rig/${rig}/no-progress`;
-export const queueStuckCause = (rig: string, target: string): string => `queue/${rig}/${target}/no-progress`;
+export const lineStuckCause = (rig: string) => `rig/${rig}/no-progress` as const;
+export const queueStuckCause = (rig: string, target: string) => `queue/${rig}/${target}/no-progress` as const;
 
 export interface Dispatch {
   readonly stopped: boolean;
@@ -44,7 +44,11 @@ export function repairConvoy(was: Item<Convoy>, beads: readonly Bead[], dispatch
     cause: lineStuckCause(convoy.rig),
     severity: 'high',
     title: `${convoy.rig} has ready beads and nobody works on them`,
-    body: `${waits} beads of convoy ${convoy.id} (${convoy.title}) are ready; it has not moved since ${new Date(convoy.progressAt).toISOString()}, though its tick and the scheduler of ${convoy.rig} were repeated.\nIs the day's budget spent, the failure breaker open, or does another rig hold every slot? gt status; gt why ${convoy.id}`,
+    what: `${waits} beads of convoy ${convoy.id} (${convoy.title}) are ready, and it has not moved. Is the day's budget spent, the failure breaker open, or does another rig hold every slot?`,
+    tried: `its tick and the scheduler of ${convoy.rig}, every ${limits.convoyStuckRepairMs / 60_000} minutes.`,
+    unattended: 'they wait. What has landed stays.',
+    command: 'gt status',
+    since: convoy.progressAt,
     rig: convoy.rig,
   };
   return together(repair, openEscalation(dispatch.escalation, alarm, now));
@@ -67,7 +71,11 @@ export function repairQueue(queue: Queue, escalation: Item<Escalation> | undefin
     cause: queueStuckCause(queue.rig, queue.target),
     severity: 'high',
     title: `merge queue of ${queue.rig}/${queue.target} does not move`,
-    body: `No change of state since ${new Date(queue.progressAt).toISOString()}, with work in the queue.\nLook: gt mq list ${queue.rig}; gt why ${queue.rig}`,
+    what: 'There is work in the queue, and nothing in it has changed.',
+    tried: `its tick, every ${limits.refineryTimerMs / 60_000} minutes or sooner.`,
+    unattended: 'nothing lands. Polecats go on working, and main stays as it is.',
+    command: `gt mq list ${queue.rig}`,
+    since: queue.progressAt,
     rig: queue.rig,
   };
   return together(wake, openEscalation(escalation, alarm, now));

@@ -111,6 +111,8 @@ function subjectOf(effect: Effect): { bead?: string; convoy?: string } {
   return 'convoy' in effect ? { convoy: effect.convoy } : {};
 }
 
+const backoffMaxMs = limits.effectBackoffMs * 2 ** 6;
+
 /** Later again, with a longer rest each time; after ten tries a human hears of it, and it is still tried. */
 const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string): Promise<void> =>
   runCommand<void>(deps, `failure of ${was.pk}`, async (now) => {
@@ -130,16 +132,19 @@ const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string
       stored,
       { ...stored.body, tries, lastError: error.slice(0, 500) },
       {
-        attentionAt: now + limits.effectBackoffMs * 2 ** Math.min(tries - 1, 6),
+        attentionAt: now + Math.min(limits.effectBackoffMs * 2 ** (tries - 1), backoffMaxMs),
       },
     );
     if (!stuck) return { step: { changes: [again] }, result: undefined };
-    const cause = `effect/${stored.body.effect.do}`;
+    const cause = `effect/${stored.body.effect.do}` as const;
     const alarm = {
       cause,
       severity: 'high' as const,
       title: `the town cannot ${stored.body.effect.do.replace('_', ' ')}`,
-      body: `Tried ${tries} times, and still tried. The last error: ${error}\nThe effect: ${stored.pk} ${stored.sk}`,
+      what: `The last error: ${error}\nThe effect: ${stored.pk} ${stored.sk}`,
+      tried: `${tries} times, after a longer and longer rest.`,
+      unattended: `it is tried again every ${backoffMaxMs / 60_000} minutes, and what it should start or tell waits.`,
+      command: 'gt feed',
     };
     const escalation = openEscalation(await load.escalation(deps.ledger, cause), alarm, now);
     return { step: together({ changes: [again] }, escalation), result: undefined };

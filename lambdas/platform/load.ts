@@ -9,6 +9,7 @@ import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Blobs, Instant, Item, Key, Ledger } from '../../core/ports.ts';
 import { configOf } from '../../core/rigs/config.ts';
 import type { Rig, RigConfig } from '../../core/rigs/rig.ts';
+import type { Cause } from '../../core/runbooks.ts';
 import type { Breaker, Capacity, DayBudget, Switch } from '../../core/scheduler/records.ts';
 import { recordOf } from '../../core/step.ts';
 
@@ -29,7 +30,7 @@ export const load = {
   breaker: (ledger: Ledger) => read<Breaker>(ledger, keys.breaker()),
   capacity: (ledger: Ledger) => read<Capacity>(ledger, keys.capacity()),
   budget: (ledger: Ledger, at: Instant) => read<DayBudget>(ledger, keys.budget(at)),
-  escalation: (ledger: Ledger, cause: string) => read<Escalation>(ledger, escalationKeyOf(cause)),
+  escalation: (ledger: Ledger, cause: Cause) => read<Escalation>(ledger, escalationKeyOf(cause)),
 
   /** Every bead of a convoy, in order. At most `limits.beadsPerConvoyMax` of them, a page at a time. */
   async beads(ledger: Ledger, convoy: ConvoyId): Promise<Item<Bead>[]> {

@@ -9,7 +9,7 @@ import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 
 /** A polecat that says it is stuck; over with its attempt. */
-export const stuckCause = (bead: BeadId): string => `bead/${bead}/stuck`;
+export const stuckCause = (bead: BeadId) => `bead/${bead}/stuck` as const;
 
 export type EndResult = 'ended' | 'ended_before' | 'superseded';
 

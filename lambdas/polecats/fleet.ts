@@ -162,5 +162,8 @@ const noRoom = (detail: string): Alarm => ({
   cause: noRoomCause,
   severity: 'high',
   title: 'the fleet has had no room for a polecat for half an hour',
-  body: `It is still tried, every ${limits.launchAgainMaxSeconds / 60} minutes or so. The last answer: ${detail}\nRaise the Fargate quota of the account, or lower polecats.max of the rigs.`,
+  what: `The last answer: ${detail}`,
+  tried: `it, at longer and longer intervals, up to ${limits.launchAgainMaxSeconds / 60} minutes.`,
+  unattended: 'beads that have a slot wait. Raise the Fargate quota of the account, or lower polecats.max of the rigs.',
+  command: 'gt status',
 });

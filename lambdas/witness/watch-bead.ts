@@ -1,7 +1,7 @@
 import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
 import { saveBead } from '../../core/convoys/save-bead.ts';
 import type { Effect } from '../../core/effects.ts';
-import { openEscalation } from '../../core/escalations/open.ts';
+import { type Alarm, openEscalation } from '../../core/escalations/open.ts';
 import { groups } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { startAgain } from '../../core/molecules/start-again.ts';
@@ -59,11 +59,14 @@ function isOwedAMove(bead: Bead, now: Instant): boolean {
 
 /** It would fail again every half hour, and nobody would know. */
 async function tellFailed({ ledger }: Pick<WitnessDeps, 'ledger'>, bead: Bead, now: Instant): Promise<Step> {
-  const alarm = {
+  const alarm: Alarm = {
     cause: executionCause,
-    severity: 'high' as const,
+    severity: 'high',
     title: 'executions of molecules fail',
-    body: `The execution ${bead.id}_${bead.run} failed, and the next run has taken over; it may fail in the same way.\nLook at its error in Step Functions (on a laptop: in the log), then: gt why ${bead.id}`,
+    what: `The execution ${bead.id}_${bead.run} failed. Its error is in Step Functions (on a laptop: in the log).`,
+    tried: 'the next run has taken over from the record; it may fail in the same way.',
+    unattended: 'each run that fails is followed by another one within half an hour.',
+    command: `gt why ${bead.id}`,
     rig: bead.rig,
     convoy: bead.convoy,
   };

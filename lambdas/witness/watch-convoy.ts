@@ -59,12 +59,15 @@ async function resumeIntent(deps: Deps, was: Item<Convoy>, now: Instant): Promis
 
 /** Planning starts again whatever happens; one that failed may fail for ever, and nobody would know. */
 async function tellFailed({ ledger }: Deps, convoy: Convoy, now: Instant): Promise<Step> {
-  const cause = `convoy/${convoy.id}/planning-failed`;
+  const cause = `convoy/${convoy.id}/planning-failed` as const;
   const alarm = {
     cause,
     severity: 'high' as const,
     title: `planning of convoy ${convoy.id} fails`,
-    body: `The execution ${convoy.id}_${convoy.run} failed; the next one has started, and may fail in the same way.\nLook at its error in Step Functions (on a laptop: in the log), or give it up: gt convoy cancel ${convoy.id}`,
+    what: `The execution ${convoy.id}_${convoy.run} failed. Its error is in Step Functions (on a laptop: in the log).`,
+    tried: 'the next one has started; it may fail in the same way.',
+    unattended: `it is tried again every ${limits.convoyStuckRepairMs / 60_000} minutes, and none of its work starts.`,
+    command: `gt convoy cancel ${convoy.id}`,
     rig: convoy.rig,
     convoy: convoy.id,
   };

@@ -20,7 +20,11 @@ export class DeadLetters extends Construct {
     this.fifo = new sqs.Queue(this, 'Fifo', { ...common, fifo: true });
 
     const waiting = (queue: sqs.Queue) =>
-      queue.metricApproximateNumberOfMessagesVisible({ period: oneMinute, statistic: 'max' });
+      queue.metricApproximateNumberOfMessagesVisible({
+        period: oneMinute,
+        statistic: 'max',
+        label: queue === this.fifo ? 'FIFO' : 'standard',
+      });
     monitoring.alarm(this, 'StandardNotEmpty', {
       metric: waiting(this.standard),
       above: 0,
@@ -28,6 +32,8 @@ export class DeadLetters extends Construct {
       severity: 'high',
       runbook: 'platform',
       heading: 'Dead letters in the standard queue',
+      unattended: 'the Witness repairs what they were about within half an hour; their cause stays.',
+      command: 'gt status',
     });
     monitoring.alarm(this, 'FifoNotEmpty', {
       metric: waiting(this.fifo),
@@ -36,11 +42,10 @@ export class DeadLetters extends Construct {
       severity: 'high',
       runbook: 'platform',
       heading: 'Dead letters in the FIFO queue',
+      unattended: 'the group that was blocked runs again; what crashed its function will crash it again.',
+      command: 'gt status',
     });
-    monitoring.row('Dead letters', {
-      title: 'Waiting for a human',
-      metrics: [waiting(this.standard), waiting(this.fifo)],
-    });
+    monitoring.show('stuck', 'Dead letters', 'messages', [waiting(this.standard), waiting(this.fifo)]);
   }
 
   of(type: 'standard' | 'fifo'): sqs.Queue {

@@ -1,16 +1,14 @@
 /** A function of the town: figures from core/wiring.ts, environment from its contract, a role that may only log and trace. */
 import path from 'node:path';
 import { Duration, type Size, Validations } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { type IGrantable, type IPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { EnvContract } from '../../core/env.ts';
-import type { Severity } from '../../core/ports.ts';
+import { logGroupOf } from '../../core/feed/trace.ts';
 import { type FunctionName, functions } from '../../core/wiring.ts';
 import { logGroupProps } from './log-group.ts';
-import { oneMinute, type Runbook } from './monitoring.ts';
 import type { Platform } from './platform.ts';
 
 export interface TownFunctionProps<Name extends string> {
@@ -18,16 +16,14 @@ export interface TownFunctionProps<Name extends string> {
   readonly name: FunctionName;
   readonly contract: EnvContract<Name>;
   readonly environment: Readonly<Record<NoInfer<Name>, string>>;
-  readonly runbook: Runbook;
-  /** Errors within five minutes that are worth a message; the caller repeats what failed. */
-  readonly errorsAbove?: number;
-  readonly errorSeverity?: Severity;
   /** Image or zip other than the bundle alone. */
   readonly code?: lambda.Code;
   readonly layers?: lambda.ILayerVersion[];
   readonly ephemeralStorage?: Size;
   /** Events are handed over and nobody waits: what fails three times is put into the dead letters. */
   readonly asynchronous?: boolean;
+  /** `PASS_THROUGH`: only as part of a trace that its caller has begun. */
+  readonly tracing?: lambda.Tracing;
 }
 
 export class TownFunction<Name extends string = string> extends Construct implements IGrantable {
@@ -38,7 +34,10 @@ export class TownFunction<Name extends string = string> extends Construct implem
     super(scope, id);
     const { platform, name } = props;
     const figures = functions[name];
-    const logGroup = new LogGroup(this, 'Logs', logGroupProps(platform.config));
+    const logGroup = new LogGroup(this, 'Logs', {
+      ...logGroupProps(platform.config),
+      logGroupName: logGroupOf(platform.config.town, name),
+    });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
@@ -54,7 +53,7 @@ export class TownFunction<Name extends string = string> extends Construct implem
       architecture: lambda.Architecture.ARM_64,
       timeout: Duration.seconds(figures.timeoutSeconds),
       memorySize: figures.memoryMiB,
-      tracing: lambda.Tracing.ACTIVE,
+      tracing: props.tracing ?? lambda.Tracing.ACTIVE,
       environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
       role,
       logGroup,
@@ -70,31 +69,5 @@ export class TownFunction<Name extends string = string> extends Construct implem
       reason:
         'xray:PutTraceSegments and xray:PutTelemetryRecords take no resource; nothing else of this role is granted on *.',
     });
-    platform.monitoring.alarm(this, 'Errors', {
-      metric: this.function.metricErrors({ period: Duration.minutes(5) }),
-      above: props.errorsAbove ?? 0,
-      periods: 1,
-      severity: props.errorSeverity ?? 'medium',
-      runbook: props.runbook,
-      heading: `The ${name} function fails`,
-    });
-  }
-
-  /** The graphs that every function's row has. */
-  graphs(): { title: string; metrics: cloudwatch.IMetric[] }[] {
-    const { function: fn } = this;
-    return [
-      {
-        title: 'Runs and errors',
-        metrics: [fn.metricInvocations({ period: oneMinute }), fn.metricErrors({ period: oneMinute })],
-      },
-      {
-        title: 'Duration',
-        metrics: [
-          fn.metricDuration({ period: oneMinute, statistic: 'p50' }),
-          fn.metricDuration({ period: oneMinute, statistic: 'p99' }),
-        ],
-      },
-    ];
   }
 }

@@ -4,8 +4,9 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Runbook } from '../../core/runbooks.ts';
 import { type QueueName, queues } from '../../core/wiring.ts';
-import { oneMinute, type Runbook } from './monitoring.ts';
+import { oneMinute } from './monitoring.ts';
 import type { Platform } from './platform.ts';
 import type { TownFunction } from './town-function.ts';
 
@@ -15,6 +16,8 @@ export interface TownQueueProps {
   readonly runbook: Runbook;
   /** A message older than this is not being handled. */
   readonly ageAlarm: Duration;
+  /** What stands still while it is not. */
+  readonly unattended: string;
 }
 
 export class TownQueue extends Construct {
@@ -40,12 +43,19 @@ export class TownQueue extends Construct {
       severity: 'high',
       runbook: props.runbook,
       heading: `The ${props.name} queue is not drained`,
+      unattended: props.unattended,
+      command: 'gt status',
     });
+    props.platform.monitoring.show('stuck', 'Oldest message', 'seconds', [this.age]);
   }
 
   /** Seconds that the oldest message has waited. */
   get age() {
-    return this.queue.metricApproximateAgeOfOldestMessage({ period: oneMinute, statistic: 'max' });
+    return this.queue.metricApproximateAgeOfOldestMessage({
+      period: oneMinute,
+      statistic: 'max',
+      label: this.props.name,
+    });
   }
 
   feed(target: TownFunction): void {

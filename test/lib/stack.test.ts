@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { table } from '../../aws/table.ts';
 import type { EnvContract } from '../../core/env.ts';
@@ -14,8 +12,6 @@ import { fleetEnv } from '../../lambdas/polecats/fleet.env.ts';
 import { refineryEnv } from '../../lambdas/refinery/refinery.env.ts';
 import { schedulerEnv } from '../../lambdas/scheduler/scheduler.env.ts';
 import { witnessEnv } from '../../lambdas/witness/witness.env.ts';
-import { anchorOf } from '../../lib/platform/anchor.ts';
-import { projectRoot } from '../../lib/platform/project-root.ts';
 import { at, listAt, type Resource, synthesize, type Town, target } from './town.ts';
 
 const contracts: Readonly<Record<FunctionName, EnvContract<string>>> = {
@@ -240,36 +236,6 @@ describe('permissions', () => {
   test('the nag rules find nothing that is not acknowledged', () => {
     expect(town.violations).toEqual([]);
     expect(throwAway.violations).toEqual([]);
-  });
-});
-
-describe('alarms', () => {
-  test('each tells someone, and says where the runbook is that exists', () => {
-    const alarms = town.ofType('AWS::CloudWatch::Alarm');
-    expect(alarms.length).toBeGreaterThan(functionNames.length);
-    for (const { id, Properties } of alarms) {
-      expect([id, listAt(Properties, 'AlarmActions').map((action) => byId(target(action))?.Type)]).toEqual([
-        id,
-        ['AWS::SNS::Topic'],
-      ]);
-      const [, heading = '', file = '', anchor = ''] =
-        /^(.+)\. What to do: (docs\/runbooks\/[a-z]+\.md)#(.+)$/.exec(String(at(Properties, 'AlarmDescription'))) ?? [];
-      expect(anchor).toBe(anchorOf(heading));
-      expect(readFileSync(path.join(projectRoot, file), 'utf8')).toContain(`\n## ${heading}\n`);
-    }
-  });
-
-  test('every function and every queue has one', () => {
-    const watched = JSON.stringify(town.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties));
-    const things = [...town.ofType('AWS::Lambda::Function'), ...town.ofType('AWS::SQS::Queue')];
-    expect(things.filter(({ id }) => !watched.includes(`"${id}"`))).toEqual([]);
-  });
-
-  test('a Witness of which nothing is heard is an alarm', () => {
-    const silent = town
-      .ofType('AWS::CloudWatch::Alarm')
-      .filter(({ Properties }) => at(Properties, 'TreatMissingData') === 'breaching');
-    expect(silent.map(({ Properties }) => at(Properties, 'EvaluationPeriods'))).toEqual([5]);
   });
 });
 

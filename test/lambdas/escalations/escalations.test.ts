@@ -5,7 +5,9 @@ import { escalationId } from '../../../core/escalations/escalation.ts';
 import { type Alarm, openEscalation } from '../../../core/escalations/open.ts';
 import { keys } from '../../../core/keys.ts';
 import { beadCause } from '../../../core/molecules/next.ts';
+import type { Cause } from '../../../core/runbooks.ts';
 import { recordOf, toCommit } from '../../../core/step.ts';
+import { account } from '../../core/escalations/account.ts';
 import { makeTestRig, type TestRig } from '../../git/rig.ts';
 import { intentText, openTown, type TestTown } from '../api/fixture.ts';
 
@@ -13,11 +15,11 @@ let rig: TestRig;
 let town: TestTown;
 let bead: string;
 
-async function raise(alarm: Partial<Alarm> & { cause: string }): Promise<string> {
+async function raise(alarm: Partial<Alarm> & { cause: Cause }): Promise<string> {
   const { ledger, ids, clock } = town.deps;
   const now = clock.now();
   const was = recordOf<never>(await ledger.get(keys.escalation(escalationId(alarm.cause))));
-  const step = openEscalation(was, { severity: 'medium', title: 'A thing', body: 'Look.', ...alarm }, now);
+  const step = openEscalation(was, { severity: 'medium', title: 'A thing', ...account, ...alarm }, now);
   expect(await ledger.commit(toCommit(step, ids.ulid(), now))).toEqual({ ok: true });
   return escalationId(alarm.cause);
 }
@@ -42,14 +44,14 @@ const listed = async (): Promise<string[]> =>
 
 describe('an escalation', () => {
   test('is listed until it is closed, and opens anew for the same cause', async () => {
-    const id = await raise({ cause: 'queue/green/main/stuck' });
+    const id = await raise({ cause: 'queue/green/main/trouble' });
     expect(await listed()).toEqual([id]);
     expect((await town.ask('POST', `/v1/escalations/${id}/close`)).body).toMatchObject({
       status: 'closed',
       closedBy: 'ada',
     });
     expect(await listed()).toEqual([]);
-    expect(await raise({ cause: 'queue/green/main/stuck' })).toBe(id);
+    expect(await raise({ cause: 'queue/green/main/trouble' })).toBe(id);
     expect((await town.ask('GET', `/v1/escalations/${id}`)).body).toMatchObject({ status: 'open', times: 2 });
     await town.ask('POST', `/v1/escalations/${id}/close`);
   });
@@ -70,7 +72,7 @@ describe('an escalation', () => {
   });
 
   test('that asks nothing cannot be answered (409)', async () => {
-    const id = await raise({ cause: 'town/quota' });
+    const id = await raise({ cause: 'fleet/no-room' });
     const answer = await town.ask('POST', `/v1/escalations/${id}/answer`, { body: { text: 'yes' } });
     expect(answer).toMatchObject({ status: 409, body: { code: 'ESCALATION_NO_QUESTION' } });
     await town.ask('POST', `/v1/escalations/${id}/close`);

@@ -16,6 +16,7 @@ import { nukePolecat } from '../../../lambdas/polecats/protocol.ts';
 import { realClock } from '../../../local/clock.ts';
 import { realIds } from '../../../local/ids.ts';
 import { openLedger } from '../../../local/ledger.ts';
+import { account } from '../../core/escalations/account.ts';
 import { beadOf, idOf } from '../../core/fixtures.ts';
 
 const ids = realIds(realClock);
