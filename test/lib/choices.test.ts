@@ -1,0 +1,149 @@
+/** What each choice of a deployment changes in the template, and that nothing of it is there without the choice. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Json } from '../../core/ports.ts';
+import { configs } from './configs.ts';
+import { at, listAt, synthesizeEach, type Town, target } from './town.ts';
+
+const { default: none, ownNetwork, allowList, spot } = configs;
+let towns: Readonly<Record<'none' | 'ownNetwork' | 'allowList' | 'spot', Town>>;
+beforeAll(async () => {
+  towns = await synthesizeEach({ none, ownNetwork, allowList, spot });
+}, 240_000);
+
+const variablesOf = (town: Town, name: string) =>
+  town
+    .ofType('AWS::Lambda::Function')
+    .map(({ Properties }) => at(Properties, 'Environment', 'Variables', name))
+    .filter((value) => value !== undefined);
+const egressOf = (town: Town) =>
+  town
+    .ofType('AWS::EC2::SecurityGroup')
+    .flatMap(({ Properties }) => listAt(Properties, 'SecurityGroupEgress'))
+    .map((rule) => [at(rule, 'IpProtocol'), at(rule, 'FromPort'), at(rule, 'ToPort')]);
+const statementsOf = (town: Town, action: string) =>
+  town
+    .ofType('AWS::IAM::Policy')
+    .flatMap(({ Properties }) => listAt(Properties, 'PolicyDocument', 'Statement'))
+    .filter((statement) => listAt(statement, 'Action').includes(action));
+
+describe('the way out of a task', () => {
+  test('is HTTPS alone, and each port that was configured', () => {
+    expect(egressOf(towns.none)).toEqual([['tcp', 443, 443]]);
+    expect(egressOf(towns.ownNetwork)).toEqual([
+      ['tcp', 443, 443],
+      ['tcp', 22, 22],
+    ]);
+  });
+
+  test('with allowed domains leads to those and to what the town itself needs, and to no other name', () => {
+    const rulesOf = (town: Town) => town.resources.filter(({ Type }) => Type.startsWith('AWS::Route53Resolver::'));
+    expect(rulesOf(towns.none)).toEqual([]);
+    const [group] = towns.allowList.ofType('AWS::Route53Resolver::FirewallRuleGroup');
+    const lists = new Map(
+      towns.allowList
+        .ofType('AWS::Route53Resolver::FirewallDomainList')
+        .map(({ id, Properties }) => [id, listAt(Properties, 'Domains')]),
+    );
+    const [allow, block, ...others] = listAt(group?.Properties, 'FirewallRules');
+    expect(others).toEqual([]);
+    expect([at(allow, 'Priority'), at(allow, 'Action')]).toEqual([1, 'ALLOW']);
+    expect([at(block, 'Priority'), at(block, 'Action')]).toEqual([2, 'BLOCK']);
+    const domains = (rule: Json | undefined) => lists.get(target(at(rule, 'FirewallDomainListId')) ?? '');
+    expect(domains(block)).toEqual(['*']);
+    expect(domains(allow)).toEqual(expect.arrayContaining([...allowList.allowedDomains]));
+    const text = JSON.stringify(domains(allow));
+    for (const service of [
+      'ApiEndpoint',
+      'api.ecr.',
+      '.dkr.ecr.',
+      'starport-layer-bucket.s3.',
+      'logs.',
+      'bedrock-runtime.',
+    ])
+      expect(text).toContain(service);
+    const [association] = towns.allowList.ofType('AWS::Route53Resolver::FirewallRuleGroupAssociation');
+    const [vpc] = towns.allowList.ofType('AWS::EC2::VPC');
+    expect(target(at(association?.Properties, 'VpcId'))).toBe(vpc?.id);
+    expect(target(at(association?.Properties, 'FirewallRuleGroupId'))).toBe(group?.id);
+  });
+});
+
+describe('a network of one’s own', () => {
+  test('is used as it was given: its subnets, no public address, and no resource of a network made', () => {
+    expect(towns.ownNetwork.resources.filter(({ Type }) => /^AWS::EC2::(?!SecurityGroup$)/.test(Type))).toEqual([]);
+    expect(new Set(variablesOf(towns.ownNetwork, 'SUBNET_IDS'))).toEqual(new Set([ownNetwork.subnetIds.join(',')]));
+    expect(new Set(variablesOf(towns.ownNetwork, 'PUBLIC_IP'))).toEqual(new Set(['false']));
+    expect(new Set(variablesOf(towns.none, 'PUBLIC_IP'))).toEqual(new Set(['true']));
+    const [group] = towns.ownNetwork.ofType('AWS::EC2::SecurityGroup');
+    expect(at(group?.Properties, 'VpcId')).toBe(ownNetwork.vpcId);
+  });
+
+  test('every role keeps to the permissions boundary, and what can be tagged is', () => {
+    const boundaries = towns.ownNetwork
+      .ofType('AWS::IAM::Role')
+      .map(({ Properties }) => JSON.stringify(at(Properties, 'PermissionsBoundary') ?? ''));
+    expect(boundaries.filter((boundary) => !boundary.includes(`:policy/${ownNetwork.permissionsBoundary}`))).toEqual(
+      [],
+    );
+    const [record] = towns.ownNetwork.ofType('AWS::DynamoDB::Table');
+    expect(listAt(record?.Properties, 'Tags')).toContainEqual({ Key: 'cost-centre', Value: '42' });
+    expect(JSON.stringify(towns.none.template)).not.toContain('PermissionsBoundary');
+  });
+});
+
+describe('models', () => {
+  test('none may be invoked unless it is named', () => {
+    expect(statementsOf(towns.none, 'bedrock:InvokeModel')).toEqual([]);
+  });
+
+  test('those that are named may be, by the Mayor and by tasks, and what is behind a profile only through it', () => {
+    const [profile, model] = allowList.models;
+    const behind = profile.replace(/^eu\./, '');
+    const statements = statementsOf(towns.allowList, 'bedrock:InvokeModel');
+    expect(statements).toHaveLength(2 * 3);
+    const resources = statements.map((statement) => JSON.stringify(at(statement, 'Resource')));
+    const among = (part: string) => resources.filter((resource) => resource.includes(part));
+    expect(among(`:inference-profile/${profile}"`)).toHaveLength(2);
+    expect(among(`::foundation-model/${model}"`)).toHaveLength(2);
+    expect(among(`:bedrock:*::foundation-model/${behind}"`)).toHaveLength(2);
+    const anywhere = statements.filter((statement) =>
+      JSON.stringify(at(statement, 'Resource')).includes(':bedrock:*:'),
+    );
+    for (const statement of anywhere)
+      expect(JSON.stringify(at(statement, 'Condition', 'StringEquals', 'bedrock:InferenceProfileArn'))).toContain(
+        `:inference-profile/${profile}"`,
+      );
+  });
+});
+
+describe('people', () => {
+  const told = (town: Town) =>
+    town
+      .ofType('AWS::SNS::Subscription')
+      .map(({ Properties }) => [
+        target(at(Properties, 'TopicArn'))?.match(/critical|high|medium|low/)?.[0],
+        at(Properties, 'Endpoint'),
+      ])
+      .sort();
+
+  test('nobody is told by email unless asked for; `email` hears what is high and critical, `emails` what it names', () => {
+    expect(told(towns.none)).toEqual([]);
+    expect(told(towns.spot)).toEqual([
+      ['critical', 'ops@example.com'],
+      ['high', 'ops@example.com'],
+    ]);
+    expect(told(towns.allowList)).toEqual([
+      ['critical', 'night@example.com'],
+      ['medium', 'day@example.com'],
+    ]);
+  });
+});
+
+test('spot changes the capacity of tasks, and their size is the one configured', () => {
+  expect(new Set(variablesOf(towns.none, 'CAPACITY_PROVIDER'))).toEqual(new Set(['FARGATE']));
+  expect(new Set(variablesOf(towns.spot, 'CAPACITY_PROVIDER'))).toEqual(new Set(['FARGATE_SPOT']));
+  const sizes = towns.spot
+    .ofType('AWS::ECS::TaskDefinition')
+    .map(({ Properties }) => [at(Properties, 'Cpu'), at(Properties, 'Memory')]);
+  expect(sizes).toEqual(sizes.map(() => ['4096', '8192']));
+});
