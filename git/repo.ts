@@ -4,6 +4,7 @@ import { PortRefused, RepoRefused, RepoUnreachable } from '../core/errors.ts';
 import type { Clock, Oid, PushResult, Remote, Repo } from '../core/ports.ts';
 import { type Cache, fail, makeCaches } from './cache.ts';
 import { buildChain } from './chain.ts';
+import { credentialEnvironment, type GitCredential, takesCredential } from './credential-environment.ts';
 import { ensure } from './fetch.ts';
 import { checkOid, checkRef, checkUrl, isOwn } from './names.ts';
 import { leaseOf, parsePush, push } from './push.ts';
@@ -15,9 +16,7 @@ export interface GitRepoOptions {
   readonly cacheDir: string;
   readonly clock: Pick<Clock, 'now'>;
   /** A short-lived credential for an https remote; asked for before each call. */
-  readonly credential?: (
-    remote: Remote,
-  ) => Promise<{ readonly username: string; readonly password: string } | undefined>;
+  readonly credential?: (remote: Remote) => Promise<GitCredential | undefined>;
   /** Who starts git; by default this process. */
   readonly run?: RunGit;
   /** Any one git process but a landing push, which brings its own deadline. */
@@ -118,23 +117,10 @@ function unreachable(remote: Remote, answer: GitAnswer): never {
   throw new RepoUnreachable(`${remote.url}: ${why}`);
 }
 
-/**
- * The credential goes along as environment, seen by this user's processes only: never as an argument, a file or a
- * part of the URL. It is bound to the URL, and redirects are not followed, so that it reaches no other host.
- */
 function credentialsAsEnvironment(credential: GitRepoOptions['credential']) {
   return async (remote: Remote): Promise<Readonly<Record<string, string>>> => {
-    if (!credential || !/^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(remote.url)) return {};
-    const found = await credential(remote);
-    if (!found) return {};
-    const basic = Buffer.from(`${found.username}:${found.password}`).toString('base64');
-    return {
-      GIT_CONFIG_COUNT: '2',
-      GIT_CONFIG_KEY_0: `http.${remote.url}.extraHeader`,
-      GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
-      GIT_CONFIG_KEY_1: 'http.followRedirects',
-      GIT_CONFIG_VALUE_1: 'false',
-    };
+    const found = takesCredential(remote.url) ? await credential?.(remote) : undefined;
+    return found ? credentialEnvironment(remote.url, found) : {};
   };
 }
 

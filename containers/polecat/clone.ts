@@ -5,6 +5,7 @@
  */
 import { chownSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Access } from './credential.ts';
 import { TaskFailure } from './failure.ts';
 import { checkRef, checkUrl, fullRef, git, isOid, localPath, mustGit, saying } from './git.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -12,6 +13,7 @@ import type { Sandbox } from './sandbox.ts';
 
 export interface CloneRequest {
   readonly url: string;
+  readonly access: Access;
   /** Branch, full ref or commit. */
   readonly start: string;
   /** The branch that the work is for; its tip is known to the agent as `origin/<target>`. */
@@ -26,6 +28,7 @@ export interface Clone {
   readonly start: string;
   readonly targetTip: string;
   readonly url: string;
+  readonly access: Access;
   /** The remote's own directory, where that is on this machine and its objects were borrowed. */
   readonly remoteDir: string | undefined;
   /** Reads what the agent committed from the harness's own repository. */
@@ -67,6 +70,7 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
     start: found.start,
     targetTip: found.targetTip,
     url: request.url,
+    access: request.access,
     remoteDir: found.remoteDir,
     // Quoted: a colon would divide the path in two.
     readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(join(work, '.git', 'objects')) },
@@ -127,8 +131,9 @@ async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt):
     request.url,
     ...refspecs,
   ];
+  const env = await request.access();
   for (let tries = 1; ; tries += 1) {
-    const result = await git(args, { cwd: own, timeoutMs: fetchTimeoutMs, reachesOut: true });
+    const result = await git(args, { cwd: own, timeoutMs: fetchTimeoutMs, env, reachesOut: true });
     if (result.code === 0) break;
     if (tries >= fetchTriesMax || interrupt.current || isFinal(result.error)) {
       throw new TaskFailure(

@@ -1,15 +1,19 @@
 /** Why a task could not do its part, as the report names it. Thrown inside the harness, caught once, reported. */
 import type { Report } from '../../core/polecats/protocol.ts';
+import { redact } from '../../core/redact.ts';
 
 export type FailedReport = Extract<Report, { status: 'failed' }>;
 
 export class TaskFailure extends Error {
   override readonly name = 'TaskFailure';
+  /** It goes into the report, and may hold what a program printed. */
+  readonly detail: string;
   constructor(
     readonly failure: FailedReport['cause'],
-    readonly detail: string,
+    detail: string,
   ) {
     super(`${failure}: ${detail}`);
+    this.detail = redact(detail);
   }
 }
 
@@ -30,4 +34,5 @@ export function clipEnd(text: string, max: number): string {
 /** The longest detail and note that a report takes. */
 export const detailChars = 2000;
 
-export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** For a line of the harness’s own, or a report. */
+export const textOf = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { limits } from '../../core/limits.ts';
 import type { GateJob, Verdict } from '../../core/polecats/protocol.ts';
 import { Beats } from './beats.ts';
 import { makeClone } from './clone.ts';
+import { accessTo } from './credential.ts';
 import { clipEnd, detailChars, TaskFailure, textOf } from './failure.ts';
 import { isOid, mustGit } from './git.ts';
 import { describe, type Interrupt } from './interrupt.ts';
@@ -52,7 +53,7 @@ export async function runGate(task: Task, job: GateJob, box: Sandbox): Promise<V
 async function judge(task: Task, job: GateJob, box: Sandbox, beats: Beats, output: Output): Promise<Judged> {
   if (job.gates.length === 0)
     return infra('gates', 'this rig has no gate, and no gate is not a pass; add one with gt rig config');
-  await checkOut(box, job, task.interrupt);
+  await checkOut(task, job, box);
   const gates: GateResult[] = [];
   for (const gate of job.gates) {
     if (task.interrupt.current)
@@ -80,12 +81,19 @@ async function judge(task: Task, job: GateJob, box: Sandbox, beats: Beats, outpu
   return { result: 'passed', gates };
 }
 
-async function checkOut(box: Sandbox, job: GateJob, interrupt: Interrupt): Promise<void> {
+async function checkOut(task: Task, job: GateJob, box: Sandbox): Promise<void> {
   if (!isOid(job.commit)) throw new TaskFailure('harness_failed', `${JSON.stringify(job.commit)} is not a commit's id`);
   const clone = await makeClone(
     box,
-    { url: job.remoteUrl, start: job.ref, target: undefined, branch: undefined, commit: job.commit },
-    interrupt,
+    {
+      url: job.remoteUrl,
+      access: accessTo(task, job.remoteUrl),
+      start: job.ref,
+      target: undefined,
+      branch: undefined,
+      commit: job.commit,
+    },
+    task.interrupt,
   );
   if (clone.start !== job.commit) {
     const held = ['merge-base', '--is-ancestor', job.commit, clone.start];

@@ -1,7 +1,9 @@
 /**
  * What an agent or a gate prints, in bounded memory: the head and the tail are kept, the middle is dropped and a line
- * says so. Reading never stops, so a program that prints without end is not blocked by its reader.
+ * says so. Reading never stops, so a program that prints without end is not blocked by its reader. Secrets of known
+ * shapes are taken out line by line, before anything is kept: cut at a block's end they would not be seen.
  */
+import { redact } from '../../core/redact.ts';
 import { clipStart } from './failure.ts';
 
 export interface OutputBounds {
@@ -11,6 +13,9 @@ export interface OutputBounds {
   /** How much `lastText` shows. */
   readonly lastBytes: number;
 }
+
+/** A line longer than this is not waited for. */
+const lineBytesMax = 16 * 1024;
 
 export class Output {
   readonly #bounds: OutputBounds;
@@ -24,6 +29,8 @@ export class Output {
   #ringTotal = 0;
   #last = Buffer.alloc(0);
   #total = 0;
+  /** The line that has not ended, its bytes as characters. */
+  #line = '';
 
   constructor(bounds: OutputBounds) {
     this.#bounds = bounds;
@@ -44,6 +51,17 @@ export class Output {
 
   write(bytes: Buffer): void {
     this.#total += bytes.byteLength;
+    this.#line += bytes.toString('latin1');
+    const ended = this.#line.lastIndexOf('\n') + 1;
+    this.#keepLine(this.#line.length - ended > lineBytesMax ? this.#line.length : ended);
+  }
+
+  #keepLine(length: number): void {
+    if (length > 0) this.#keep(cleaned(this.#line.slice(0, length)));
+    this.#line = this.#line.slice(length);
+  }
+
+  #keep(bytes: Buffer): void {
     const { lastBytes, headBytes, blockBytes } = this.#bounds;
     this.#last =
       bytes.byteLength >= lastBytes
@@ -58,13 +76,18 @@ export class Output {
       this.#openLength += taken.byteLength;
       this.#headLength += taken.byteLength;
       rest = rest.subarray(taken.byteLength);
-      if (this.#openLength === blockBytes) this.seal();
+      if (this.#openLength === blockBytes) this.#endBlock();
     }
     if (rest.byteLength > 0) this.#writeRing(rest);
   }
 
   /** Ends the open block early, so that it can be sent. */
   seal(): void {
+    this.#keepLine(this.#line.length);
+    this.#endBlock();
+  }
+
+  #endBlock(): void {
     if (!this.#open || this.#openLength === 0) return;
     this.#blocks.push(this.#open.subarray(0, this.#openLength));
     this.#open = undefined;
@@ -84,9 +107,10 @@ export class Output {
 
   /** The newest bytes as text: valid UTF-8, at most `lastBytes` of it. */
   lastText(): string {
+    const last = Buffer.concat([this.#last, cleaned(this.#line)]).subarray(-this.#bounds.lastBytes);
     let from = 0;
-    while (from < Math.min(3, this.#last.byteLength) && ((this.#last[from] ?? 0) & 0xc0) === 0x80) from += 1;
-    let text = this.#last.subarray(from).toString('utf8');
+    while (from < Math.min(3, last.byteLength) && ((last[from] ?? 0) & 0xc0) === 0x80) from += 1;
+    let text = last.subarray(from).toString('utf8');
     // Bytes that are not UTF-8 become three bytes each.
     while (Buffer.byteLength(text) > this.#bounds.lastBytes) {
       text = clipStart(text, text.length - Math.ceil((Buffer.byteLength(text) - this.#bounds.lastBytes) / 3));
@@ -107,3 +131,6 @@ export class Output {
     this.#ringTotal += bytes.byteLength;
   }
 }
+
+/** What is no secret comes out byte for byte, UTF-8 or not. */
+const cleaned = (bytesAsText: string): Buffer => Buffer.from(redact(bytesAsText), 'latin1');

@@ -6,6 +6,7 @@ import { type AgentRun, runAgent } from './agent.ts';
 import { Beats } from './beats.ts';
 import { type Clone, makeClone } from './clone.ts';
 import { endUser } from './confine.ts';
+import { accessTo } from './credential.ts';
 import type { Done } from './done.ts';
 import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './failure.ts';
 import { type DoneFile, readDone } from './gt.ts';
@@ -40,7 +41,13 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
   try {
     const clone = await makeClone(
       box,
-      { url: job.remoteUrl, start: job.startFrom, target: job.target, branch: job.branch },
+      {
+        url: job.remoteUrl,
+        access: accessTo(task, job.remoteUrl),
+        start: job.startFrom,
+        target: job.target,
+        branch: job.branch,
+      },
       task.interrupt,
     );
     const run = await runUnlessInterrupted(life);

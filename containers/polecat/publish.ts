@@ -34,6 +34,9 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
     GIT_COMMITTER_NAME: name,
     GIT_COMMITTER_EMAIL: email,
   };
+  // A link in its place would have the harness publish what it may read and the agent may not.
+  if (!lstatSync(work, { throwIfNoEntry: false })?.isDirectory())
+    throw new TaskFailure('agent_failed', 'the agent removed its work tree, or put something else in its place');
   const gitDir = join(work, '.git');
   const inside: Git = (...args) =>
     git(['--git-dir', gitDir, '--work-tree', work, ...args], {
@@ -119,7 +122,8 @@ export async function isEmpty(box: Sandbox, clone: Clone, { tree, changed }: Wor
 /** Pushes the commit to a branch that must be new, and reads it back. Throws `TaskFailure` if the remote does not hold it. */
 export async function push(box: Sandbox, clone: Clone, branch: string, head: string): Promise<void> {
   const ref = `refs/heads/${branch}`;
-  const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env: clone.readAgent, reachesOut: true };
+  const env = { ...clone.readAgent, ...(await clone.access()) };
+  const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env, reachesOut: true };
   // An empty expectation: the branch must not exist, which the remote checks in the same step.
   const args = [
     ...pushTo(clone),

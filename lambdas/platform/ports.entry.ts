@@ -72,8 +72,7 @@ export const notifierPort = (env: Env<typeof topicNames>) =>
 export const webhookSecrets = (
   env: Env<['WEBHOOK_SECRET_PREFIX']>,
   { clock }: Pick<ReturnType<typeof commandPorts>, 'clock'>,
-) =>
-  makeWebhookSecrets(new SecretsManagerClient(clientSettings()), { secretPrefix: env.WEBHOOK_SECRET_PREFIX, clock });
+) => makeWebhookSecrets(new SecretsManagerClient(clientSettings()), { secretPrefix: env.WEBHOOK_SECRET_PREFIX, clock });
 
 /** Git and the code host, with the credential of each rig from its secret. */
 export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, { ledger, clock }: ReturnType<typeof commandPorts>) {

@@ -90,6 +90,7 @@ test('the bundled API answers events of API Gateway: its document whole, strange
   const api = makeApp({} as ApiDeps, {
     authenticate: () => ({ name: 'nobody' }),
     localRemotes: false,
+    webhookSecrets: async () => [],
     onBug: () => {},
     onSuperseded: () => {},
   });

@@ -47,6 +47,24 @@ describe('bounded output', () => {
     );
   });
 
+  test('holds no secret of a known shape, wherever a write or a block cuts it in two', () => {
+    const secret = `ghp_${'Zz9'.repeat(12)}`;
+    const text = `before\ntoken ${secret} used\nafter ${secret}`;
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: text.length })), (cuts) => {
+        const output = new Output({ headBytes: 64, tailBytes: 64, blockBytes: 16, lastBytes: 64 });
+        const places = [...new Set([0, ...cuts, text.length])].sort((a, b) => a - b);
+        for (const [i, from] of places.entries()) {
+          output.write(Buffer.from(text.slice(from, places[i + 1])));
+          if (output.totalBytes === text.length) expect(output.lastText()).not.toMatch(/Zz9/);
+        }
+        const kept = all(output).toString();
+        expect(kept).toBe('before\ntoken [redacted] used\nafter [redacted]');
+        expect(output.lastText()).toBe(kept);
+      }),
+    );
+  });
+
   test('its last text is valid UTF-8 of bounded size, whatever was printed', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 15 }), { maxLength: 5 }), (pieces) => {

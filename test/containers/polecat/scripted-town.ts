@@ -26,6 +26,9 @@ export class ScriptedTown {
   jobOf: (subject: Subject) => Job | { superseded: true } | undefined = () => this.job;
   onBeat: (beat: BeatReport) => BeatAnswer = () => ({ superseded: false, stop: null, nudge: null });
   ack: Ack = { accepted: true };
+  credential: object = { credential: null };
+  /** Who asked for a credential. */
+  readonly asked: Subject[] = [];
   /** Each call takes one off, and is answered 503 while there are some. */
   outages = 0;
   readonly beats: BeatReport[] = [];
@@ -96,6 +99,9 @@ export class ScriptedTown {
         this.beats.push(beat);
         return this.onBeat(beat);
       }
+      case 'POST /v1/polecat/credential':
+        this.asked.push(claimSchema.parse(json).subject);
+        return this.credential;
       case 'POST /v1/polecat/report':
         this.reports.push(reportSchema.parse(json));
         return this.ack;
