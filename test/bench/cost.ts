@@ -5,6 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { idleBill } from '../lib/idle-bill.ts';
+import { synthesize } from '../lib/town.ts';
 import { billOf, type TaskSize } from './cost/bill.ts';
 import { type Findings, markdown, type Point, summary } from './cost/report.ts';
 import { runWorkload } from './cost/run.ts';
@@ -48,7 +50,8 @@ const convoys: Point[] = [];
 for (const beads of numbers(values.convoys)) convoys.push(await measure(beads, beads, size.agentMinutes));
 const instant = await measure(20, Number(values.convoy), 0);
 
-const findings: Findings = { curve, convoys, instant, size, real: values.real };
+const idle = (await synthesize({})).flatMap(({ resources }) => idleBill(resources));
+const findings: Findings = { curve, convoys, instant, idle, size, real: values.real };
 if (values.write) writeFileSync('docs/benchmarks/cost.md', markdown(findings));
 console.log(values.json ? JSON.stringify(summary(findings), null, 2) : markdown(findings));
 process.exit(summary(findings).withinTarget ? 0 : 1);

@@ -1,5 +1,7 @@
 /** The bench's findings, as text for a terminal and as Markdown for docs/benchmarks. */
 import { byService, dollars, priceList, sum } from '../../../core/costs/prices.ts';
+import { metrics } from '../../../core/metrics.ts';
+import { assumed as assumedIdle, idleUsd, minutesPerMonth, type Term } from '../../lib/idle-bill.ts';
 import { assumed } from './assumptions.ts';
 import { type BeadBill, orchestrationOf, type TaskSize } from './bill.ts';
 
@@ -18,6 +20,8 @@ export interface Findings {
   readonly convoys: readonly Point[];
   /** The same beads, whose agents take no time. */
   readonly instant: Point;
+  /** A month in which nothing happens. */
+  readonly idle: readonly Term[];
   readonly size: TaskSize;
   readonly real: boolean;
 }
@@ -28,7 +32,7 @@ export const targetUsd = 0.002;
 const usd = (value: number): string => `$${value.toFixed(6)}`;
 const costOf = ({ bill }: Point): number => dollars(orchestrationOf(bill));
 
-export function summary({ curve, convoys, instant, size }: Findings) {
+export function summary({ curve, convoys, instant, idle, size }: Findings) {
   const last = curve.at(-1) ?? instant;
   const costs = curve.map(costOf);
   const orchestration = orchestrationOf(last.bill);
@@ -48,6 +52,12 @@ export function summary({ curve, convoys, instant, size }: Findings) {
     /** Dearest over cheapest: 1 is flat. */
     ratio: Math.max(...costs) / Math.min(...costs),
     units: orchestration,
+    idle: {
+      ...idleUsd(idle),
+      terms: idle.map(({ term, units }) => ({ term, usd: dollars(units) })).sort((a, b) => b.usd - a.usd),
+    },
+    /** The town's own metrics are billed for each hour in which they are written. */
+    busyHourUsd: dollars({ metricMonths: (Object.keys(metrics).length * 60) / minutesPerMonth }),
     withinTarget: costs.every((cost) => cost < targetUsd),
   };
 }
@@ -69,6 +79,7 @@ An agent works ${size.agentMinutes} minutes. Units are counted; times and what f
 
 - orchestration, a bead: **${usd(found.perBeadUsd)}** (target: under ${usd(targetUsd)}), of which each minute of an agent adds ${usd(found.perAgentMinuteUsd)}
 - with Fargate for the agent and its gates: **${usd(found.perBeadWithTasksUsd)}**; a model's tokens come on top
+- idle: **$${found.idle.paid.toFixed(2)} a month**, $${found.idle.withFreeTier.toFixed(2)} in an account that uses its free tier for nothing else; an hour in which every metric of the town's own is written adds ${usd(found.busyHourUsd)}
 - the three largest terms of orchestration: **${found.largest.join(', ')}**
 - from the fewest beads to the most: dearest over cheapest ${found.ratio.toFixed(2)}
 
@@ -91,6 +102,14 @@ ${table(
   ['beads in a convoy', 'a bead'],
   found.convoys.map((point) => [String(point.beadsPerConvoy), usd(point.usd)]),
 )}
+
+${table(
+  ['an idle month', 'dollars'],
+  found.idle.terms.map((line) => [line.term, `$${line.usd.toFixed(3)}`]),
+)}
+
+The dashboard is one of the three that an account has for nothing, and not in the sum. Idle it is assumed that a patrol takes
+${assumedIdle.patrolMs} ms and that an image of ${assumedIdle.imageGb} GB is kept for functions and one for tasks; a rig's secret is $0.40 more.
 
 Units of orchestration, a bead: ${unitsText(found)}.
 
