@@ -38,47 +38,32 @@ export const confined = (argv: readonly string[]): readonly string[] => [
 const roundsMax = 20;
 
 /**
- * Ends every process of the user, wherever it hid. A signal that one of that user sends to all others reaches all at the
- * same time, so that none escapes by forking; the signals sent from here reach those that would kill the sender. Throws
- * if some are left all the same: the task then fails, and its container ends with everything in it.
+ * Ends every process of the user, wherever it hid: a signal that one of that user sends to all others reaches all at the
+ * same time, so that none escapes by forking. Again, since one of them may have killed the sender first. Throws if some
+ * are left all the same: the task then fails, and its container ends with everything in it.
  */
 export async function endUser(user: User): Promise<void> {
   for (let round = 0; round < roundsMax; round += 1) {
-    const alive = processesOf(user);
-    if (alive.length === 0) return;
-    await killAllAs(user);
-    for (const pid of alive) killIfThere(pid);
+    if (!isAnyAlive(user)) return;
+    await new Promise((resolve) => {
+      const sender = spawn('/bin/sh', ['-c', 'kill -9 -1'], { ...user, env: {}, stdio: 'ignore' });
+      sender.on('error', resolve);
+      sender.on('exit', resolve);
+    });
   }
   throw new Error(`AGENT_SURVIVES: processes of user ${user.uid} are alive after ${roundsMax} times SIGKILL.`);
 }
 
-const killAllAs = (user: User): Promise<void> =>
-  new Promise((resolve) => {
-    const killer = spawn('/bin/sh', ['-c', 'kill -9 -1'], { ...user, env: {}, stdio: 'ignore' });
-    killer.on('error', () => resolve());
-    killer.on('exit', () => resolve());
-  });
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 /** By any of its user ids; not those that have ended and only wait to be collected. */
-function processesOf({ uid }: User): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^[1-9][0-9]*$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    const status = statusOf(pid);
+const isAnyAlive = ({ uid }: User): boolean =>
+  readdirSync('/proc').some((name) => {
+    const status = /^[1-9][0-9]*$/.test(name) ? statusOf(name) : '';
     const uids = /^Uid:\t(.*)$/m.exec(status)?.[1]?.split('\t') ?? [];
     return uids.includes(String(uid)) && !/^State:\t[ZX]/m.test(status);
   });
-}
 
 /** Empty for a process that is gone. */
-function statusOf(pid: number): string {
+function statusOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'latin1');
   } catch {

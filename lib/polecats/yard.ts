@@ -1,5 +1,5 @@
 /** Where tasks run: a cluster, two task definitions, and a network that nothing can enter. */
-import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
@@ -10,6 +10,7 @@ import { logGroupProps } from '../platform/log-group.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { TownFunction } from '../platform/town-function.ts';
 import { trusted } from '../platform/trust.ts';
+import { droppedCapabilities, stopSeconds, volumes } from './confinement.ts';
 import { polecatImage } from './image.ts';
 import { type Network, networkOf } from './network.ts';
 
@@ -73,15 +74,23 @@ export class Yard extends Construct {
       taskRole: this.taskRole,
       executionRole: this.executionRole,
     });
-    definition.addContainer(container, {
+    const linuxParameters = new ecs.LinuxParameters(this, `${id}Linux`, { initProcessEnabled: true });
+    linuxParameters.dropCapabilities(...droppedCapabilities.map((name) => ecs.Capability[name]));
+    const harness = definition.addContainer(container, {
       image: ecs.ContainerImage.fromAsset(...polecatImage(platform.bundles)),
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: kind,
         logGroup: new LogGroup(this, `${id}Logs`, logGroupProps(config)),
       }),
-      /** The harness reaps what the agent leaves behind. */
-      linuxParameters: new ecs.LinuxParameters(this, `${id}Linux`, { initProcessEnabled: true }),
+      /** Init collects what the agent's processes leave behind. */
+      linuxParameters,
+      readonlyRootFilesystem: true,
+      stopTimeout: Duration.seconds(stopSeconds),
     });
+    for (const [name, containerPath] of Object.entries(volumes)) {
+      definition.addVolume({ name });
+      harness.addMountPoints({ sourceVolume: name, containerPath, readOnly: false });
+    }
     return definition;
   }
 
