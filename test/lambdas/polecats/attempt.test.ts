@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
+import { Unavailable } from '../../../core/errors.ts';
 import { openEscalation } from '../../../core/escalations/open.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { hookBead } from '../../../core/polecats/hook.ts';
 import { type Beat, nameAt } from '../../../core/polecats/polecat.ts';
-import type { Instant, Json, Ledger } from '../../../core/ports.ts';
+import type { Instant, Json, LaunchRequest, Ledger } from '../../../core/ports.ts';
 import type { Capacity, DayBudget } from '../../../core/scheduler/records.ts';
 import { asJson, create, recordOf, replace } from '../../../core/step.ts';
 import { closeBead } from '../../../lambdas/convoys/commands.ts';
 import { load } from '../../../lambdas/platform/load.ts';
-import { stuckCause } from '../../../lambdas/polecats/end.ts';
+import { endAttemptOf, stuckCause } from '../../../lambdas/polecats/end.ts';
 import { makeHandler } from '../../../lambdas/polecats/fleet.ts';
 import { nukePolecat } from '../../../lambdas/polecats/protocol.ts';
 import { realClock } from '../../../local/clock.ts';
@@ -66,12 +67,20 @@ describe('an attempt that a human ends', () => {
 function fullFleet(record: Ledger = ledger) {
   const sent: Json[] = [];
   const delays: number[] = [];
+  const launched: string[] = [];
+  let room = false;
   const handle = makeHandler({
     ledger: record,
     clock: realClock,
     ids,
     log: () => {},
-    fleet: { launch: async () => ({ ok: false, reason: 'capacity', detail: 'vCPU quota' }) } as never,
+    fleet: {
+      launch: async ({ clientToken }: LaunchRequest) => {
+        if (!room) return { ok: false, reason: 'capacity', detail: 'vCPU quota' };
+        launched.push(clientToken);
+        return { ok: true, taskId: clientToken };
+      },
+    } as never,
     queues: {
       send: async ({ body, delaySeconds = 0 }) => {
         sent.push(body);
@@ -83,7 +92,10 @@ function fullFleet(record: Ledger = ledger) {
   });
   const sling = (message: object) =>
     handle({ Records: [{ messageId: 'm', body: JSON.stringify({ bead: idOf(1), run: 1, ...message }) }] } as never);
-  return { sent, delays, sling };
+  const makeRoom = (): void => {
+    room = true;
+  };
+  return { sent, delays, launched, makeRoom, sling };
 }
 
 test('a launch that finds no room for long is told to a human once, and is tried again each time', async () => {
@@ -112,6 +124,48 @@ test.each([
     expect(Math.max(...delays) * 1000).toBeLessThan(limits.coldStartMs);
   },
 );
+
+test('a message that found no room launches the same attempt when there is some, and that one once', async () => {
+  await atWork(realClock.now());
+  const { sent, sling, makeRoom, launched } = fullFleet();
+  await sling({ token: 'tok' });
+  makeRoom();
+  await sling(sent[0] as object);
+  await sling(sent[0] as object);
+  expect(sent).toHaveLength(1);
+  expect(new Set(launched).size).toBe(1);
+  expect(await bead()).toMatchObject({ status: 'hooked', attempt: 1, polecat: 'Nux' });
+  expect((await load.polecat(ledger, 'Nux'))?.body.taskId).toBe(launched[0]);
+});
+
+test('attempts that end together give every slot back once, however often they conflict', async () => {
+  const count = 40;
+  await ledger.commit({ id: 'capacity', changes: [create(keys.capacity(), { working: { greenhouse: count } })] });
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
+  for (const n of numbers) {
+    const { bead: hooked } = hookBead(
+      beadOf(n, { run: 1, admittedAt: 1 }),
+      { name: nameAt(n), token: '', tokenHash: '' },
+      1,
+    );
+    await ledger.commit({ id: hooked.id, changes: [create(beadOf(n), hooked)] });
+  }
+  const clock = { ...realClock, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const ended = { outcome: { kind: 'no_change', note: '' }, costUsd: 0, agentMs: 0, who: 'polecat' } as const;
+  /** As a harness does: again, until the town has answered. */
+  async function report(n: number): Promise<string> {
+    for (;;) {
+      try {
+        return await endAttemptOf({ ledger, clock, ids }, idOf(n), 1, ended);
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+      }
+    }
+  }
+  const answers = await Promise.all(numbers.flatMap((n) => [report(n), report(n)]));
+  expect(answers.filter((answer) => answer === 'ended')).toHaveLength(count);
+  expect((await load.capacity(ledger))?.body.working).toEqual({});
+});
 
 test('a hook reads the same few items however many polecats are alive, and takes no name of theirs', async () => {
   const others = Array.from({ length: 300 }, (_, i) => nameAt(i));
