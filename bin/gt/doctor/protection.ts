@@ -49,18 +49,27 @@ interface Rule {
   readonly ruleset_id: number;
 }
 
+interface Actor {
+  readonly actor_type: string;
+  readonly actor_id: number | null;
+  readonly bypass_mode: string;
+}
+
 interface Ruleset {
   readonly id: number;
   /** GitHub leaves it out for those who may not change the ruleset. */
-  readonly bypass_actors?: readonly {
-    readonly actor_id: number | null;
-    readonly actor_type: string;
-    readonly bypass_mode: string;
-  }[];
+  readonly bypass_actors?: readonly Actor[];
 }
 
-/** One machine's identity: an app, or a key of this one repository. A role or a team is people. */
-const machines: ReadonlySet<string> = new Set(['Integration', 'DeployKey']);
+const nameOf = ({ actor_type, actor_id, bypass_mode }: Actor): string =>
+  [
+    actor_type,
+    ...(actor_id === null ? [] : [actor_id]),
+    ...(bypass_mode === 'pull_request' ? ['by pull request'] : []),
+  ].join(' ');
+
+/** One machine's identity, that pushes: an app, or a key of this one repository. A role or a team is people. */
+const machines = /^(Integration|DeployKey)( \d+)?$/;
 
 /** `undefined` if no ruleset restricts who may update the branch. */
 async function byRulesets({ check, repository, branch, github }: Branch): Promise<Finding | undefined> {
@@ -79,12 +88,10 @@ async function byRulesets({ check, repository, branch, github }: Branch): Promis
       `ruleset ${ids.join(', ')} restricts ${branch}, but hides from this token who may pass`,
       'Give the token of an administrator.',
     );
-  const [first = [], ...others] = lists.map((actors = []) =>
-    actors.map((actor) => `${actor.actor_type} ${actor.actor_id ?? ''}`.trim()),
-  );
+  const [first = [], ...others] = lists.map((actors = []) => actors.map(nameOf));
   const passing = first.filter((actor) => others.every((list) => list.includes(actor)));
   const [only = ''] = passing;
-  if (passing.length === 1 && machines.has(only.split(' ')[0] ?? ''))
+  if (passing.length === 1 && machines.test(only))
     return ok(check, `ruleset ${ids.join(', ')} lets only ${only} move ${branch}`);
   const found =
     passing.length === 0
