@@ -85,7 +85,12 @@ export async function callerOf(region: string, environment: Environment): Promis
 
 /** The descriptions of all alarms that ring in the region. */
 export async function ringingAlarms(region: string, environment: Environment): Promise<readonly string[] | AwsFault> {
-  const answer = await ask(cloudWatch, region, { Action: 'DescribeAlarms', StateValue: 'ALARM' }, environment);
+  const answer = await ask(
+    cloudWatch,
+    region,
+    { Action: 'DescribeAlarms', StateValue: 'ALARM', MaxRecords: '100' },
+    environment,
+  );
   return typeof answer === 'string' ? textsOf(answer, 'AlarmDescription') : answer;
 }
 

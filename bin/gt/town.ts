@@ -23,7 +23,12 @@ interface Reason {
   readonly todo?: string;
 }
 
-export interface StatusView {
+export interface Trace {
+  readonly query?: string;
+  readonly command: string;
+}
+
+interface StatusView {
   readonly now: number;
   readonly estop?: { readonly by: string; readonly because: string; readonly at: number };
   readonly breakerOpen: boolean;
@@ -132,8 +137,8 @@ async function follow({ town, print }: Session, told: readonly EventView[]): Pro
 }
 
 export async function showReasons({ town, print }: Session, id: string): Promise<void> {
-  const answer = await town.get<{ reasons: Reason[] }>(`why/${part(id)}`);
-  print.show(answer, ({ reasons }) => {
+  const answer = await town.get<{ reasons: Reason[]; trace?: Trace }>(`why/${part(id)}`);
+  print.show(answer, ({ reasons, trace }) => {
     for (const [i, reason] of reasons.entries()) {
       const since = reason.since === undefined ? '' : print.paint('dim', ` for ${age(Date.now() - reason.since)}`);
       print.line(
@@ -143,6 +148,11 @@ export async function showReasons({ town, print }: Session, id: string): Promise
         print.line(`    ${print.paint('dim', `evidence: /v1/blobs/${reason.evidence}`)}`);
       if (reason.todo !== undefined) print.line(`    → ${reason.todo}`);
     }
+    if (!trace) return;
+    print.line();
+    print.line('Its lines in the log:');
+    if (trace.query !== undefined) print.line(`  Logs Insights: ${trace.query}`);
+    print.line(`  ${trace.command}`);
   });
 }
 
