@@ -26,7 +26,7 @@ test('every function has a bundle, small enough to start fast', () => {
 /** What each contract asks for is read at start; this environment has all of it. */
 const environment = Object.fromEntries(
   [
-    'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX TASK_ROLE_NAME API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
+    'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX WEBHOOK_SECRET_PREFIX TASK_ROLE_NAME API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
     'CLUSTER_ARN POLECAT_TASK_FAMILY GATE_TASK_FAMILY TASK_CONTAINER SUBNET_IDS SECURITY_GROUP_ID PUBLIC_IP CAPACITY_PROVIDER',
     'MOLECULE_MACHINE_ARN INTENT_MACHINE_ARN SCHEDULER_QUEUE_URL CONVOYS_QUEUE_URL REFINERY_QUEUE_URL',
     'CRITICAL_TOPIC_ARN HIGH_TOPIC_ARN MEDIUM_TOPIC_ARN LOW_TOPIC_ARN AWS_REGION',
@@ -48,7 +48,7 @@ test('every bundle starts in a process of its own, away from the project, and ha
     },
   );
   expect(stdout.trim().split('\n')).toEqual(urls.map(() => 'function'));
-});
+}, 60_000);
 
 /** What API Gateway hands to the function for a GET. */
 const eventOf = (rawPath: string, userArn?: string) => ({

@@ -4,10 +4,10 @@ import type { Json } from '../../core/ports.ts';
 import { configs } from './configs.ts';
 import { at, listAt, synthesizeEach, type Town, target } from './town.ts';
 
-const { default: none, ownNetwork, allowList, spot } = configs;
-let towns: Readonly<Record<'none' | 'ownNetwork' | 'allowList' | 'spot', Town>>;
+const { default: none, ownNetwork, allowList, spot, jwt } = configs;
+let towns: Readonly<Record<'none' | 'ownNetwork' | 'allowList' | 'spot' | 'jwt', Town>>;
 beforeAll(async () => {
-  towns = await synthesizeEach({ none, ownNetwork, allowList, spot });
+  towns = await synthesizeEach({ none, ownNetwork, allowList, spot, jwt });
 }, 240_000);
 
 const variablesOf = (town: Town, name: string) =>
@@ -25,6 +25,28 @@ const statementsOf = (town: Town, action: string) =>
     .ofType('AWS::IAM::Policy')
     .flatMap(({ Properties }) => listAt(Properties, 'PolicyDocument', 'Statement'))
     .filter((statement) => listAt(statement, 'Action').includes(action));
+
+test('with an issuer its tokens let people in instead of AWS credentials; polecats and webhooks are as they were', () => {
+  const [authorizer] = towns.jwt.ofType('AWS::ApiGatewayV2::Authorizer');
+  expect(at(authorizer?.Properties, 'JwtConfiguration')).toEqual({
+    Issuer: jwt.jwtIssuer,
+    Audience: jwt.jwtAudience,
+  });
+  const routesOf = (town: Town) =>
+    town.ofType('AWS::ApiGatewayV2::Route').map(({ Properties }) => ({
+      [String(at(Properties, 'RouteKey'))]: [
+        at(Properties, 'AuthorizationType'),
+        target(at(Properties, 'AuthorizerId')),
+      ],
+    }));
+  expect(Object.assign({}, ...routesOf(towns.jwt))).toEqual({
+    'ANY /v1/polecat/{path+}': ['AWS_IAM', undefined],
+    'ANY /{path+}': ['JWT', authorizer?.id],
+    'ANY /': ['JWT', authorizer?.id],
+    'POST /v1/webhooks/{path+}': ['NONE', undefined],
+  });
+  expect(towns.none.ofType('AWS::ApiGatewayV2::Authorizer')).toEqual([]);
+});
 
 describe('the way out of a task', () => {
   test('is HTTPS alone, and each port that was configured', () => {

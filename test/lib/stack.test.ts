@@ -224,10 +224,21 @@ describe('permissions', () => {
     expect(JSON.stringify(at(statements[0], 'Resource'))).toContain('/*/*/v1/polecat/*"');
   });
 
-  test('every route of the API asks for a signature', () => {
-    const routes = town.ofType('AWS::ApiGatewayV2::Route');
-    expect(routes.length).toBeGreaterThan(0);
-    for (const { Properties } of routes) expect(at(Properties, 'AuthorizationType')).toBe('AWS_IAM');
+  test('every route of the API asks for a signature: of AWS, or in the body of a webhook', () => {
+    const routes = town
+      .ofType('AWS::ApiGatewayV2::Route')
+      .map(({ Properties }) => [at(Properties, 'RouteKey'), at(Properties, 'AuthorizationType')]);
+    expect(Object.fromEntries(routes)).toEqual({
+      'ANY /v1/polecat/{path+}': 'AWS_IAM',
+      'ANY /{path+}': 'AWS_IAM',
+      'ANY /': 'AWS_IAM',
+      'POST /v1/webhooks/{path+}': 'NONE',
+    });
+    const [stage] = town.ofType('AWS::ApiGatewayV2::Stage');
+    expect(at(stage?.Properties, 'RouteSettings', 'POST /v1/webhooks/{path+}')).toEqual({
+      ThrottlingRateLimit: 50,
+      ThrottlingBurstLimit: 200,
+    });
   });
 
   test('nothing can come in to a task', () => {
