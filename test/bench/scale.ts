@@ -62,6 +62,14 @@ if (values.write) {
   await writeFile('docs/benchmarks/scale.svg', curve(sizes, rows));
   await writeFile('docs/benchmarks/scale.md', report(sizes, rows, Number(values.rounds)));
 }
-if (values.json)
-  console.log(JSON.stringify({ beads: sizes, rounds: Number(values.rounds), rows, flat: grown.length === 0 }));
+if (values.json) {
+  const ratio = (figures: readonly number[]): number => (figures.at(-1) ?? 0) / (figures[0] ?? 1);
+  const ratios = rows.map(({ operation, ms, readUnits, writeUnits }) => ({
+    operation,
+    ms: ratio(ms),
+    readUnits: ratio(readUnits),
+    writeUnits: ratio(writeUnits),
+  }));
+  console.log(JSON.stringify({ beads: sizes, rounds: Number(values.rounds), ratios, rows, flat: grown.length === 0 }));
+}
 process.exitCode = grown.length === 0 ? 0 : 1;
