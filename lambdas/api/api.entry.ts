@@ -1,14 +1,13 @@
 import { blobsPort, commandPorts, gitPorts, webhookSecrets } from '../platform/ports.entry.ts';
+import { billed, metered } from '../platform/spent.entry.ts';
 import { apiEnv } from './api.env.ts';
 import { makeHandler } from './gateway.ts';
 
 const env = apiEnv.read(process.env);
-const ports = commandPorts(env);
+const command = commandPorts(env);
+const ports = metered({ ...command, ...gitPorts(env, command), blobs: blobsPort(env) });
 
-export const handler = makeHandler({
-  ...ports,
-  ...gitPorts(env, ports),
-  blobs: blobsPort(env),
-  webhookSecrets: webhookSecrets(env, ports),
-  taskRoleName: env.TASK_ROLE_NAME,
-});
+export const handler = billed(
+  ports,
+  makeHandler({ ...ports, webhookSecrets: webhookSecrets(env, command), taskRoleName: env.TASK_ROLE_NAME }),
+);

@@ -5,12 +5,17 @@ import type { Item } from '../../core/ports.ts';
 import { effectsEnv } from './effects.env.ts';
 import { makeHandler } from './effects.ts';
 import { performerPorts } from './performer.entry.ts';
+import { billed } from './spent.entry.ts';
 
-const perform = makeHandler(performerPorts(effectsEnv.read(process.env)));
+const ports = performerPorts(effectsEnv.read(process.env));
+const perform = makeHandler(ports);
 
 /** The stream's filter lets only new effects through. One that fails stays in the table: no record fails here. */
-export async function handler(event: { readonly Records: readonly StreamRecord[] }): Promise<BatchResponse> {
-  const items = event.Records.flatMap((record) => itemOfStreamRecord(record) ?? []);
-  await perform(items as unknown as Item<EffectRecord>[]);
-  return { batchItemFailures: [] };
-}
+export const handler = billed(
+  ports,
+  async (event: { readonly Records: readonly StreamRecord[] }): Promise<BatchResponse> => {
+    const items = event.Records.flatMap((record) => itemOfStreamRecord(record) ?? []);
+    await perform(items as unknown as Item<EffectRecord>[]);
+    return { batchItemFailures: [] };
+  },
+);

@@ -82,10 +82,12 @@ test('the bundled API answers events of API Gateway: its document whole, strange
       maxBuffer: 4 * 1024 * 1024,
     },
   );
-  const [document, stranger, nowhere] = stdout
+  const lines = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+  expect(lines.filter(({ message }) => message === 'spent')).toHaveLength(events.length);
+  const [document, stranger, nowhere] = lines.filter(({ statusCode }) => statusCode !== undefined);
   expect(document.statusCode).toBe(200);
   const api = makeApp({} as ApiDeps, {
     authenticate: () => ({ name: 'nobody' }),

@@ -15,8 +15,8 @@ export const assumed = {
   patrolMs: 60,
   /** Beside the look at each shard: who is alive, and what is open with a human. */
   patrolQueries: 2,
-  /** What Lambda itself logs of a run. */
-  logBytesPerRun: 800,
+  /** What Lambda itself logs of a run, and the line with what it cost. */
+  logBytesPerRun: 1050,
   /** Of an image in the registry, compressed. */
   imageGb: 0.3,
   /** Lambda polls a queue with five long polls of 20 s at a time, also when there is nothing. */
