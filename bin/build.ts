@@ -1,13 +1,15 @@
-/** Bundles every function, the harness and the gt command into dist/, and says how large each of them is. */
-import { existsSync, statSync } from 'node:fs';
+/** Bundles every function, the harness and the gt command into dist/, lists what is in them, and says how large each is. */
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { billOfMaterials } from '../lib/platform/bill-of-materials.ts';
 import { bundleAll, bundleSizes, functionBytesMax } from '../lib/platform/bundle.ts';
 import { projectRoot } from '../lib/platform/project-root.ts';
 import { bundleGt } from './gt/bundle.ts';
 
 const dist = path.join(projectRoot, 'dist');
 const functions = path.join(dist, 'functions');
-await bundleAll(functions);
+const metafile = await bundleAll(functions);
+writeFileSync(path.join(dist, 'sbom.json'), JSON.stringify(await billOfMaterials(metafile), null, 2));
 const commands = await bundleGt(dist);
 
 const sizes = {
