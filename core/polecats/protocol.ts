@@ -4,6 +4,7 @@
  * harness stops.
  *
  *   POST /v1/polecat/claim    → Job          once, at start
+ *   POST /v1/polecat/credential → what git needs, or null   before each fetch and push over HTTP
  *   POST /v1/polecat/beat     → BeatAnswer   every 30 s, and at each change of state
  *   PUT  /v1/polecat/blobs    → { hash }     a log chunk or evidence, `application/octet-stream`, at most 256 KB
  *   POST /v1/polecat/report   → Ack          once, at the end of a polecat

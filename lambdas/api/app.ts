@@ -31,7 +31,7 @@ export function makeApp(deps: ApiDeps, options: ApiOptions): Api {
   queueRoutes(api, deps);
   polecatRoutes(api, deps);
   escalationRoutes(api, deps);
-  townRoutes(api, deps);
+  townRoutes(api, deps, options);
   protocolRoutes(api, deps, options);
   webhookRoutes(api, deps, options);
   document(api);
@@ -56,7 +56,8 @@ function document(api: Api): void {
   api.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'On a laptop: the token in the state directory. On AWS: SigV4 (IAM) instead.',
+    description:
+      'On a laptop: the token in the state directory. On AWS: a token of the configured issuer; without one, SigV4 (IAM) instead.',
   });
   const description = {
     openapi: '3.1.0',

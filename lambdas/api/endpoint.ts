@@ -60,6 +60,7 @@ export function endpoint<
     operationId: spec.name,
     summary: spec.about,
     tags: [spec.tag],
+    ...(spec.signedBody ? { security: [] } : {}),
     request: {
       params: spec.params ?? none,
       query: spec.query ?? none,

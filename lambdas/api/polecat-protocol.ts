@@ -221,11 +221,16 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
   );
 }
 
-/** Only a remote that is spoken to over HTTP asks for one; ssh has keys of its own, and a path needs none. */
+/**
+ * Only a remote that is spoken to over HTTP asks for one; ssh has keys of its own, and a path needs none. A rig may have
+ * one for its tasks alone, so that a ruleset can tell them from the Refinery, which moves main.
+ */
 async function gitCredential({ ledger, codeHost }: ApiDeps, subject: Subject) {
-  const rig = subject.kind === 'gate' ? subject.rig : (await findBead(ledger, subject.bead))?.rig;
-  const { body } = await loadRig(ledger, rig ?? '');
-  return /^https?:/.test(body.url) ? ((await codeHost.gitCredential({ rig: body.name, url: body.url })) ?? null) : null;
+  const name = subject.kind === 'gate' ? subject.rig : (await findBead(ledger, subject.bead))?.rig;
+  const { url } = (await loadRig(ledger, name ?? '')).body;
+  if (!/^https?:/.test(url)) return null;
+  const ofTasks = await codeHost.gitCredential({ rig: `${name}/tasks`, url });
+  return ofTasks ?? (await codeHost.gitCredential({ rig: name ?? '', url })) ?? null;
 }
 
 function subjectOf(context: Context<ApiEnv>): Subject {

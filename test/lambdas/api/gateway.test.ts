@@ -22,13 +22,13 @@ const beatOf = (subject: object) => ({
 let town: TestTown;
 let ask: ReturnType<typeof through>;
 const warned: Json[] = [];
+const credentials = new Map([['greenhouse', { username: 'x-access-token', password: 'a-password' }]]);
 
 beforeAll(async () => {
   town = await openTown();
-  const credential = { username: 'x-access-token', password: 'a-password' };
   const handler = makeHandler({
     ...town.deps,
-    codeHost: { ...town.deps.codeHost, gitCredential: async () => credential },
+    codeHost: { ...town.deps.codeHost, gitCredential: async ({ rig }) => credentials.get(rig) },
     webhookSecrets: async () => [],
     taskRoleName: taskRole,
     log: (_, __, fields = {}) => void warned.push(fields),
@@ -152,6 +152,15 @@ describe('the polecats’ routes', () => {
       credential: { username: 'x-access-token', password: 'a-password' },
     });
     expect((await blob(polecat(2), { authorizer })).status).toBe(200);
+  });
+
+  test('give a task what its rig keeps for tasks, where there is such a thing, and nothing where git asks for nothing', async () => {
+    const authorizer = task('task-g');
+    const ofTasks = { username: 'x-access-token', password: 'of-tasks' };
+    credentials.set('greenhouse/tasks', ofTasks);
+    expect((await credential(gate(3), { authorizer })).body).toEqual({ credential: ofTasks });
+    credentials.clear();
+    expect((await credential(gate(3), { authorizer })).body).toEqual({ credential: null });
   });
 
   test('let a polecat’s task give no verdict, and a gate’s task no report', async () => {

@@ -64,7 +64,7 @@ describe('no task token and no bearer token is in the log', () => {
   });
 
   test('of a sling that cannot be read', async () => {
-    const handle = makeFleet({ ledger, clock: realClock, ids, log } as Parameters<typeof makeFleet>[0]);
+    const handle = makeFleet({ ledger, clock: realClock, ids, log } as unknown as Parameters<typeof makeFleet>[0]);
     const body = `{"bead":"${idOf(1)}","token":"${token}`;
     await handle({ Records: [{ messageId: 'm', body, attributes: { ApproximateReceiveCount: '1' } }] });
     expect(lines).toHaveLength(1);
