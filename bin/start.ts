@@ -58,12 +58,14 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
     const why = (error as NodeJS.ErrnoException).code;
     throw new Refusal('DIR_UNUSABLE', `${dir} cannot be the town's directory (${why}).`, 'Give --dir another one.');
   }
+  const logFile = join(dir, 'town.log');
   const town = await startTown({
     dir,
     port,
     sync,
     print: (line) => console.log(line),
-    log: fileLog(createWriteStream(join(dir, 'town.log'), { flags: 'a', mode: 0o600 })),
+    log: fileLog(createWriteStream(logFile, { flags: 'a', mode: 0o600 })),
+    logFile,
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EACCES' || error.syscall !== 'listen') throw error;
     throw new Refusal(

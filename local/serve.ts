@@ -7,7 +7,7 @@ import type { Log } from '../core/ports.ts';
 import { makeApp } from '../lambdas/api/app.ts';
 import type { ApiDeps, ApiOptions } from '../lambdas/api/deps.ts';
 
-export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets'> {
+export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets' | 'logs'> {
   readonly deps: ApiDeps;
   readonly port: number;
   readonly token: string;
@@ -18,12 +18,13 @@ export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets'> {
 
 const address = '127.0.0.1';
 
-export async function serveApi({ deps, port, token, log, run = (answer) => answer(), webhookSecrets }: ServeOptions) {
+export async function serveApi({ deps, port, token, log, run = (answer) => answer(), ...given }: ServeOptions) {
   const app = makeApp(deps, {
     authenticate: (request) => (bears(request, token) ? { name: 'overseer' } : unauthenticated()),
     hostNames: [address, 'localhost'],
     localRemotes: true,
-    webhookSecrets,
+    webhookSecrets: given.webhookSecrets,
+    logs: given.logs,
     onSuperseded: (subject) => log('warn', 'a superseded task spoke', { ...subject }),
     onBug: (error) =>
       log('error', 'bug in the API', { error: error instanceof Error ? (error.stack ?? '') : String(error) }),

@@ -49,6 +49,8 @@ export interface TownOptions {
   readonly port?: number;
   readonly print: (line: string) => void;
   readonly log: Log;
+  /** Where `log` writes, if that is a file: `gt why` names it. */
+  readonly logFile?: string;
   /** Wait for the disk at every commit (default). Off, only a loss of power can lose the newest records. */
   readonly sync?: boolean;
   readonly polecatsPerTown?: number;
@@ -166,6 +168,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
     token,
     log,
     webhookSecrets: makeWebhookSecrets(join(dir, 'webhooks')),
+    logs: options.logFile === undefined ? undefined : { file: options.logFile },
   });
   url = server.url;
 

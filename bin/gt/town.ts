@@ -23,12 +23,12 @@ interface Reason {
   readonly todo?: string;
 }
 
-export interface Trace {
+interface Trace {
   readonly query?: string;
   readonly command: string;
 }
 
-interface StatusView {
+export interface StatusView {
   readonly now: number;
   readonly estop?: { readonly by: string; readonly because: string; readonly at: number };
   readonly breakerOpen: boolean;

@@ -9,5 +9,10 @@ const ports = metered({ ...command, ...gitPorts(env, command), blobs: blobsPort(
 
 export const handler = billed(
   ports,
-  makeHandler({ ...ports, webhookSecrets: webhookSecrets(env, command), taskRoleName: env.TASK_ROLE_NAME }),
+  makeHandler({
+    ...ports,
+    webhookSecrets: webhookSecrets(env, command),
+    taskRoleName: env.TASK_ROLE_NAME,
+    logs: { town: env.TOWN_NAME },
+  }),
 );

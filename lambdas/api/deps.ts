@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { TownError } from '../../core/errors.ts';
+import type { LogPlace } from '../../core/feed/trace.ts';
 import type { Subject } from '../../core/polecats/protocol.ts';
 import type { Ports } from '../../core/ports.ts';
 import type { Caller } from './endpoint.ts';
@@ -22,6 +23,8 @@ export interface ApiOptions {
    * webhooks. The rig is one that the ledger has.
    */
   readonly webhookSecrets: (rig: string) => Promise<readonly string[]>;
+  /** Where its log is, for `gt why`. Absent: whoever started the town keeps it to itself. */
+  readonly logs?: LogPlace | undefined;
   /** On a laptop: host names it answers to. A page on another origin, or a rebound name, is turned away. */
   readonly hostNames?: readonly string[];
   /** Paths and file URLs as rigs: where the town runs on the user's machine. */

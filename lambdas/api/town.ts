@@ -1,6 +1,7 @@
 /** The town as a whole: health, status, feed, why, blobs, and the switch that stops it. */
 import { z } from '@hono/zod-openapi';
 import { refuse } from '../../core/errors.ts';
+import { traceOf } from '../../core/feed/trace.ts';
 import { keys, partitions } from '../../core/keys.ts';
 import type { Queue } from '../../core/refinery/records.ts';
 import {
@@ -21,10 +22,10 @@ import { lineOf, queryAll } from '../feed/records.ts';
 import { why } from '../feed/why.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
 import { estop, thaw } from '../scheduler/commands.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, ApiOptions } from './deps.ts';
 import { instant, name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { eventSchema, reasonSchema, severitySchema, shown } from './views.ts';
+import { eventSchema, reasonSchema, severitySchema, shown, traceSchema } from './views.ts';
 
 const tag = 'town';
 const switchSchema = z
@@ -102,7 +103,7 @@ function countBy(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-export function townRoutes(api: Api, deps: ApiDeps): void {
+export function townRoutes(api: Api, deps: ApiDeps, { logs }: Pick<ApiOptions, 'logs'>): void {
   const { ledger, clock } = deps;
 
   endpoint(
@@ -156,12 +157,13 @@ export function townRoutes(api: Api, deps: ApiDeps): void {
       about: 'Why a bead, convoy, rig, polecat, escalation or candidate is as it is',
       tag,
       params: z.object({ id: name }),
-      answer: z.object({ id: z.string(), reasons: z.array(reasonSchema) }),
+      answer: z.object({ id: z.string(), reasons: z.array(reasonSchema), trace: traceSchema.optional() }),
     },
-    async ({ params: { id } }) => ({
-      id,
-      reasons: (await why(ledger, id)).map((reason) => shown(reasonSchema, reason)),
-    }),
+    async ({ params: { id } }) => {
+      const { reasons, subject } = await why(ledger, id);
+      const trace = logs && subject ? { trace: traceOf(logs, subject) } : {};
+      return { id, reasons: reasons.map((reason) => shown(reasonSchema, reason)), ...trace };
+    },
   );
 
   endpoint(

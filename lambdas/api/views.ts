@@ -242,5 +242,12 @@ export const reasonSchema = z
   })
   .openapi('Reason');
 
+export const traceSchema = z
+  .object({
+    query: z.string().optional().openapi({ description: 'For CloudWatch Logs Insights; absent on a laptop' }),
+    command: z.string().openapi({ description: 'Starts the query, or reads the log file' }),
+  })
+  .openapi('Trace');
+
 /** The record, cut down to what the schema lists. A record that does not fit is a bug, and says so. */
 export const shown = <S extends z.ZodObject>(schema: S, record: object): z.output<S> => schema.parse(record);

@@ -2,6 +2,7 @@
 import type { Bead } from '../../core/convoys/bead.ts';
 import { refuse } from '../../core/errors.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
+import type { Subject } from '../../core/feed/trace.ts';
 import {
   type Reason,
   whyBead,
@@ -22,15 +23,21 @@ import { recordOf } from '../../core/step.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
 import { beadsOf, findBead, lineOf, loadConvoy } from './records.ts';
 
+export interface Answer {
+  readonly reasons: readonly Reason[];
+  /** The bead, or the convoy, that it is about, if it is about one: its lines in the log can be followed. */
+  readonly subject?: Subject | undefined;
+}
+
 /** The chain of reasons for the state of a bead, convoy, rig, polecat, escalation or candidate. */
-export async function why(ledger: Ledger, id: string): Promise<Reason[]> {
+export async function why(ledger: Ledger, id: string): Promise<Answer> {
   const found =
-    (await beadReasons(ledger, id)) ??
-    (await convoyReasons(ledger, id)) ??
-    (await escalationReasons(ledger, id)) ??
-    (await rigReasons(ledger, id)) ??
-    (await polecatReasons(ledger, id)) ??
-    (await candidateReasons(ledger, id));
+    (await beadAnswer(ledger, id)) ??
+    (await convoyAnswer(ledger, id)) ??
+    (await escalationAnswer(ledger, id)) ??
+    (await rigAnswer(ledger, id)) ??
+    (await polecatAnswer(ledger, id)) ??
+    (await candidateAnswer(ledger, id));
   if (found) return found;
   throw refuse(
     404,
@@ -42,7 +49,7 @@ export async function why(ledger: Ledger, id: string): Promise<Reason[]> {
 
 const estopOf = async (ledger: Ledger) => recordOf<Switch>(await ledger.get(keys.estop()))?.body;
 
-async function beadReasons(ledger: Ledger, id: string): Promise<Reason[] | undefined> {
+async function beadAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   const bead = await findBead(ledger, id);
   if (!bead) return undefined;
   const [convoy, needs, merge, work, estop] = await Promise.all([
@@ -52,7 +59,10 @@ async function beadReasons(ledger: Ledger, id: string): Promise<Reason[] | undef
     workOf(ledger, bead.polecat, bead),
     estopOf(ledger),
   ]);
-  return whyBead({ bead, convoy, needs: needs.filter((need) => need !== undefined), ...merge, ...work, estop });
+  return {
+    reasons: whyBead({ bead, convoy, needs: needs.filter((need) => need !== undefined), ...merge, ...work, estop }),
+    subject: { bead: id, convoy: convoy.id, since: convoy.createdAt },
+  };
 }
 
 async function mergeOf(ledger: Ledger, bead: Bead) {
@@ -72,26 +82,27 @@ async function workOf(ledger: Ledger, name: string | undefined, bead?: Bead) {
   return { polecat, beat: recordOf<Beat>(beat)?.body };
 }
 
-async function convoyReasons(ledger: Ledger, id: string): Promise<Reason[] | undefined> {
+async function convoyAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   if (!isConvoyId(id) || !(await ledger.get(keys.convoy(id)))) return undefined;
   const [convoy, beads, estop] = await Promise.all([loadConvoy(ledger, id), beadsOf(ledger, id), estopOf(ledger)]);
-  return whyConvoy(convoy, beads, estop);
+  return { reasons: whyConvoy(convoy, beads, estop), subject: { convoy: id, since: convoy.createdAt } };
 }
 
-async function escalationReasons(ledger: Ledger, id: string): Promise<Reason[] | undefined> {
+async function escalationAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   const escalation = recordOf<Escalation>(await ledger.get(keys.escalation(id)))?.body;
   if (!escalation) return undefined;
-  const about = escalation.bead === undefined ? undefined : await beadReasons(ledger, escalation.bead);
-  return [whyEscalation(escalation), ...(about ?? [])];
+  const about = escalation.bead === undefined ? undefined : await beadAnswer(ledger, escalation.bead);
+  return { reasons: [whyEscalation(escalation), ...(about?.reasons ?? [])], subject: about?.subject };
 }
 
-async function polecatReasons(ledger: Ledger, name: string): Promise<Reason[] | undefined> {
+async function polecatAnswer(ledger: Ledger, name: string): Promise<Answer | undefined> {
   const { polecat, beat } = await workOf(ledger, name);
   if (!polecat) return undefined;
-  return [whyPolecat(polecat, beat), ...((await beadReasons(ledger, polecat.bead)) ?? [])];
+  const about = await beadAnswer(ledger, polecat.bead);
+  return { reasons: [whyPolecat(polecat, beat), ...(about?.reasons ?? [])], subject: about?.subject };
 }
 
-async function rigReasons(ledger: Ledger, name: string): Promise<Reason[] | undefined> {
+async function rigAnswer(ledger: Ledger, name: string): Promise<Answer | undefined> {
   const rig = recordOf<Rig>(await ledger.get(keys.rig(name)))?.body;
   if (!rig) return undefined;
   const [line, targets, estop] = await Promise.all([
@@ -106,7 +117,7 @@ async function rigReasons(ledger: Ledger, name: string): Promise<Reason[] | unde
     since: rig.addedAt,
   };
   const queues = await Promise.all(targets.map((target) => queueReasons(ledger, name, target)));
-  return [own, ...queues.flat(), ...(estop?.stopped ? [whyStopped(estop)] : [])];
+  return { reasons: [own, ...queues.flat(), ...(estop?.stopped ? [whyStopped(estop)] : [])] };
 }
 
 async function queueReasons(ledger: Ledger, rig: string, target: string): Promise<Reason[]> {
@@ -134,11 +145,11 @@ async function queueReasons(ledger: Ledger, rig: string, target: string): Promis
 }
 
 /** A candidate's id does not lead to its partition: every queue of the town is asked. */
-async function candidateReasons(ledger: Ledger, id: string): Promise<Reason[] | undefined> {
+async function candidateAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   for (const rig of await listRigs(ledger)) {
     for (const target of await targetsOf(ledger, rig)) {
       const candidate = recordOf<Candidate>(await ledger.get(keys.candidate(rig.name, target, id)))?.body;
-      if (candidate) return [whyCandidate(candidate)];
+      if (candidate) return { reasons: [whyCandidate(candidate)] };
     }
   }
   return undefined;
