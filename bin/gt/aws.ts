@@ -73,7 +73,7 @@ export const causeOf = (error: Error): string =>
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
 /** The text of every element of this name. These answers nest no element in one of the same name. */
-export const textsOf = (xml: string, name: string): string[] =>
+const textsOf = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) =>
     text.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => entities[entity] ?? ''),
   );

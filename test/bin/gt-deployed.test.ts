@@ -179,7 +179,7 @@ describe('the doctor of a deployed town', () => {
     expect(well.of('clock')).toMatchObject([{ state: 'ok' }]);
     gateway.alarms.push(
       'Somebody else’s',
-      'The Witness is silent. What to do: docs/runbooks/witness.md#the-witness-is-silent',
+      'The Witness is silent.\nStart with: gt doctor\nWhat to do: docs/runbooks/witness.md#the-witness-is-silent',
     );
     const ill = await findings('AKIDALLOWED');
     gateway.alarms.length = 0;
@@ -188,7 +188,7 @@ describe('the doctor of a deployed town', () => {
       {
         state: 'fail',
         found: 'The Witness is silent',
-        remedy: expect.stringContaining('witness.md#the-witness-is-silent'),
+        remedy: expect.stringMatching(/^Start with: gt doctor What to do: .*witness.md#the-witness-is-silent$/),
       },
     ]);
   });

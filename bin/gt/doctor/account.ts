@@ -18,8 +18,8 @@ export async function credentials(region: string): Promise<Finding> {
   }
 }
 
-/** Alarms of a town say where to read what they want of you; those of other stacks do not. */
-const ours = /^(.*?)\.? What to do: .*?(docs\/runbooks\/\S+)/s;
+/** An alarm of a town says what is wrong, then, a line each, what to do about it; those of other stacks do not. */
+const ours = /^([^\n]+?)\.?\n(.*docs\/runbooks\/.*)$/s;
 
 export async function alarms(region: string): Promise<Finding[]> {
   const check = 'alarms';
@@ -36,8 +36,8 @@ export async function alarms(region: string): Promise<Finding[]> {
       ),
     ];
   const known = rings.flatMap((description) => {
-    const [, heading = '', runbook = ''] = ours.exec(description) ?? [];
-    return runbook ? [fail(check, heading, `${runbook} says what to do.`)] : [];
+    const [, heading, rest] = ours.exec(description) ?? [];
+    return heading && rest ? [fail(check, heading, rest.replaceAll('\n', ' '))] : [];
   });
   return known.length > 0 ? known : [ok(check, `no town’s rings in ${region}`)];
 }
