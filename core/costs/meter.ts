@@ -14,7 +14,7 @@ export type Meter = (call: string, units: Units) => void;
 /** SQS and SNS bill a message for each 64 KB begun. */
 const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / 65_536));
 /** What CloudWatch adds to each event, and the timestamp and level that a line gets. */
-export const logLineBytes = 26;
+const logLineBytes = 26;
 const logHeadBytes = 60;
 
 /** The same ports, counted; clock and ids cost nothing. */

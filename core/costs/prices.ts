@@ -97,7 +97,7 @@ export type Units = Readonly<Partial<Record<Unit, number>>>;
 
 const priceOf = (unit: Unit): Price => prices[unit];
 
-export const entriesOf = (units: Units): [Unit, number][] => Object.entries(units) as [Unit, number][];
+const entriesOf = (units: Units): [Unit, number][] => Object.entries(units) as [Unit, number][];
 
 export const sum = (...all: readonly Units[]): Units => {
   const total: Partial<Record<Unit, number>> = {};

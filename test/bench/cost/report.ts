@@ -27,7 +27,7 @@ export interface Findings {
 }
 
 /** Dollars a landed bead may cost, without model and agents. */
-export const targetUsd = 0.002;
+const targetUsd = 0.002;
 
 const usd = (value: number): string => `$${value.toFixed(6)}`;
 const costOf = ({ bill }: Point): number => dollars(orchestrationOf(bill));
@@ -54,7 +54,10 @@ export function summary({ curve, convoys, instant, idle, size }: Findings) {
     units: orchestration,
     idle: {
       ...idleUsd(idle),
-      terms: idle.map(({ term, units }) => ({ term, usd: dollars(units) })).sort((a, b) => b.usd - a.usd),
+      terms: idle
+        .filter(({ units }) => units.dashboardMonths === undefined)
+        .map(({ term, units }) => ({ term, usd: dollars(units) }))
+        .sort((a, b) => b.usd - a.usd),
     },
     /** The town's own metrics are billed for each hour in which they are written. */
     busyHourUsd: dollars({ metricMonths: (Object.keys(metrics).length * 60) / minutesPerMonth }),
@@ -74,13 +77,16 @@ export function markdown(findings: Findings): string {
   return `# What a landed bead costs
 
 \`npm run bench:cost\`, prices of ${priceList.region} as of ${priceList.readOn} (\`core/costs/prices.ts\`, each with its source), no free tier.
-The town is the whole one: its functions, its state machines, its API over HTTP. ${real ? 'Git and processes are real; the agent only commits, and its minutes are not spent.' : 'Git and the tasks are stand-ins that speak the real protocol (`test/bench/cost/world.ts`).'}
+The town is the whole one: its functions, its state machines, its API over HTTP. ${real ? 'Git and processes are real; the agent only commits, and takes no time: nothing beats for its minutes.' : 'Git and the tasks are stand-ins that speak the real protocol (`test/bench/cost/world.ts`).'}
 An agent works ${size.agentMinutes} minutes. Units are counted; times and what follows from them are assumed as said below.
 
 - orchestration, a bead: **${usd(found.perBeadUsd)}** (target: under ${usd(targetUsd)}), of which each minute of an agent adds ${usd(found.perAgentMinuteUsd)}
 - with Fargate for the agent and its gates: **${usd(found.perBeadWithTasksUsd)}**; a model's tokens come on top
 - idle: **$${found.idle.paid.toFixed(2)} a month**, $${found.idle.withFreeTier.toFixed(2)} in an account that uses its free tier for nothing else; an hour in which every metric of the town's own is written adds ${usd(found.busyHourUsd)}
-- the three largest terms of orchestration: **${found.largest.join(', ')}**
+- the three largest terms of orchestration: **${found.largest.join(', ')}**; of an idle month: **${found.idle.terms
+    .slice(0, 3)
+    .map(({ term }) => term)
+    .join(', ')}**
 - from the fewest beads to the most: dearest over cheapest ${found.ratio.toFixed(2)}
 
 ${table(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Json } from '../../../core/ports.ts';
 import type { Retrier } from '../../../local/states/machine.ts';
 import { backoffMs } from '../../../local/states/recover.ts';
 import { invoke, rig, seededIds, showing, thrower } from './rig.ts';
@@ -19,6 +20,22 @@ describe('Retry', () => {
     await town.clock.advance(100_000);
     expect(town.calls.map(({ at }) => at)).toEqual([0, 2000, 8000, 18_000, 28_000]);
     expect(town.endings[0]).toMatchObject({ status: 'failed', error: 'Boom' });
+  });
+
+  test('is a transition of its own, as is each state that is entered', async () => {
+    const f = (payload: Json) => (payload === 1 ? 1 : thrower('Boom')());
+    const definition = showing({
+      First: invoke('f', 1, { Next: 'Try' }),
+      Try: invoke('f', 2, {
+        Retry: [{ ErrorEquals: ['Boom'], MaxAttempts: 2 }],
+        Catch: [{ ErrorEquals: ['Boom'], Next: 'Show' }],
+        Next: 'Show',
+      }),
+    });
+    const town = rig(definition, { functions: { f } });
+    await town.run();
+    await town.clock.advance(100_000);
+    expect(town.entered).toEqual(['First', 'Try', 'Try', 'Try', 'Show']);
   });
 
   test('by default: three times, after 1, 2 and 4 s', async () => {

@@ -27,6 +27,8 @@ export interface Rig {
   readonly calls: { readonly functionName: string; readonly payload: Json; readonly at: number }[];
   readonly messages: Message[];
   readonly endings: Ending[];
+  /** States, once for each transition that Step Functions would bill. */
+  readonly entered: string[];
   /** Starts an execution, lets it come to rest, and says how it ended, if it did. */
   run(input?: Json, name?: string): Promise<Ending | undefined>;
   /** The payload of the newest call. */
@@ -46,6 +48,7 @@ export function rig(definition: object, { functions = {}, substitutions = {}, se
   const calls: Rig['calls'] = [];
   const messages: Message[] = [];
   const endings: Ending[] = [];
+  const entered: string[] = [];
   const workflows = makeWorkflows({
     machines: { m: { definition: JSON.stringify({ QueryLanguage: 'JSONata', ...definition }) } },
     substitutions,
@@ -60,6 +63,7 @@ export function rig(definition: object, { functions = {}, substitutions = {}, se
       await send?.(message);
       messages.push(message);
     },
+    onEntered: (_machine, state) => entered.push(state),
     onEnded: (_machine, name, status, fault) => endings.push({ name, status, ...fault }),
   });
   return {
@@ -68,6 +72,7 @@ export function rig(definition: object, { functions = {}, substitutions = {}, se
     calls,
     messages,
     endings,
+    entered,
     async run(input = {}, name = 'one') {
       await workflows.start('m', name, input);
       await clock.settle();
