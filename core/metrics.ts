@@ -27,7 +27,8 @@ export const metrics = {
   TaskSeconds: 'Seconds',
   /** An effect that has failed as often as `limits.effectTriesMax`, each time that it fails again. */
   EffectsStuck: 'Count',
-  PatrolFailed: 'Count',
+  /** A tick that failed each time that it was tried, and an item that the Witness could not look at. */
+  WorkFailed: 'Count',
   PolecatsStarting: 'Count',
   PolecatsWorking: 'Count',
   PolecatsChecking: 'Count',

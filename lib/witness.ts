@@ -39,21 +39,23 @@ export class Witness extends Construct {
   }
 
   private observe(patrol: TownFunction, { platform: { monitoring } }: Reach): void {
-    const failed = monitoring.own('PatrolFailed', { period: oneMinute });
-    monitoring.alarm(this, 'ItemsFailed', {
+    const failed = monitoring.own('WorkFailed');
+    /** Repairs come every ten minutes: what fails at two of them fails at the next one too. */
+    monitoring.alarm(this, 'WorkFailed', {
       metric: failed,
       above: 0,
-      periods: 15,
+      periods: 6,
+      breaching: 2,
       severity: 'high',
-      runbook: 'witness',
-      heading: 'The Witness cannot look at an item',
-      unattended: 'those items are repaired by nobody. All others are.',
+      runbook: 'platform',
+      heading: 'The same work fails again and again',
+      unattended: 'what that work is about stands still. All the rest goes on.',
       command: 'gt status',
     });
+    monitoring.show('stuck', 'Failed work', 'failures in 5 minutes', [failed]);
     monitoring.show('health', 'Patrols', 'patrols a minute', [
       patrol.function.metricInvocations({ period: oneMinute, label: 'started' }),
       patrol.function.metricErrors({ period: oneMinute, label: 'failed' }),
-      failed,
     ]);
     monitoring.show('stuck', 'Heartbeats late', 'polecats', [
       monitoring.own('HeartbeatsLate', { period: oneMinute, statistic: 'max' }),

@@ -30,7 +30,7 @@ export function raiseUnacknowledged(was: Item<Escalation>, now: Instant): Step {
         do: 'notify',
         severity: raised.severity,
         subject: `[gastown] still open, now ${raised.severity}: ${raised.title}`,
-        body: letterOf(raised, now, `Still open: nobody has acknowledged it, told ${raised.raises + 1} times now.`),
+        body: letterOf(raised, now, 'Still open: nobody has acknowledged it.'),
       },
     ],
     events: [

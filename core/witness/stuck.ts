@@ -44,7 +44,7 @@ export function repairConvoy(was: Item<Convoy>, beads: readonly Bead[], dispatch
     cause: lineStuckCause(convoy.rig),
     severity: 'high',
     title: `${convoy.rig} has ready beads and nobody works on them`,
-    what: `${waits} beads of convoy ${convoy.id} (${convoy.title}) are ready, and it has not moved. Is the day's budget spent, the failure breaker open, or does another rig hold every slot?`,
+    what: `Convoy ${convoy.id} (${convoy.title}) has not moved, though beads of it are ready: ${waits}. Is the day's budget spent, the failure breaker open, or does another rig hold every slot?`,
     tried: `its tick and the scheduler of ${convoy.rig}, every ${limits.convoyStuckRepairMs / 60_000} minutes.`,
     unattended: 'they wait. What has landed stays.',
     command: 'gt status',

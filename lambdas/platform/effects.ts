@@ -98,12 +98,13 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
   }
 }
 
+const subjectCharsMax = 100;
+
 /** What SNS takes as a subject: one line, 100 printable ASCII characters. The body says the rest as it is. */
-const subjectLine = (text: string): string =>
-  text
-    .replace(/[^\x20-\x7e]/g, '?')
-    .trim()
-    .slice(0, 100);
+function subjectLine(text: string): string {
+  const line = text.replace(/[^\x20-\x7e]/g, '?').trim();
+  return line.length <= subjectCharsMax ? line : `${line.slice(0, subjectCharsMax - 3)}...`;
+}
 
 /** The bead or convoy that the effect is about, for the log. */
 function subjectOf(effect: Effect): { bead?: string; convoy?: string } {

@@ -25,8 +25,16 @@ async function tickWithRetry(
     try {
       return await tick(group);
     } catch (error) {
-      log('error', 'tick failed', { group, tries, error: String(error) });
-      if (tries < triesMax) await clock.sleep(ids.random() * 200 * 2 ** tries);
+      const last = tries === triesMax;
+      const measured = last ? { measured: { WorkFailed: 1 } } : {};
+      log('error', 'tick failed', { group, ...subjectOf(group), tries, error: String(error), ...measured });
+      if (!last) await clock.sleep(ids.random() * 200 * 2 ** tries);
     }
   }
+}
+
+/** `convoys/<convoy>`, or `<capability>/<rig>` and perhaps a target: by what the log is filtered. */
+function subjectOf(group: string): { convoy?: string; rig?: string } {
+  const [capability, name = ''] = group.split('/');
+  return capability === 'convoys' ? { convoy: name } : { rig: name };
 }

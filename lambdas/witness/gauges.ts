@@ -17,7 +17,7 @@ export const measuring =
     if (event.kind !== 'patrol') return report;
     const measured: Measured = {
       ...(await readGauges(ledger, clock.now())),
-      ...(report.failed > 0 ? { PatrolFailed: report.failed } : {}),
+      ...(report.failed > 0 ? { WorkFailed: report.failed } : {}),
       ...(report.oldestRequestMs > 0 ? { OldestMergeRequest: Math.ceil(report.oldestRequestMs / 1000) } : {}),
     };
     if (Object.keys(measured).length > 0) log('info', 'the town at this minute', { measured });

@@ -16,6 +16,8 @@ export interface AlarmProps {
   /** Breaches above this. */
   readonly above: number;
   readonly periods: number;
+  /** So many of the periods breach; by default, all of them. */
+  readonly breaching?: number;
   readonly severity: Severity;
   /** The page, and the heading in it that says what to do. */
   readonly runbook: Runbook;
@@ -71,6 +73,7 @@ export class Monitoring extends Construct {
       threshold: props.above,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: props.periods,
+      datapointsToAlarm: props.breaching ?? props.periods,
       treatMissingData: props.silence ?? cloudwatch.TreatMissingData.NOT_BREACHING,
       alarmName: `${this.props.town}: ${props.heading}`,
       alarmDescription: [

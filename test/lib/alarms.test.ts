@@ -40,7 +40,7 @@ const feeds: Readonly<Record<string, Feed>> = {
   'Dead letters in the FIFO queue': one([1], [0]),
   'The stream is behind': one(flat(5, 121_000), [121_000, 121_000, 121_000, 121_000, 100]),
   'The town cannot do what it decided': one([1], [0]),
-  'The Witness cannot look at an item': one(flat(15, 2), [...flat(14, 2), undefined]),
+  'The same work fails again and again': one([...flat(4), 1, 1], [...flat(5), 9]),
   'The Witness is silent': {
     fires: { runs: flat(5, 1), errors: flat(5, 1) },
     quiet: { runs: [0, 0, 0, 0, 1], errors: [undefined, undefined, undefined, undefined, 0] },
