@@ -7,7 +7,8 @@ const GiB = 2 ** 30;
 const million = 1e6;
 const hour = 3600;
 
-export const priceList = { region: 'us-east-1', readOn: '2026-11-20', currency: 'USD' } as const;
+/** What AWS published then; look at a price's source before quoting a figure much later. */
+export const priceList = { region: 'us-east-1', asOf: '2026-11', currency: 'USD' } as const;
 
 interface Price {
   /** As the bill groups it. */

@@ -76,7 +76,7 @@ export function markdown(findings: Findings): string {
   const share = (value: number) => `${Math.round((100 * value) / found.perBeadUsd)} %`;
   return `# What a landed bead costs
 
-\`npm run bench:cost\`, prices of ${priceList.region} as of ${priceList.readOn} (\`core/costs/prices.ts\`, each with its source), no free tier.
+\`npm run bench:cost\`, prices of ${priceList.region} as of ${priceList.asOf} (\`core/costs/prices.ts\`, each with its source), no free tier.
 The town is the whole one: its functions, its state machines, its API over HTTP. ${real ? 'Git and processes are real; the agent only commits, and takes no time: nothing beats for its minutes.' : 'Git and the tasks are stand-ins that speak the real protocol (`test/bench/cost/world.ts`).'}
 An agent works ${size.agentMinutes} minutes. Units are counted; times and what follows from them are assumed as said below.
 

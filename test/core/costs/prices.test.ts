@@ -1,13 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { beyondFree, byService, dollars, priceList, prices, sum, times, type Unit } from '../../../core/costs/prices.ts';
+import {
+  beyondFree,
+  byService,
+  dollars,
+  priceList,
+  prices,
+  sum,
+  times,
+  type Unit,
+} from '../../../core/costs/prices.ts';
 
 const unit = fc.constantFrom(...(Object.keys(prices) as Unit[]));
 const units = fc.dictionary(unit, fc.integer({ min: 0, max: 1e9 }));
 
 describe('the price table', () => {
   test('is dated, and says of each price where it is published', () => {
-    expect(priceList.readOn).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    expect(priceList.asOf).toMatch(/^\d{4}-\d{2}$/);
     for (const [name, { source, usd, per }] of Object.entries(prices)) {
       expect({ name, source }).toEqual({ name, source: expect.stringMatching(/^https:\/\/aws\.amazon\.com\/.+\/$/) });
       expect(usd / per).toBeGreaterThan(0);
