@@ -18,7 +18,7 @@ export interface Account {
   readonly command: string;
 }
 
-export const commandLabel = 'Do:';
+const commandLabel = 'Do:';
 
 /** As it is on record, and as `gt escalations list` shows it. */
 export const bodyOf = ({ what, tried, unattended, command }: Account): string =>
