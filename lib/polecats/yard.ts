@@ -33,7 +33,9 @@ export class Yard extends Construct {
     this.capacityProvider = platform.config.spot ? 'FARGATE_SPOT' : 'FARGATE';
     this.publicIp = platform.config.publicIp;
     this.network = networkOf(this, platform.config);
-    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, enableFargateCapacityProviders: true });
+    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc });
+    /** On the cluster itself: CDK would make an association of it, one resource more, which emulators do not know. */
+    (this.cluster.node.defaultChild as ecs.CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     Validations.of(this.cluster).acknowledge({
       id: 'AwsSolutions-ECS4',
       reason:
