@@ -46,7 +46,7 @@ export const targetOf = (rig: Pick<Rig, 'settings' | 'defaultBranch'>): string =
 export function parseSetting(key: string, words: Json): Setting {
   const schema = schemaOf(key);
   if (words === unsetWord || words === null) return { key, value: undefined };
-  const shape = z.toJSONSchema(schema) as Shape;
+  const shape = shapeOf(schema);
   const parsed = schema.safeParse(typeof words === 'string' ? fromWords(words, shape) : words);
   if (parsed.success) return { key, value: parsed.data as z.core.util.JSONType };
   throw new TownError(400, {
@@ -87,14 +87,26 @@ function unknownKey(key: string): TownError {
   });
 }
 
-/** The part of JSON Schema that the keys use. */
+/** What a word on a command line must be, as far as the keys differ. */
 interface Shape {
-  readonly type?: string;
-  readonly description?: string;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
+  readonly type: 'boolean' | 'integer' | 'number' | 'array' | 'text';
+  readonly description?: string | undefined;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number | null;
+  readonly maximum?: number | null;
   readonly items?: Shape;
+}
+
+const anyText: Shape = { type: 'text' };
+
+/** Read from the schema itself: zod's way to JSON Schema weighs as much as all of `core/rigs`, and every function would carry it. */
+function shapeOf(schema: z.core.$ZodType): Shape {
+  if (schema instanceof z.ZodBoolean) return { type: 'boolean' };
+  if (schema instanceof z.ZodNumber)
+    return { type: schema.isInt ? 'integer' : 'number', minimum: schema.minValue, maximum: schema.maxValue };
+  if (schema instanceof z.ZodArray) return { type: 'array', items: shapeOf(schema.element) };
+  if (schema instanceof z.ZodEnum) return { type: 'text', enum: schema.options };
+  return { type: 'text', description: schema instanceof z.ZodType ? schema.description : undefined };
 }
 
 /** What the words mean for this shape; words that mean nothing stay words, and the schema refuses them. */
@@ -107,7 +119,7 @@ function fromWords(words: string, shape: Shape): unknown {
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : words;
     case 'array':
-      return listOf(text).map((part) => fromWords(part, shape.items ?? {}));
+      return listOf(text).map((part) => fromWords(part, shape.items ?? anyText));
     default:
       return words;
   }
@@ -132,7 +144,7 @@ function allowed(shape: Shape): string {
     case 'number':
       return `a number ${range}`;
     case 'array':
-      return `a comma separated list, each ${allowed(shape.items ?? {})}`;
+      return `a comma separated list, each ${allowed(shape.items ?? anyText)}`;
     default:
       return shape.description ?? 'one line of text';
   }

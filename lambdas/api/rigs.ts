@@ -24,7 +24,8 @@ export const statusBody = z
       .max(2000)
       .optional(),
   })
-  .refine((body) => (body.name === undefined) !== (body.context === undefined), 'give either name or context');
+  .refine((body) => (body.name === undefined) !== (body.context === undefined), 'give either name or context')
+  .openapi('CommitStatus');
 
 export const reportOf = ({ name: check, context = '', ...report }: z.output<typeof statusBody>) => ({
   ...report,

@@ -79,7 +79,7 @@ export function webhookRoutes(api: Api, deps: ApiDeps, options: ApiOptions): voi
           description: '`sha256=` and the HMAC of timestamp, full stop and body, in hex',
         }),
       }),
-      signedBody: z.toJSONSchema(statusBody),
+      signedBody: { $ref: '#/components/schemas/CommitStatus' },
       answer,
     },
     async ({ params: { rig }, context }) => {

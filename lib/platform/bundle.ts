@@ -5,15 +5,21 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { bundleHarness } from '../../containers/polecat/bundle.ts';
 import type { FunctionName } from '../../core/wiring.ts';
 import { projectRoot } from './project-root.ts';
-import { lambdaCredentials, shakableSchemas, shakableZod, versionOnly } from './slim.ts';
+import {
+  lambdaCredentials,
+  neverEntered,
+  shakableSchemas,
+  shakableZod,
+  versionOnly,
+  withoutJsonSchema,
+} from './slim.ts';
 
 /** Where each function's AWS entry is, from the project's root. */
 const entries: Readonly<Record<FunctionName, string>> = {
   api: 'lambdas/api/api.entry.ts',
   mayor: 'lambdas/intents/mayor.entry.ts',
   molecule: 'lambdas/molecules/molecule.entry.ts',
-  scheduler: 'lambdas/scheduler/scheduler.entry.ts',
-  convoys: 'lambdas/convoys/convoys.entry.ts',
+  ticks: 'lambdas/ticks/ticks.entry.ts',
   refinery: 'lambdas/refinery/refinery.entry.ts',
   fleet: 'lambdas/polecats/fleet.entry.ts',
   effects: 'lambdas/platform/effects.entry.ts',
@@ -21,7 +27,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
 };
 
 /** Minified, without its map: a cold start reads all of it. */
-export const functionBytesMax = 640 * 1024;
+export const functionBytesMax = 600_000;
 
 /** A dependency that is CommonJS inside an ES module still asks for `require`. */
 const requireForCommonJs =
@@ -37,7 +43,7 @@ export const bundleOptions: BuildOptions = {
   target: 'node24',
   mainFields: ['module', 'main'],
   banner: { js: requireForCommonJs },
-  plugins: [shakableZod, shakableSchemas, versionOnly, lambdaCredentials],
+  plugins: [shakableZod, withoutJsonSchema, shakableSchemas, versionOnly, lambdaCredentials, neverEntered],
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',

@@ -75,3 +75,41 @@ export const lambdaCredentials: Plugin = {
     onLoad({ filter: /./, namespace: 'credentials' }, () => ({ contents, resolveDir }));
   },
 };
+
+/** No function asks zod for JSON Schema (hono's wrapper writes the API's document), yet every schema would carry the way to it. */
+export const withoutJsonSchema: Plugin = {
+  name: 'without-json-schema',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]classic[\\/]schemas\.js$/ }, async ({ path: file }) => ({
+      contents: (await readFile(file, 'utf8')).replace(/^ *inst\._zod\.processJSONSchema = .*;$/gm, '').replace(
+        /^import \{ createStandardJSONSchemaMethod, createToJSONSchemaMethod \} from .*;$/m,
+        `const createStandardJSONSchemaMethod = () => undefined;
+           const createToJSONSchemaMethod = () => { throw new Error('BUG: JSON Schema is left out of the bundle') };`,
+      ),
+    }));
+  },
+};
+
+/**
+ * Parts of the SDK that no function here enters: hashes for a Node without `crypto`, streams of events (the model answers
+ * in one piece), and DynamoDB's endpoint discovery, which is off.
+ */
+const never: readonly (readonly [file: RegExp, exports: string])[] = [
+  [/@smithy[\\/]core[\\/].*[\\/]Sha256Js\.js$/, 'export class Sha256Js {}'],
+  [/@smithy[\\/]core[\\/].*[\\/]Md5Js\.js$/, 'export class Md5Js {}'],
+  [/@aws-sdk[\\/]checksums[\\/].*[\\/]Sha1Js\.js$/, 'export class Sha1Js {}'],
+  [/@aws-sdk[\\/]endpoint-cache[\\/].*[\\/]EndpointCache\.js$/, 'export class EndpointCache {}'],
+  [
+    /@smithy[\\/]core[\\/].*[\\/]event-streams[\\/]index\.js$/,
+    `export class EventStreamSerde { constructor() { throw new Error('BUG: streams of events are left out of the bundle') } }
+     export const eventStreamSerdeProvider = () => undefined;
+     export const resolveEventStreamSerdeConfig = (config) => config;`,
+  ],
+];
+
+export const neverEntered: Plugin = {
+  name: 'never-entered',
+  setup({ onLoad }) {
+    for (const [filter, contents] of never) onLoad({ filter }, () => ({ contents }));
+  },
+};
