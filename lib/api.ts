@@ -44,6 +44,9 @@ export class Api extends Construct {
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
         WEBHOOK_SECRET_PREFIX: webhookSecretPrefix,
         TASK_ROLE_NAME: yard.taskRole.roleName,
+        POLECATS_MAX: String(platform.config.polecatsMax),
+        POLECAT_CPU: String(platform.config.polecatCpu),
+        CAPACITY_PROVIDER: yard.environment.CAPACITY_PROVIDER,
       },
       ...platform.git.packaging('api'),
     });

@@ -7,7 +7,7 @@ import type { Log } from '../core/ports.ts';
 import { makeApp } from '../lambdas/api/app.ts';
 import type { ApiDeps, ApiOptions } from '../lambdas/api/deps.ts';
 
-export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets' | 'logs'> {
+export interface ServeOptions extends Pick<ApiOptions, 'webhookSecrets' | 'logs' | 'fleet'> {
   readonly deps: ApiDeps;
   readonly port: number;
   readonly token: string;
@@ -25,6 +25,7 @@ export async function serveApi({ deps, port, token, log, run = (answer) => answe
     localRemotes: true,
     webhookSecrets: given.webhookSecrets,
     logs: given.logs,
+    fleet: given.fleet,
     onSuperseded: (subject) => log('warn', 'a superseded task spoke', { ...subject }),
     onBug: (error) =>
       log('error', 'bug in the API', { error: error instanceof Error ? (error.stack ?? '') : String(error) }),

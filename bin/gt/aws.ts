@@ -33,37 +33,62 @@ export interface AwsFault {
 }
 
 interface Service {
-  readonly name: 'sts' | 'cloudformation' | 'monitoring';
-  readonly version: string;
+  /** Its signing name, and its host. */
+  readonly name: 'sts' | 'cloudformation' | 'monitoring' | 'servicequotas';
   /** As in `AWS_ENDPOINT_URL_<ID>`. */
   readonly id: string;
 }
-const sts: Service = { name: 'sts', version: '2011-06-15', id: 'STS' };
-const cloudFormation: Service = { name: 'cloudformation', version: '2010-05-15', id: 'CLOUDFORMATION' };
-const cloudWatch: Service = { name: 'monitoring', version: '2010-08-01', id: 'CLOUDWATCH' };
+
+interface QueryService extends Service {
+  readonly version: string;
+}
+const sts: QueryService = { name: 'sts', version: '2011-06-15', id: 'STS' };
+const cloudFormation: QueryService = { name: 'cloudformation', version: '2010-05-15', id: 'CLOUDFORMATION' };
+const cloudWatch: QueryService = { name: 'monitoring', version: '2010-08-01', id: 'CLOUDWATCH' };
+const serviceQuotas: Service = { name: 'servicequotas', id: 'SERVICE_QUOTAS' };
 
 const answerTimeoutMs = 10_000;
 
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+async function send(
+  { name, id }: Service,
+  region: string,
+  { method, query, headers: given, body }: Question,
+  environment: Environment,
+): Promise<{ ok: boolean; status: number; text: string } | AwsFault> {
+  const own = `https://${name}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  const url = new URL(environment[`AWS_ENDPOINT_URL_${id}`] || environment.AWS_ENDPOINT_URL || own);
+  url.search = query;
+  const unsigned = { method, url, headers: given, body: Buffer.from(body) };
+  const headers = { ...given, ...(await awsSigner(region, name).sign(unsigned)) };
+  const signal = AbortSignal.timeout(answerTimeoutMs);
+  try {
+    const response = await fetch(url, { method, headers, signal, ...(body === '' ? {} : { body }) });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    return { code: 'UNREACHABLE', what: `${url.origin} does not answer: ${causeOf(error as Error)}` };
+  }
+}
+
 /** AWS's query protocol, read only: https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html */
 async function ask(
-  { name, version, id }: Service,
+  service: QueryService,
   region: string,
   parameters: Readonly<Record<string, string>>,
   environment: Environment,
 ): Promise<string | AwsFault> {
-  const own = `https://${name}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-  const url = new URL(environment[`AWS_ENDPOINT_URL_${id}`] || environment.AWS_ENDPOINT_URL || own);
-  url.search = new URLSearchParams({ ...parameters, Version: version }).toString();
-  const headers = await awsSigner(region, name).sign({ method: 'GET', url, headers: {}, body: new Uint8Array() });
-  try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerTimeoutMs) });
-    const xml = await response.text();
-    if (response.ok) return xml;
-    const what = textsOf(xml, 'Message')[0] ?? `status ${response.status}`;
-    return { code: textsOf(xml, 'Code')[0] ?? `STATUS_${response.status}`, what };
-  } catch (error) {
-    return { code: 'UNREACHABLE', what: `${url.origin} does not answer: ${causeOf(error as Error)}` };
-  }
+  const query = new URLSearchParams({ ...parameters, Version: service.version }).toString();
+  const answer = await send(service, region, { method: 'GET', query, headers: {}, body: '' }, environment);
+  if ('code' in answer) return answer;
+  if (answer.ok) return answer.text;
+  const what = textsOf(answer.text, 'Message')[0] ?? `status ${answer.status}`;
+  return { code: textsOf(answer.text, 'Code')[0] ?? `STATUS_${answer.status}`, what };
 }
 
 /** What `fetch` hides behind "fetch failed". */
@@ -92,6 +117,47 @@ export async function ringingAlarms(region: string, environment: Environment): P
     environment,
   );
   return typeof answer === 'string' ? textsOf(answer, 'AlarmDescription') : answer;
+}
+
+/** The account's own value: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html */
+export async function quotaOf(
+  { service, quota }: { readonly service: string; readonly quota: string },
+  region: string,
+  environment: Environment,
+): Promise<{ value: number } | AwsFault> {
+  const answer = await send(
+    serviceQuotas,
+    region,
+    {
+      method: 'POST',
+      query: '',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'ServiceQuotasV20190624.GetServiceQuota',
+      },
+      body: JSON.stringify({ ServiceCode: service, QuotaCode: quota }),
+    },
+    environment,
+  );
+  if ('code' in answer) return answer;
+  const said = jsonOf(answer.text) as {
+    Quota?: { Value?: number };
+    __type?: string;
+    message?: string;
+    Message?: string;
+  };
+  const value = said.Quota?.Value;
+  if (answer.ok && value !== undefined) return { value };
+  const code = said.__type?.replace(/^.*#/, '') ?? `STATUS_${answer.status}`;
+  return { code, what: said.message ?? said.Message ?? 'no value for it' };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** The `ApiUrl` that the stack puts out. Throws STACK_UNREADABLE. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { findTown, stateDirOf, type TownAddress } from './address.ts';
 import { Client } from './client.ts';
 import { alarms, credentials } from './doctor/account.ts';
+import { fargate } from './doctor/fargate.ts';
 import { type Finding, fail } from './doctor/finding.ts';
 import { disk, git, node } from './doctor/machine.ts';
 import { rigs } from './doctor/rigs.ts';
@@ -45,7 +46,8 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
 async function asked(address: TownAddress): Promise<Finding[]> {
   try {
     const client = new Client(address);
-    return [...(await town(client)), ...(await rigs(client))];
+    const quota = address.region === undefined ? [] : await fargate(client, address.region);
+    return [...(await town(client)), ...quota, ...(await rigs(client))];
   } catch (error) {
     return [asFinding(error)];
   }

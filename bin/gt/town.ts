@@ -32,7 +32,11 @@ export interface StatusView {
   readonly now: number;
   readonly estop?: { readonly by: string; readonly because: string; readonly at: number };
   readonly breakerOpen: boolean;
-  readonly polecats: { readonly alive: number };
+  readonly polecats: {
+    readonly alive: number;
+    readonly max: number;
+    readonly fargate?: { readonly vcpusEach: number; readonly spot: boolean };
+  };
   readonly convoys: Readonly<Record<string, number>>;
   readonly escalations: Readonly<Record<string, number>>;
   readonly costs: { readonly todayUsd: number };
@@ -174,7 +178,7 @@ function showStatus({ print }: Pick<Session, 'print'>, status: StatusView): void
   print.table(
     ['town', ''],
     [
-      ['polecats', `${status.polecats.alive} at work`],
+      ['polecats', `${status.polecats.alive} at work, of ${status.polecats.max}`],
       ['convoys', counts(status.convoys)],
       ['escalations', counts(status.escalations)],
       ['spent today', `$${status.costs.todayUsd.toFixed(2)}`],

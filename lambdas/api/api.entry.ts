@@ -13,6 +13,10 @@ export const handler = billed(
     ...ports,
     webhookSecrets: webhookSecrets(env, command),
     taskRoleName: env.TASK_ROLE_NAME,
+    fleet: {
+      polecatsMax: Number(env.POLECATS_MAX),
+      fargate: { vcpusEach: Number(env.POLECAT_CPU) / 1024, spot: env.CAPACITY_PROVIDER === 'FARGATE_SPOT' },
+    },
     logs: { town: env.TOWN_NAME },
   }),
 );

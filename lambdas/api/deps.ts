@@ -10,6 +10,12 @@ export type ApiDeps = Pick<Ports, 'ledger' | 'repo' | 'blobs' | 'clock' | 'ids' 
 /** A task is heard while its attempt is the current one; what comes later is answered, and changes nothing. */
 export type Standing = 'current' | 'superseded';
 
+/** What may work at once; on Fargate, what each task, polecat or gate, takes of the account's quota. */
+export interface FleetSize {
+  readonly polecatsMax: number;
+  readonly fargate?: { readonly vcpusEach: number; readonly spot: boolean };
+}
+
 export interface ApiOptions {
   /** Who calls, or why nobody may. `environment` is what the host passes along: on AWS, the event with its authorizer. */
   readonly authenticate: (request: Request, environment: unknown) => Caller | TownError | Promise<Caller | TownError>;
@@ -23,6 +29,7 @@ export interface ApiOptions {
    * webhooks. The rig is one that the ledger has.
    */
   readonly webhookSecrets: (rig: string) => Promise<readonly string[]>;
+  readonly fleet: FleetSize;
   /** Where its log is, for `gt why`. Absent: whoever started the town keeps it to itself. */
   readonly logs?: LogPlace | undefined;
   /** On a laptop: host names it answers to. A page on another origin, or a rebound name, is turned away. */

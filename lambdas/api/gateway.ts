@@ -5,19 +5,20 @@ import { makeApp } from './app.ts';
 import type { ApiDeps, ApiOptions } from './deps.ts';
 import { personOf, standingOfTask, taskOf } from './identity.ts';
 
-export interface GatewayDeps extends ApiDeps, Pick<ApiOptions, 'webhookSecrets' | 'logs'> {
+export interface GatewayDeps extends ApiDeps, Pick<ApiOptions, 'webhookSecrets' | 'logs' | 'fleet'> {
   readonly log: Log;
   /** A caller of this role is a task, and its session's name is the task's id. */
   readonly taskRoleName: string;
 }
 
-export const makeHandler = ({ taskRoleName, log, webhookSecrets, logs, ...deps }: GatewayDeps) =>
+export const makeHandler = ({ taskRoleName, log, webhookSecrets, logs, fleet, ...deps }: GatewayDeps) =>
   handle(
     makeApp(deps, {
       authenticate: (_, environment) => personOf(environment, taskRoleName),
       standingOf: (subject, environment) => standingOfTask(deps.ledger, taskOf(environment, taskRoleName), subject),
       webhookSecrets,
       logs,
+      fleet,
       localRemotes: false,
       onSuperseded: (subject) => log('warn', 'a superseded task spoke', { ...subject }),
       onBug: (error) =>

@@ -22,7 +22,7 @@ import { lineOf, queryAll } from '../feed/records.ts';
 import { why } from '../feed/why.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
 import { estop, thaw } from '../scheduler/commands.ts';
-import type { ApiDeps, ApiOptions } from './deps.ts';
+import type { ApiDeps, ApiOptions, FleetSize } from './deps.ts';
 import { instant, name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
 import { eventSchema, reasonSchema, severitySchema, shown, traceSchema } from './views.ts';
@@ -37,7 +37,15 @@ const statusSchema = z
     now: instant,
     estop: switchSchema.optional(),
     breakerOpen: z.boolean(),
-    polecats: z.object({ alive: z.int(), slotsHeld: z.int() }),
+    polecats: z.object({
+      alive: z.int(),
+      slotsHeld: z.int(),
+      max: z.int().openapi({ description: 'At work at once, over all rigs' }),
+      fargate: z
+        .object({ vcpusEach: z.number(), spot: z.boolean() })
+        .optional()
+        .openapi({ description: 'What each polecat and each gate takes of the account’s quota; a laptop has none' }),
+    }),
     convoys: z.record(z.string(), z.int()).openapi({ description: 'The newest fifty, by status' }),
     escalations: z.record(severitySchema, z.int()),
     costs: z.object({ todayUsd: z.number(), reservedUsd: z.number() }),
@@ -53,7 +61,7 @@ const statusSchema = z
 
 const inLineMax = 1000;
 
-async function statusOf({ ledger, clock }: ApiDeps): Promise<z.output<typeof statusSchema>> {
+async function statusOf({ ledger, clock }: ApiDeps, fleet: FleetSize): Promise<z.output<typeof statusSchema>> {
   const now = clock.now();
   const [estopped, breaker, capacity, budget, alive, escalations, page, rigs] = await Promise.all([
     ledger.get(keys.estop()),
@@ -72,7 +80,12 @@ async function statusOf({ ledger, clock }: ApiDeps): Promise<z.output<typeof sta
     now,
     ...(estopNow?.stopped ? { estop: shown(switchSchema, estopNow) } : {}),
     breakerOpen: breakerOpen(recordOf<Breaker>(breaker)?.body ?? noFailures, now),
-    polecats: { alive: alive.length, slotsHeld: workingInTown(recordOf<Capacity>(capacity)?.body ?? noCapacity) },
+    polecats: {
+      alive: alive.length,
+      slotsHeld: workingInTown(recordOf<Capacity>(capacity)?.body ?? noCapacity),
+      max: fleet.polecatsMax,
+      ...(fleet.fargate ? { fargate: fleet.fargate } : {}),
+    },
     convoys: countBy(page.convoys.map((convoy) => convoy.status)),
     escalations: {
       critical: bySeverity('critical'),
@@ -103,7 +116,7 @@ function countBy(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-export function townRoutes(api: Api, deps: ApiDeps, { logs }: Pick<ApiOptions, 'logs'>): void {
+export function townRoutes(api: Api, deps: ApiDeps, { logs, fleet }: Pick<ApiOptions, 'logs' | 'fleet'>): void {
   const { ledger, clock } = deps;
 
   endpoint(
@@ -125,7 +138,7 @@ export function townRoutes(api: Api, deps: ApiDeps, { logs }: Pick<ApiOptions, '
   endpoint(
     api,
     { method: 'get', path: '/v1/status', name: 'status', about: 'The town in figures', tag, answer: statusSchema },
-    async () => statusOf(deps),
+    async () => statusOf(deps, fleet),
   );
 
   endpoint(

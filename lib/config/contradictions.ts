@@ -1,5 +1,6 @@
 /** Values that are right by themselves and wrong together. */
 import type { z } from 'zod';
+import { limits } from '../../core/limits.ts';
 import type { Config } from '../config.ts';
 
 /** Sizes that Fargate sells: CPU units → MiB of memory. */
@@ -15,7 +16,13 @@ const fargateSizes: Readonly<Record<number, { min: number; max: number; step: nu
 type Contradiction = readonly [key: keyof Config, why: string];
 
 export function contradictions(config: Config, context: z.RefinementCtx): void {
-  for (const [key, message] of [...packaging(config), ...size(config), ...identity(config), ...network(config)])
+  for (const [key, message] of [
+    ...packaging(config),
+    ...size(config),
+    ...beats(config),
+    ...identity(config),
+    ...network(config),
+  ])
     context.addIssue({ code: 'custom', path: [key], message });
 }
 
@@ -33,6 +40,16 @@ function* size({ polecatCpu, polecatMemoryMiB }: Config): Generator<Contradictio
     yield [
       'polecatMemoryMiB',
       `must be ${sold.min} to ${sold.max} in steps of ${sold.step} with ${polecatCpu} CPU units`,
+    ];
+}
+
+/** Beats that the throttle turns away make polecats look dead that are at work. */
+function* beats({ polecatsMax, apiRequestsPerSecond }: Config): Generator<Contradiction> {
+  const perSecond = Math.ceil((polecatsMax * 1000) / limits.heartbeatEveryMs);
+  if (apiRequestsPerSecond < perSecond)
+    yield [
+      'apiRequestsPerSecond',
+      `must be at least ${perSecond}: ${polecatsMax} polecats (polecatsMax) beat every ${limits.heartbeatEveryMs / 1000} s`,
     ];
 }
 

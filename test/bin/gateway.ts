@@ -16,6 +16,8 @@ export interface Gateway {
   readonly next: { status: number; body: string; headers?: Record<string, string> }[];
   readonly asked: string[];
   readonly alarms: string[];
+  /** In vCPU, by the quota's code. */
+  readonly quotas: Record<string, number>;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function openGateway(town: TestTown): Promise<Gateway> {
   const next: Gateway['next'] = [];
   const asked: string[] = [];
   const alarms: string[] = [];
+  const quotas: Record<string, number> = {};
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => response.writeHead(500).end(error.stack));
   });
@@ -39,6 +42,10 @@ export async function openGateway(town: TestTown): Promise<Gateway> {
     const forTown = signed.service === undefined || signed.service === 'execute-api';
     const instead = forTown ? next.shift() : undefined;
     if (instead) return void response.writeHead(instead.status, instead.headers).end(instead.body);
+    if (signed.service === 'servicequotas') {
+      const { status, said } = quotaFor(request.headers['x-amz-target'], JSON.parse(body), signed);
+      return void response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(said);
+    }
     if (!forTown) {
       const { status, xml } = service(asking.searchParams, signed);
       return void response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
@@ -52,6 +59,19 @@ export async function openGateway(town: TestTown): Promise<Gateway> {
       ...(body === '' ? {} : { body }),
     });
     response.writeHead(given.status, Object.fromEntries(given.headers)).end(Buffer.from(await given.arrayBuffer()));
+  }
+
+  function quotaFor(target: unknown, asking: { ServiceCode: string; QuotaCode: string }, { valid, key }: Signed) {
+    const refuse = (type: string) => ({
+      status: 400,
+      said: JSON.stringify({ __type: type, Message: `${key} may not` }),
+    });
+    if (!valid) return refuse('InvalidSignatureException');
+    if (key !== 'AKIDALLOWED') return refuse('AccessDeniedException');
+    const value = quotas[asking.QuotaCode];
+    if (target !== 'ServiceQuotasV20190624.GetServiceQuota' || asking.ServiceCode !== 'fargate' || value === undefined)
+      return refuse('com.amazonaws.servicequotas#NoSuchResourceException');
+    return { status: 200, said: JSON.stringify({ Quota: { QuotaCode: asking.QuotaCode, Value: value } }) };
   }
 
   function service(query: URLSearchParams, { valid, key }: Signed): { status: number; xml: string } {
@@ -77,6 +97,7 @@ export async function openGateway(town: TestTown): Promise<Gateway> {
     next,
     asked,
     alarms,
+    quotas,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -22,7 +22,10 @@ beforeAll(async () => {
   command = await shipGt(dir);
   rig = makeTestRig();
   rig.commit('main', { 'README.md': 'hello' });
-  town = await openTown({ authenticate: () => ({ name: 'ada' }) });
+  town = await openTown({
+    authenticate: () => ({ name: 'ada' }),
+    fleet: { polecatsMax: 32, fargate: { vcpusEach: 2, spot: true } },
+  });
   gateway = await openGateway(town);
   writeFileSync(join(dir, 'token'), 'ey.J.WT');
   writeFileSync(join(dir, 'intent.md'), intentText.replace('greet', 'grüße 🌾, greet'));
@@ -191,6 +194,24 @@ describe('the doctor of a deployed town', () => {
         remedy: expect.stringMatching(/^Start with: gt doctor What to do: .*witness.md#the-witness-is-silent$/),
       },
     ]);
+  });
+
+  test('says what the account’s vCPU hold, and both ways out', async () => {
+    expect((await findings('AKIDALLOWED')).of('fargate')).toMatchObject([
+      { state: 'warn', found: expect.stringContaining('not checked: NoSuchResourceException') },
+    ]);
+    gateway.quotas['L-36FBB829'] = 6;
+    const [short] = (await findings('AKIDALLOWED')).of('fargate');
+    expect(short).toMatchObject({
+      state: 'warn',
+      found:
+        '6 vCPU of Fargate Spot vCPU resource count hold 3 tasks; polecatsMax is 32, and gates need room beside them',
+    });
+    expect(short?.remedy).toMatch(
+      / --region eu-west-1 --service-code fargate --quota-code L-36FBB829 --desired-value 80\. .*polecatsMax=2\.$/,
+    );
+    gateway.quotas['L-36FBB829'] = 80;
+    expect((await findings('AKIDALLOWED')).of('fargate')).toMatchObject([{ state: 'ok' }]);
   });
 
   test('says what it could not look at, and why', async () => {

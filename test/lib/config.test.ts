@@ -109,11 +109,20 @@ describe('the configuration of a deployment', () => {
     [{ dayBudgetUsd: '-1' }, 'dayBudgetUsd = "-1": must be at least 0'],
     [{ dayBudgetUsd: 'much' }, 'dayBudgetUsd = "much": must be an amount in dollars'],
     [{ polecatsMax: '0' }, 'polecatsMax = "0": must be a whole number from 1 to 10000'],
+    [
+      { polecatsMax: '9000', apiRequestsPerSecond: '299' },
+      'apiRequestsPerSecond = "299": must be at least 300: 9000 polecats (polecatsMax) beat every 30 s',
+    ],
+    [{ polecatsMax: '10000' }, 'apiRequestsPerSecond = undefined: must be at least 334'],
     [{ blobDays: '7' }, 'blobDays = "7": must be a whole number from 30 to 3650'],
     [{ polecatCpu: '1000' }, 'polecatCpu = "1000": must be one of 512, 1024'],
     [{ polecatMemoryMiB: '65536' }, 'must be 2048 to 8192 in steps of 1024 with 1024 CPU units'],
   ])('refuses %j with a sentence', (context, sentence) => {
     expect(() => readConfig(context)).toThrow(sentence);
+  });
+
+  test('takes an API that just carries the beats', () => {
+    expect(readConfig({ polecatsMax: 9000, apiRequestsPerSecond: 300 })).toMatchObject({ apiRequestsPerSecond: 300 });
   });
 
   test('names every fault at once', () => {

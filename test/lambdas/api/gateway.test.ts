@@ -30,6 +30,7 @@ beforeAll(async () => {
     ...town.deps,
     codeHost: { ...town.deps.codeHost, gitCredential: async ({ rig }) => credentials.get(rig) },
     webhookSecrets: async () => [],
+    fleet: { polecatsMax: 32 },
     taskRoleName: taskRole,
     log: (_, __, fields = {}) => void warned.push(fields),
   });

@@ -41,6 +41,7 @@ beforeAll(async () => {
         asked.push(rig);
         return rig === 'green' || rig === 'local' ? [older, secret] : [];
       },
+      fleet: { polecatsMax: 32 },
       taskRoleName: taskRole,
       log: () => undefined,
     }),
