@@ -1,4 +1,4 @@
-/** The git credential of a rig, from Secrets Manager. */
+/** The git credential of a rig, from Secrets Manager, held for a short while. */
 import {
   GetSecretValueCommand,
   ResourceNotFoundException,
@@ -6,20 +6,23 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { refuse } from '../core/errors.ts';
-import type { CodeHost } from '../core/ports.ts';
+import { limits } from '../core/limits.ts';
+import type { Clock, CodeHost, Instant } from '../core/ports.ts';
 import { answerOf } from './errors.ts';
 
 export interface GitCredentialConfig {
   /** The secret of a rig is named this and the rig's name: `gastown/git/greenhouse`. */
   readonly secretPrefix: string;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
+type Credential = z.infer<typeof credentialSchema>;
 /** What GitHub and GitLab take as the user of a bare token. */
 const tokenUser = 'x-access-token';
 
 /** A secret is `{"username", "password"}`, or a token alone. */
-function credentialOf(name: string, secret: string): z.infer<typeof credentialSchema> {
+function credentialOf(name: string, secret: string): Credential {
   const text = secret.trim();
   if (text !== '' && !text.startsWith('{')) return { username: tokenUser, password: text };
   try {
@@ -34,17 +37,28 @@ function credentialOf(name: string, secret: string): z.infer<typeof credentialSc
   }
 }
 
-/** A rig without a secret needs no credential: its repository is public, or not on the network. */
-export const makeGitCredential =
-  (client: SecretsManagerClient, { secretPrefix }: GitCredentialConfig): CodeHost['gitCredential'] =>
-  async ({ rig }) => {
+/**
+ * A rig without a secret needs no credential: its repository is public, or not on the network. That is not held, so that
+ * a secret made a moment ago is seen at once.
+ */
+export function makeGitCredential(
+  client: SecretsManagerClient,
+  { secretPrefix, clock }: GitCredentialConfig,
+): CodeHost['gitCredential'] {
+  const held = new Map<string, { readonly until: Instant; readonly credential: Credential }>();
+  return async ({ rig }) => {
+    const known = held.get(rig);
+    if (known && clock.now() < known.until) return known.credential;
     const name = `${secretPrefix}${rig}`;
     try {
       const command = new GetSecretValueCommand({ SecretId: name });
       const { SecretString } = await answerOf(`git credential of ${rig}`, client.send(command));
-      return credentialOf(name, SecretString ?? '');
+      const credential = credentialOf(name, SecretString ?? '');
+      held.set(rig, { until: clock.now() + limits.gitCredentialHeldMs, credential });
+      return credential;
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     }
   };
+}

@@ -7,7 +7,7 @@ import type { Outcome } from './convoys/bead.ts';
 import type { BeadId, ConvoyId } from './keys.ts';
 import type { Severity } from './ports.ts';
 
-type TickQueue = 'scheduler' | 'convoys' | 'refinery';
+type TickQueue = 'ticks' | 'refinery';
 
 export type Effect =
   /** Start the bead's molecule, if `run` is still its run. */

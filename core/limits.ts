@@ -34,6 +34,10 @@ export const limits = {
   settingsPerRequestMax: 40,
   wakesPerCommitMax: 50,
 
+  // --- git
+  /** A rotated secret is used after this at the latest; one tick of the Refinery asks for it several times. */
+  gitCredentialHeldMs: 1 * minutes,
+
   // --- webhooks
   /** GitHub lets one send a delivery again for three days. */
   webhookKeptMs: 3 * 24 * hours,

@@ -4,17 +4,8 @@
  */
 import { limits } from './limits.ts';
 
-export type QueueName = 'sling' | 'scheduler' | 'convoys' | 'refinery';
-export type FunctionName =
-  | 'api'
-  | 'mayor'
-  | 'molecule'
-  | 'scheduler'
-  | 'convoys'
-  | 'refinery'
-  | 'fleet'
-  | 'effects'
-  | 'witness';
+export type QueueName = 'sling' | 'ticks' | 'refinery';
+export type FunctionName = 'api' | 'mayor' | 'molecule' | 'ticks' | 'refinery' | 'fleet' | 'effects' | 'witness';
 export type MachineName = 'molecule' | 'intent';
 
 interface QueueWiring {
@@ -32,14 +23,12 @@ const queueDefaults = {
   receivesMax: limits.queueReceivesMax,
 } as const;
 
-/** Four polled queues: each costs about $0.26 a month to poll, so there is no fifth without a reason. */
+/** Three polled queues: each costs about 30 cents a month to poll, so there is no fourth without a reason. */
 export const queues: Readonly<Record<QueueName, QueueWiring>> = {
   /** Step Functions puts a bead's task token here; the fleet hooks the bead and launches its polecat. */
   sling: { type: 'standard', feeds: 'fleet', batchSize: 1, concurrencyMax: 10, ...queueDefaults },
-  /** One group per rig. */
-  scheduler: { type: 'fifo', feeds: 'scheduler', batchSize: 10, concurrencyMax: 10, ...queueDefaults },
-  /** One group per convoy. */
-  convoys: { type: 'fifo', feeds: 'convoys', batchSize: 10, concurrencyMax: 10, ...queueDefaults },
+  /** One group per rig, for its scheduler, and one per convoy. */
+  ticks: { type: 'fifo', feeds: 'ticks', batchSize: 10, concurrencyMax: 10, ...queueDefaults },
   /** One group per rig and target. */
   refinery: { type: 'fifo', feeds: 'refinery', batchSize: 10, concurrencyMax: 10, ...queueDefaults },
 };
@@ -53,8 +42,7 @@ export const functions: Readonly<Record<FunctionName, FunctionWiring>> = {
   api: { timeoutSeconds: 29, memoryMiB: 512 },
   mayor: { timeoutSeconds: limits.functionTimeoutSeconds, memoryMiB: 512 },
   molecule: { timeoutSeconds: 30, memoryMiB: 256 },
-  scheduler: { timeoutSeconds: 60, memoryMiB: 256 },
-  convoys: { timeoutSeconds: 60, memoryMiB: 256 },
+  ticks: { timeoutSeconds: 60, memoryMiB: 256 },
   refinery: { timeoutSeconds: limits.functionTimeoutSeconds, memoryMiB: 2048 },
   fleet: { timeoutSeconds: 60, memoryMiB: 256 },
   effects: { timeoutSeconds: 60, memoryMiB: 256 },

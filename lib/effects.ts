@@ -1,6 +1,12 @@
 /** Effects: the function that the stream wakes, and what whoever performs an effect may reach. */
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, FilterCriteria, FilterRule, Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import {
+  EventSourceMapping,
+  FilterCriteria,
+  FilterRule,
+  Function as LambdaFunction,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { keys } from '../core/keys.ts';
@@ -24,20 +30,19 @@ export interface Reach {
   readonly api: Api;
   readonly molecules: TownMachine;
   readonly intents: TownMachine;
-  readonly ticks: Readonly<Record<'scheduler' | 'convoys' | 'refinery', TownQueue>>;
+  readonly wakes: Readonly<Record<'ticks' | 'refinery', TownQueue>>;
   readonly yard: Yard;
   readonly topics: Topics;
 }
 
-export const reachEnvironment = ({ platform, api, molecules, intents, ticks, yard, topics }: Reach) => ({
+export const reachEnvironment = ({ platform, api, molecules, intents, wakes, yard, topics }: Reach) => ({
   TOWN_NAME: platform.config.town,
   TOWN_TABLE: platform.table.name,
   API_URL: api.url,
   MOLECULE_MACHINE_ARN: molecules.machine.stateMachineArn,
   INTENT_MACHINE_ARN: intents.machine.stateMachineArn,
-  SCHEDULER_QUEUE_URL: ticks.scheduler.queue.queueUrl,
-  CONVOYS_QUEUE_URL: ticks.convoys.queue.queueUrl,
-  REFINERY_QUEUE_URL: ticks.refinery.queue.queueUrl,
+  TICKS_QUEUE_URL: wakes.ticks.queue.queueUrl,
+  REFINERY_QUEUE_URL: wakes.refinery.queue.queueUrl,
   ...yard.environment,
   CRITICAL_TOPIC_ARN: topics.of('critical').topicArn,
   HIGH_TOPIC_ARN: topics.of('high').topicArn,
@@ -47,14 +52,14 @@ export const reachEnvironment = ({ platform, api, molecules, intents, ticks, yar
 
 export function grantReach(
   performer: TownFunction,
-  { platform, molecules, intents, ticks, yard, topics }: Reach,
+  { platform, molecules, intents, wakes, yard, topics }: Reach,
 ): void {
   platform.table.grantCommand(performer);
   for (const machine of [molecules, intents]) {
     machine.grantStart(performer);
     machine.grantAnswer(performer);
   }
-  for (const tick of Object.values(ticks)) tick.grantSend(performer);
+  for (const queue of Object.values(wakes)) queue.grantSend(performer);
   yard.grantLaunch(performer);
   topics.grantPublish(performer);
 }

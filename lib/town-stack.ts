@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import { severities } from './config/values.ts';
 import type { Config } from './config.ts';
-import { Convoys } from './convoys.ts';
 import { Effects, type Reach } from './effects.ts';
 import { Topics } from './escalations.ts';
 import { Intents } from './intents.ts';
@@ -20,7 +19,7 @@ import { AllowList } from './polecats/allow-list.ts';
 import { Yard } from './polecats/yard.ts';
 import { Polecats } from './polecats.ts';
 import { Refinery } from './refinery.ts';
-import { Scheduler } from './scheduler.ts';
+import { Ticks } from './ticks.ts';
 import { Witness } from './witness.ts';
 
 export interface TownStackProps extends StackProps {
@@ -57,8 +56,7 @@ export class TownStack extends Stack {
     if (allowed)
       new AllowList(this, 'AllowList', { vpc: yard.vpc, allowed, apiUrl: api.url, usesModels: models !== undefined });
     const intents = new Intents(this, 'Intents', { platform });
-    const convoys = new Convoys(this, 'Convoys', { platform });
-    const scheduler = new Scheduler(this, 'Scheduler', { platform });
+    const ticks = new Ticks(this, 'Ticks', { platform });
     const polecats = new Polecats(this, 'Polecats', { platform, api, yard });
     const molecules = new Molecules(this, 'Molecules', { platform, sling: polecats.sling });
     const refinery = new Refinery(this, 'Refinery', { platform, yard });
@@ -68,7 +66,7 @@ export class TownStack extends Stack {
       api,
       molecules: molecules.machine,
       intents: intents.machine,
-      ticks: { scheduler: scheduler.ticks, convoys: convoys.ticks, refinery: refinery.ticks },
+      wakes: { ticks: ticks.queue, refinery: refinery.ticks },
       yard,
       topics,
     };

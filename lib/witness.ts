@@ -4,7 +4,6 @@ import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
-import { Tracing } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { limits } from '../core/limits.ts';
@@ -25,8 +24,6 @@ export class Witness extends Construct {
       contract: witnessEnv,
       environment: reachEnvironment(reach),
       asynchronous: true,
-      /** Each patrol would be a trace, $0.22 a month, and Lambda's sampling cannot be set. What a patrol does it logs. */
-      tracing: Tracing.PASS_THROUGH,
     });
     grantReach(patrol, reach);
     platform.table.grantDue(patrol);

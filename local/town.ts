@@ -14,7 +14,6 @@ import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
 import type { Clock, Fleet, Item, Json, Log, Ports, Repo } from '../core/ports.ts';
 import { type FunctionName, machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
-import { makeHandler as makeConvoys } from '../lambdas/convoys/convoys.ts';
 import { makeHandler as makeMayor } from '../lambdas/intents/mayor.ts';
 import { makeHandler as makeMolecule } from '../lambdas/molecules/molecule.ts';
 import { makeHandler as makeEffects } from '../lambdas/platform/effects.ts';
@@ -22,7 +21,7 @@ import { telling } from '../lambdas/platform/telling.ts';
 import { makeHandler as makeFleetHandler } from '../lambdas/polecats/fleet.ts';
 import { makeHandler as makeRefinery } from '../lambdas/refinery/refinery.ts';
 import { launchGate } from '../lambdas/refinery/verdict.ts';
-import { makeHandler as makeScheduler } from '../lambdas/scheduler/scheduler.ts';
+import { makeHandler as makeTicks } from '../lambdas/ticks/ticks.ts';
 import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from './blobs.ts';
 import { bundleScript } from './bundle-script.ts';
@@ -156,8 +155,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
   };
   const consumers: Readonly<Record<QueueName, QueueHandler>> = {
     sling: fn('fleet', makeFleetHandler, { ...common, fleet, queues, apiUrl, secretOf }),
-    scheduler: fn('scheduler', makeScheduler, { ...common, caps }),
-    convoys: fn('convoys', makeConvoys, common),
+    ticks: fn('ticks', makeTicks, { ...common, caps }),
     refinery: fn('refinery', makeRefinery, { ...common, repo, fleet, codeHost }),
   };
 

@@ -75,9 +75,9 @@ export function endBead(
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
       ...(taskId ? [{ do: 'stop_task', taskId, reason: because } as const] : []),
       ...(released.changes.length > 0
-        ? [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) } as const]
+        ? [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) } as const]
         : []),
-      { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) } as const,
+      { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) } as const,
     ],
     events: [
       {

@@ -18,7 +18,7 @@ export function reopenFailed(was: Item<Bead>, by: string, now: Instant): Step {
     changes: [saveBead(was, reopened, now)],
     effects: [
       ...(started ? [{ do: 'start_molecule', bead: bead.id, run } as const] : []),
-      { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) },
+      { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) },
     ],
     events: [about(bead, by, `${by} sent ${bead.id} round again`)],
   };
@@ -31,7 +31,7 @@ export function wakeNow(was: Item<Bead>, by: string, now: Instant): Step {
     changes: [saveBead(was, { ...bead, status: 'open' }, now)],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
-      { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) },
+      { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) },
     ],
     events: [about(bead, by, `${by} slung ${bead.id} at once`)],
   };
@@ -44,7 +44,7 @@ export function answer(was: Item<Bead>, text: string, by: string, now: Instant):
     changes: [saveBead(was, { ...bead, status: 'open', answer: text }, now)],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
-      { do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) },
+      { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) },
     ],
     events: [about(bead, by, `${by} answered ${bead.id}: ${text}`)],
   };

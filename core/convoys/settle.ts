@@ -64,10 +64,8 @@ function letGoOn(
     changes: [saveBead(was, next, now), ...given],
     effects: [
       ...(next.wait ? [{ do: 'succeed_task', token: next.wait.token } as const] : []),
-      ...(next.status === 'closed'
-        ? [{ do: 'wake', queue: 'convoys', group: groups.convoy(next.convoy) } as const]
-        : []),
-      ...(given.length > 0 ? [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(next.rig) } as const] : []),
+      ...(next.status === 'closed' ? [{ do: 'wake', queue: 'ticks', group: groups.convoy(next.convoy) } as const] : []),
+      ...(given.length > 0 ? [{ do: 'wake', queue: 'ticks', group: groups.scheduler(next.rig) } as const] : []),
     ],
     events: [{ kind, who: 'refinery', text, bead: next.id, convoy: next.convoy, rig: next.rig, attempt: next.attempt }],
   };

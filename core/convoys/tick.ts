@@ -48,7 +48,7 @@ export function tickConvoy(
   return { step: settle(meta, all, view, escalation, now), more: false };
 }
 
-const wakeScheduler = (rig: string) => ({ do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) }) as const;
+const wakeScheduler = (rig: string) => ({ do: 'wake', queue: 'ticks', group: groups.scheduler(rig) }) as const;
 
 interface View {
   readonly merged: ReadonlySet<BeadId>;

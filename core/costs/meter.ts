@@ -2,7 +2,7 @@
  * Ports that count: each call by its kind, in the units that AWS bills. A decorator changes no answer. Latency, retries
  * within an SDK and data over the internet are not counted here.
  */
-import type { Blobs, Fleet, Log, Model, Notifier, Ports, Queues, Repo, Workflows } from '../ports.ts';
+import type { Blobs, CodeHost, Fleet, Log, Model, Notifier, Ports, Queues, Repo, Workflows } from '../ports.ts';
 import { type QueueName, queues } from '../wiring.ts';
 import { utf8Bytes } from './item-units.ts';
 import { meterLedger } from './meter-ledger.ts';
@@ -27,6 +27,7 @@ export function meterPorts<Given extends Partial<Ports>>(ports: Given, meter: Me
     ...(ports.fleet && { fleet: meterFleet(ports.fleet, meter) }),
     ...(ports.blobs && { blobs: meterBlobs(ports.blobs, meter) }),
     ...(ports.repo && { repo: meterRepo(ports.repo, meter) }),
+    ...(ports.codeHost && { codeHost: meterCodeHost(ports.codeHost, meter) }),
     ...(ports.model && { model: meterModel(ports.model, meter) }),
     ...(ports.notifier && { notifier: meterNotifier(ports.notifier, meter) }),
     ...(ports.log && { log: meterLog(ports.log, meter) }),
@@ -74,9 +75,9 @@ const meterBlobs = (inner: Blobs, meter: Meter): Blobs => ({
   get: (hash) => counted(inner.get(hash), meter, 'blobs.get', { s3Gets: 1 }),
 });
 
-/** Git is the host's; before each call the rig's credential is read. */
+/** Git is the host's. The rig's credential is held between calls, so that its reads are not told by them. */
 function meterRepo(inner: Repo, meter: Meter): Repo {
-  const asked = <Answer>(answer: Promise<Answer>, call: string) => counted(answer, meter, call, { secretReads: 1 });
+  const asked = <Answer>(answer: Promise<Answer>, call: string) => counted(answer, meter, call);
   return {
     readRef: (...what) => asked(inner.readRef(...what), 'repo.readRef'),
     readRefs: (...what) => asked(inner.readRefs(...what), 'repo.readRefs'),
@@ -88,6 +89,12 @@ function meterRepo(inner: Repo, meter: Meter): Repo {
     probe: (...what) => asked(inner.probe(...what), 'repo.probe'),
   };
 }
+
+/** At most: what is held is not read again. The rest is the ledger's, and counted there. */
+const meterCodeHost = (inner: CodeHost, meter: Meter): CodeHost => ({
+  ...inner,
+  gitCredential: (remote) => counted(inner.gitCredential(remote), meter, 'codeHost.gitCredential', { secretReads: 1 }),
+});
 
 const meterModel = (inner: Model, meter: Meter): Model => ({
   complete: (request) =>

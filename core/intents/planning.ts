@@ -83,7 +83,7 @@ export function launch(was: Item<Convoy>, by: string, now: Instant): Step {
   return {
     changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })],
     effects: [
-      { do: 'wake', queue: 'convoys', group: groups.convoy(next.id) },
+      { do: 'wake', queue: 'ticks', group: groups.convoy(next.id) },
       ...(token === undefined ? [] : [{ do: 'succeed_task', token } as const]),
     ],
     events: [eventOf(next, 'convoy.launched', by, `${next.id} is open: ${next.title}`)],

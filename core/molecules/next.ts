@@ -73,7 +73,7 @@ function waiting(was: Item<Bead>, now: Instant): Next {
     go: 'line',
     step: {
       changes: [saveBead(was, stood.bead, now), stood.change],
-      effects: [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) }],
+      effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) }],
     },
   };
 }
@@ -207,7 +207,7 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
     go: 'line',
     step: together(breaker, {
       changes: [saveBead(seen.bead, stood.bead, now), stood.change],
-      effects: [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) }],
+      effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) }],
       events,
     }),
   };
@@ -247,7 +247,7 @@ function giveUp(
   };
 }
 
-const wakeConvoy = (bead: Bead) => ({ do: 'wake', queue: 'convoys', group: groups.convoy(bead.convoy) }) as const;
+const wakeConvoy = (bead: Bead) => ({ do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) }) as const;
 
 const about = (bead: Bead, kind: string, text: string) => ({
   kind,

@@ -60,7 +60,7 @@ export function endAttempt(
     changes: [saveBead(was, bead, now), ...released.changes],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
-      { do: 'wake', queue: 'scheduler', group: groups.scheduler(bead.rig) },
+      { do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) },
     ],
     events: [
       {

@@ -31,8 +31,8 @@ export function repairConvoy(was: Item<Convoy>, beads: readonly Bead[], dispatch
   const repair: Step = {
     changes: [replace(was, convoy, rests ? {} : { attentionAt: now + limits.convoyStuckRepairMs })],
     effects: [
-      { do: 'wake', queue: 'convoys', group: groups.convoy(convoy.id) },
-      { do: 'wake', queue: 'scheduler', group: groups.scheduler(convoy.rig) },
+      { do: 'wake', queue: 'ticks', group: groups.convoy(convoy.id) },
+      { do: 'wake', queue: 'ticks', group: groups.scheduler(convoy.rig) },
     ],
   };
   const still = now - convoy.progressAt;

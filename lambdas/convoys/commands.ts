@@ -29,7 +29,7 @@ export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promi
       step: {
         changes: [replace(was, cancelled, { attentionAt: now + limits.convoyStuckRepairMs })],
         effects: [
-          { do: 'wake', queue: 'convoys', group: groups.convoy(id) },
+          { do: 'wake', queue: 'ticks', group: groups.convoy(id) },
           ...(convoy.token ? [{ do: 'succeed_task', token: convoy.token } as const] : []),
         ],
         events: [

@@ -4,16 +4,15 @@ import { countOnly, stalledCause, tickConvoy } from '../../core/convoys/tick.ts'
 import type { Ports } from '../../core/ports.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
-import { makeTickHandler } from '../platform/tick-handler.ts';
 import { loadHoldings } from './holdings.ts';
 
 export type ConvoysDeps = Pick<Ports, 'ledger' | 'clock' | 'ids' | 'log'>;
 
-export const makeHandler = (deps: ConvoysDeps) =>
-  makeTickHandler(deps, async (group) => {
-    const convoy = group.replace(/^convoys\//, '');
+export const makeTick =
+  (deps: ConvoysDeps) =>
+  async (convoy: string): Promise<void> => {
     while (await tickOnce(deps, convoy)) {}
-  });
+  };
 
 /** Returns whether there is more to do. */
 const tickOnce = (deps: ConvoysDeps, id: string): Promise<boolean> =>

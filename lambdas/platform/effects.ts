@@ -63,7 +63,8 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
       return;
     case 'wake':
       await queues.send({
-        queue: effect.queue,
+        /** Records of earlier versions name a queue for each light tick. */
+        queue: effect.queue === 'refinery' ? 'refinery' : 'ticks',
         body: { group: effect.group },
         group: messageGroupOf(effect.group),
         dedup: token,

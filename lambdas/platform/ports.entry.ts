@@ -53,7 +53,7 @@ export const workflowsPort = (env: Env<typeof machineNames>) =>
 
 export const tickQueues = (env: Env<typeof tickNames>) =>
   makeQueues(new SQSClient(clientSettings()), {
-    urls: { scheduler: env.SCHEDULER_QUEUE_URL, convoys: env.CONVOYS_QUEUE_URL, refinery: env.REFINERY_QUEUE_URL },
+    urls: { ticks: env.TICKS_QUEUE_URL, refinery: env.REFINERY_QUEUE_URL },
   });
 
 export const slingQueue = (env: Env<['SLING_QUEUE_URL']>) =>
@@ -78,6 +78,7 @@ export const webhookSecrets = (
 export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, { ledger, clock }: ReturnType<typeof commandPorts>) {
   const gitCredential = makeGitCredential(new SecretsManagerClient(clientSettings()), {
     secretPrefix: env.GIT_SECRET_PREFIX,
+    clock,
   });
   return {
     repo: makeGitRepo({ cacheDir: '/tmp/git', clock, credential: gitCredential }),

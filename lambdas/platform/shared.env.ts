@@ -11,5 +11,5 @@ export const fleetNames = [
 ] as const;
 
 export const machineNames = ['MOLECULE_MACHINE_ARN', 'INTENT_MACHINE_ARN'] as const;
-export const tickNames = ['SCHEDULER_QUEUE_URL', 'CONVOYS_QUEUE_URL', 'REFINERY_QUEUE_URL'] as const;
+export const tickNames = ['TICKS_QUEUE_URL', 'REFINERY_QUEUE_URL'] as const;
 export const topicNames = ['CRITICAL_TOPIC_ARN', 'HIGH_TOPIC_ARN', 'MEDIUM_TOPIC_ARN', 'LOW_TOPIC_ARN'] as const;

@@ -144,10 +144,7 @@ export async function setConfig(
     const targets = [...new Set([targetOf(rig), ...(await targetsOf(deps.ledger, was.body))])];
     const step = {
       changes: [replace(was, rig)],
-      effects: [
-        { do: 'wake', queue: 'scheduler', group: groups.scheduler(name) } as const,
-        ...queueWakes(name, targets),
-      ],
+      effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(name) } as const, ...queueWakes(name, targets)],
       events: settings.map(({ key, value }) => ({
         kind: 'rig.configured',
         who: by,

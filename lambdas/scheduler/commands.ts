@@ -60,5 +60,5 @@ async function* wakesOfEveryRig(ledger: Ledger): AsyncGenerator<readonly Effect[
 async function wakesOf(ledger: Ledger, rig: Rig['name']): Promise<readonly Effect[]> {
   const page = await ledger.query(partitions.rig(rig), { prefix: prefixes.targets, limit: limits.wakesPerCommitMax });
   const targets = page.items.map((item) => item.sk.slice(prefixes.targets.length));
-  return [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) }, ...queueWakes(rig, targets)];
+  return [{ do: 'wake', queue: 'ticks', group: groups.scheduler(rig) }, ...queueWakes(rig, targets)];
 }

@@ -7,7 +7,6 @@ import { admit, type Caps, room, type Seen } from '../../core/scheduler/admit.ts
 import { breakerAlarm, breakerCause, breakerOpen, noCapacity, noFailures } from '../../core/scheduler/records.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
-import { makeTickHandler } from '../platform/tick-handler.ts';
 
 interface TownCaps {
   readonly polecatsPerTown: number;
@@ -16,11 +15,11 @@ interface TownCaps {
 
 export type SchedulerDeps = Pick<Ports, 'ledger' | 'clock' | 'ids' | 'log'> & { readonly caps: TownCaps };
 
-export const makeHandler = (deps: SchedulerDeps) =>
-  makeTickHandler(deps, async (group) => {
-    const rig = group.replace(/^scheduler\//, '');
+export const makeTick =
+  (deps: SchedulerDeps) =>
+  async (rig: string): Promise<void> => {
     while (await tickOnce(deps, rig)) {}
-  });
+  };
 
 /** Returns whether there may be more to admit. */
 const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>

@@ -78,7 +78,7 @@ async function tellFailed({ ledger }: Pick<WitnessDeps, 'ledger'>, bead: Bead, n
  * has written a word about it (on a laptop the messages die with the town), and then nothing else would remember it.
  */
 function wakesOf({ inLine, status, rig, target }: Bead): Effect[] {
-  if (inLine !== undefined) return [{ do: 'wake', queue: 'scheduler', group: groups.scheduler(rig) }];
+  if (inLine !== undefined) return [{ do: 'wake', queue: 'ticks', group: groups.scheduler(rig) }];
   if (status === 'submitted') return [{ do: 'wake', queue: 'refinery', group: groups.refinery(rig, target) }];
   return [];
 }

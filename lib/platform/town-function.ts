@@ -22,8 +22,6 @@ export interface TownFunctionProps<Name extends string> {
   readonly ephemeralStorage?: Size;
   /** Events are handed over and nobody waits: what fails three times is put into the dead letters. */
   readonly asynchronous?: boolean;
-  /** `PASS_THROUGH`: only as part of a trace that its caller has begun. */
-  readonly tracing?: lambda.Tracing;
 }
 
 export class TownFunction<Name extends string = string> extends Construct implements IGrantable {
@@ -53,11 +51,13 @@ export class TownFunction<Name extends string = string> extends Construct implem
       architecture: lambda.Architecture.ARM_64,
       timeout: Duration.seconds(figures.timeoutSeconds),
       memorySize: figures.memoryMiB,
-      tracing: props.tracing ?? lambda.Tracing.ACTIVE,
+      tracing: lambda.Tracing.ACTIVE,
       environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
       role,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
+      /** Its lines of start and report would be three quarters of the log; of failures and time-outs it still writes. */
+      systemLogLevelV2: lambda.SystemLogLevel.WARN,
       ...(props.layers ? { layers: props.layers } : {}),
       ...(props.asynchronous ? { deadLetterQueue: platform.deadLetters.standard } : {}),
       ...(props.ephemeralStorage ? { ephemeralStorageSize: props.ephemeralStorage } : {}),

@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { makeGitCredential } from '../../aws/git-credential.ts';
+import { limits } from '../../core/limits.ts';
 import type { CodeHost } from '../../core/ports.ts';
 import { type FakeService, fakeService, fault, jsonOf, ok } from './fake-service.ts';
 
@@ -9,10 +10,13 @@ describe('the git credential of a rig', () => {
   let service: FakeService;
   let client: SecretsManagerClient;
   let credential: CodeHost['gitCredential'];
+  let now = 0;
   beforeAll(async () => {
     service = await fakeService();
     client = new SecretsManagerClient(service.settings);
-    credential = makeGitCredential(client, { secretPrefix: 'gastown/git/' });
+  });
+  beforeEach(() => {
+    credential = makeGitCredential(client, { secretPrefix: 'gastown/git/', clock: { now: () => now } });
   });
   afterAll(async () => {
     client.destroy();
@@ -25,12 +29,26 @@ describe('the git credential of a rig', () => {
   ])('the secret %j is read', async (SecretString, told) => {
     service.willAnswer(ok({ Name: 'x', SecretString }));
     expect(await credential(remote)).toEqual(told);
-    expect(jsonOf(service.seen[0])).toEqual({ SecretId: 'gastown/git/greenhouse' });
+    expect(jsonOf(service.seen.at(-1))).toEqual({ SecretId: 'gastown/git/greenhouse' });
   });
 
-  test('a rig without a secret needs no credential', async () => {
+  test('is not read again for a while, each rig for itself; a rotated one is then used', async () => {
+    service.willAnswer(ok({ Name: 'x', SecretString: 'old' }));
+    const before = service.seen.length;
+    for (let i = 0; i < 5; i += 1) expect(await credential(remote)).toMatchObject({ password: 'old' });
+    await credential({ ...remote, rig: 'other' });
+    const names = service.seen.slice(before).map((request) => jsonOf(request));
+    expect(names).toEqual([{ SecretId: 'gastown/git/greenhouse' }, { SecretId: 'gastown/git/other' }]);
+    service.willAnswer(ok({ Name: 'x', SecretString: 'new' }));
+    now += limits.gitCredentialHeldMs;
+    expect(await credential(remote)).toMatchObject({ password: 'new' });
+  });
+
+  test('a rig without a secret needs no credential, and a new secret is seen at once', async () => {
     service.willAnswer(fault('ResourceNotFoundException'));
     expect(await credential(remote)).toBeUndefined();
+    service.willAnswer(ok({ Name: 'x', SecretString: 'token' }));
+    expect(await credential(remote)).toMatchObject({ password: 'token' });
   });
 
   test.each(['', '{"token":"x"}', '{"username":"town"', undefined])(

@@ -33,8 +33,7 @@ const feeds: Readonly<Record<string, Feed>> = {
   'An execution of the molecule machine fails': one([1], [0]),
   'An execution of the intent machine fails': one([1], [0]),
   'The sling queue is not drained': one(flat(2, 16 * minutes), [16 * minutes, 0]),
-  'The scheduler queue is not drained': one(flat(2, 11 * minutes), [11 * minutes, 60]),
-  'The convoys queue is not drained': one(flat(2, 11 * minutes), [11 * minutes, 60]),
+  'The ticks queue is not drained': one(flat(2, 11 * minutes), [11 * minutes, 60]),
   'The refinery queue is not drained': one(flat(2, 16 * minutes), flat(2, 15 * minutes)),
   'Dead letters in the standard queue': one([1], [0]),
   'Dead letters in the FIFO queue': one([1], [0]),
@@ -109,8 +108,8 @@ test('every queue is watched: by its age, or by not being empty', () => {
   expect(town.ofType('AWS::SQS::Queue').filter(({ id }) => !watched.includes(`"${id}"`))).toEqual([]);
 });
 
-test('the alarms cost at most $1.40 a month: fourteen metrics', () => {
-  expect(alarms().flatMap(metricsOf).length).toBeLessThanOrEqual(14);
+test('the alarms cost at most $1.30 a month: thirteen metrics', () => {
+  expect(alarms().flatMap(metricsOf).length).toBeLessThanOrEqual(13);
 });
 
 const sectionsOf = (file: string): string[] =>

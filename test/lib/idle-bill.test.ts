@@ -56,6 +56,6 @@ describe('the idle bill', () => {
   test('counts every queue that a function polls, and FIFO ones at their own price', () => {
     const polled = (unit: 'sqsFifo' | 'sqsStandard') =>
       (bill.find(({ term }) => term === 'polling of queues')?.units[unit] ?? 0) / (15 * 60 * 730);
-    expect([polled('sqsStandard'), polled('sqsFifo')]).toEqual([1, 3]);
+    expect([polled('sqsStandard'), polled('sqsFifo')]).toEqual([1, 2]);
   });
 });

@@ -15,8 +15,9 @@ export const assumed = {
   patrolMs: 60,
   /** Beside the look at each shard: who is alive, and what is open with a human. */
   patrolQueries: 2,
-  /** What Lambda itself logs of a run, and the line with what it cost. */
-  logBytesPerRun: 1050,
+  /** The line with what a run cost, and what Lambda itself logs of it unless it is told to keep to failures. */
+  logBytesPerRun: 260,
+  logBytesOfLambda: 790,
   /** Of an image in the registry, compressed. */
   imageGb: 0.3,
   /** Lambda polls a queue with five long polls of 20 s at a time, also when there is nothing. */
@@ -135,7 +136,10 @@ function schedule(schedule: Resource, all: readonly Resource[]): readonly Term[]
       units: { lambdaRequests: runs, lambdaGbSeconds: (runs * gb * assumed.patrolMs) / 1000 },
     },
     { term: 'patrols: reads', units: { dynamoReads: runs * (limits.attentionShards * 0.5 + assumed.patrolQueries) } },
-    { term: 'patrols: log', units: quiet ? {} : { logBytes: runs * assumed.logBytesPerRun } },
+    {
+      term: 'patrols: log',
+      units: { logBytes: runs * (assumed.logBytesPerRun + (quiet ? 0 : assumed.logBytesOfLambda)) },
+    },
     { term: 'patrols: traces', units: traced ? { traces: runs } : {} },
   ];
 }

@@ -65,7 +65,7 @@ describe.each(Object.keys(configs) as ConfigName[])('the template of %s', (name)
         (properties) =>
           Number(at(properties, 'Timeout')) > 0 &&
           Number(at(properties, 'MemorySize')) > 0 &&
-          ['Active', 'PassThrough'].includes(String(at(properties, 'TracingConfig', 'Mode'))) &&
+          at(properties, 'TracingConfig', 'Mode') === 'Active' &&
           at(properties, 'Description') !== undefined &&
           !endless(properties),
       ),

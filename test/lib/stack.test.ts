@@ -3,13 +3,12 @@ import { table } from '../../aws/table.ts';
 import type { EnvContract } from '../../core/env.ts';
 import { type FunctionName, functions, machines, queues, stream } from '../../core/wiring.ts';
 import { apiEnv } from '../../lambdas/api/api.env.ts';
-import { convoysEnv } from '../../lambdas/convoys/convoys.env.ts';
 import { mayorEnv } from '../../lambdas/intents/mayor.env.ts';
 import { moleculeEnv } from '../../lambdas/molecules/molecule.env.ts';
 import { effectsEnv } from '../../lambdas/platform/effects.env.ts';
 import { fleetEnv } from '../../lambdas/polecats/fleet.env.ts';
 import { refineryEnv } from '../../lambdas/refinery/refinery.env.ts';
-import { schedulerEnv } from '../../lambdas/scheduler/scheduler.env.ts';
+import { ticksEnv } from '../../lambdas/ticks/ticks.env.ts';
 import { witnessEnv } from '../../lambdas/witness/witness.env.ts';
 import { at, listAt, type Resource, synthesize, type Town, target } from './town.ts';
 
@@ -17,8 +16,7 @@ const contracts: Readonly<Record<FunctionName, EnvContract<string>>> = {
   api: apiEnv,
   mayor: mayorEnv,
   molecule: moleculeEnv,
-  scheduler: schedulerEnv,
-  convoys: convoysEnv,
+  ticks: ticksEnv,
   refinery: refineryEnv,
   fleet: fleetEnv,
   effects: effectsEnv,
@@ -61,12 +59,10 @@ describe('functions', () => {
     expect(town.ofType('AWS::Lambda::Function')).toHaveLength(functionNames.length);
   });
 
-  /** A patrol every minute would be most of an idle town's traces. */
-  const tracingOf = (id: string) => (id.startsWith('WitnessPatrol') ? 'PassThrough' : 'Active');
-
-  test('each traces, and logs to a group of its own that forgets', () => {
+  test('each traces, and logs to a group of its own that forgets; of Lambda itself only what failed', () => {
     const groups = town.ofType('AWS::Lambda::Function').map(({ id, Properties }) => {
-      expect([id, at(Properties, 'TracingConfig', 'Mode')]).toEqual([id, tracingOf(id)]);
+      expect([id, at(Properties, 'TracingConfig', 'Mode')]).toEqual([id, 'Active']);
+      expect([id, at(Properties, 'LoggingConfig', 'SystemLogLevel')]).toEqual([id, 'WARN']);
       return target(at(Properties, 'LoggingConfig', 'LogGroup'));
     });
     expect(new Set(groups).size).toBe(functionNames.length);

@@ -193,7 +193,7 @@ describe('metrics', () => {
         create(keys.convoy('aaaaaa'), { nonsense: true, status: 'planning' }, { attentionAt: now }),
         create(
           keys.effect('old', 0),
-          { effect: { do: 'wake', queue: 'scheduler', group: 'scheduler/green' }, tries: limits.effectTriesMax },
+          { effect: { do: 'wake', queue: 'ticks', group: 'scheduler/green' }, tries: limits.effectTriesMax },
           { attentionAt: now },
         ),
       ],

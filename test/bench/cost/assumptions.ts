@@ -24,8 +24,8 @@ export const runOverheadMs = 3;
 
 export const coldStarts = { share: 0.05, ms: 600 } as const;
 
-/** What Lambda itself writes of a run (start and report, JSON) with the line of what it cost, and API Gateway of a request. */
-export const logBytesPerRun = 1050;
+/** A run's line of what it cost, for Lambda itself writes of failures only; and what API Gateway writes of a request. */
+export const logBytesPerRun = 260;
 export const logBytesPerRequest = 300;
 
 /** A task that works: the Witness moves its deadline this often, and reads and writes this for it. */
@@ -39,8 +39,8 @@ export const assumed = (gateMinutes: number, vcpu: number, gb: number): readonly
   `A run is billed for the longer of its median on this machine and its calls one after another (a read ${callMs['ledger.get']} ms, a transaction ${callMs['ledger.transact']} ms, a git call ${gitCallMs} ms, …) plus ${runOverheadMs} ms.`,
   `${coldStarts.share * 100} % of runs start cold and pay ${coldStarts.ms} ms more.`,
   'Every run is traced (X-Ray samples one a second and 5 % of the rest, so a busy town pays less); the runs of an execution share its trace.',
-  `A run logs ${logBytesPerRun} bytes of Lambda's own and of its cost, a request ${logBytesPerRequest} bytes, beside what the town logs.`,
-  `A batch from a queue costs a receive and a delete; each git call reads the rig's credential.`,
+  `A run logs ${logBytesPerRun} bytes of its cost, a request ${logBytesPerRequest} bytes, beside what the town logs.`,
+  `A batch from a queue costs a receive and a delete; each run of the Refinery reads the rig's credential once.`,
   `The Witness looks at a working polecat every ${watch.everyMinutes} minutes.`,
   `A task pays ${taskStartSeconds} s before it works and ${taskSecondsMin} s at least, with ${vcpu} vCPU and ${gb} GB; a gate runs ${gateMinutes} minute(s).`,
   'Index writes after a transaction are not doubled, and an item nobody read before is taken to be in the index.',

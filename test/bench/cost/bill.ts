@@ -52,6 +52,7 @@ function functionUnits(name: FunctionName, spender: Spender): Units {
     lambdaGbSeconds: (seconds * functions[name].memoryMiB) / 1024,
     logBytes: runs * assumptions.logBytesPerRun,
     ...(inExecution.includes(name) ? {} : { traces: runs }),
+    ...(name === 'refinery' ? { secretReads: runs } : {}),
     ...(name === 'api' ? { apiRequests: runs } : {}),
     ...(name === 'api' ? { logBytes: runs * (assumptions.logBytesPerRun + assumptions.logBytesPerRequest) } : {}),
   });

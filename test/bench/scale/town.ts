@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EffectRecord } from '../../../core/effects.ts';
-import { beadId, groups, keys, kindOf } from '../../../core/keys.ts';
+import { beadId, keys, kindOf } from '../../../core/keys.ts';
 import { nameAt, type Polecat } from '../../../core/polecats/polecat.ts';
 import type { Clock, Fleet, Item, Workflows } from '../../../core/ports.ts';
 import { asJson, recordOf, replace } from '../../../core/step.ts';
-import { makeHandler as makeConvoys } from '../../../lambdas/convoys/convoys.ts';
+import { makeTick as makeConvoyTick } from '../../../lambdas/convoys/convoys.ts';
 import { makeHandler as makeMayor } from '../../../lambdas/intents/mayor.ts';
 import { submitIntent } from '../../../lambdas/intents/submit.ts';
 import { makeHandler as makeMolecule } from '../../../lambdas/molecules/molecule.ts';
@@ -15,7 +15,7 @@ import { runCommand } from '../../../lambdas/platform/command.ts';
 import { makeHandler as makeEffects } from '../../../lambdas/platform/effects.ts';
 import { makeHandler as makeFleet } from '../../../lambdas/polecats/fleet.ts';
 import { acceptReport } from '../../../lambdas/polecats/protocol.ts';
-import { makeHandler as makeScheduler } from '../../../lambdas/scheduler/scheduler.ts';
+import { makeTick as makeSchedulerTick } from '../../../lambdas/scheduler/scheduler.ts';
 import { makeHandler as makeWitness } from '../../../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from '../../../local/blobs.ts';
 import { realIds } from '../../../local/ids.ts';
@@ -81,8 +81,8 @@ export async function openTown(beads: number): Promise<ScaleTown> {
   });
   const mayor = makeMayor({ ...common, blobs });
   const molecule = makeMolecule(common);
-  const convoys = makeConvoys(common);
-  const scheduler = makeScheduler({ ...common, caps: { polecatsPerTown: 100_000, dayBudgetUsd: 0 } });
+  const convoyTick = makeConvoyTick(common);
+  const schedulerTick = makeSchedulerTick({ ...common, caps: { polecatsPerTown: 100_000, dayBudgetUsd: 0 } });
   const sling = makeFleet({ ...common, fleet, queues, apiUrl: () => 'http://town', secretOf: () => undefined });
   const witness = makeWitness({ ...common, workflows, fleet, performEffects: effects });
 
@@ -130,8 +130,8 @@ export async function openTown(beads: number): Promise<ScaleTown> {
       });
       const bead = beadId(rig, convoy, 1);
       const ready = await measured(async () => {
-        await convoys(message({ group: groups.convoy(convoy) }));
-        await scheduler(message({ group: groups.scheduler(rig) }));
+        await convoyTick(convoy);
+        await schedulerTick(rig);
       });
       const hook = await measured(() => sling(message({ bead, run: 1, token: `token-${bead}` })));
       await acceptReport(
@@ -157,7 +157,7 @@ export async function openTown(beads: number): Promise<ScaleTown> {
           result: undefined,
         }));
         await perform();
-        await convoys(message({ group: groups.convoy(convoy) }));
+        await convoyTick(convoy);
       });
       const closed = await stored.get(keys.bead(bead));
       if ((closed?.body as { status?: string } | undefined)?.status !== 'closed')

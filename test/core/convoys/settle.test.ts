@@ -20,7 +20,7 @@ describe('a landing that arrives late', () => {
     expect(putAt<Bead>(step, keys.bead(idOf(1)))?.admittedAt).toBeUndefined();
     expect(putAt<Capacity>(step, keys.capacity())?.working).toEqual({ greenhouse: 2 });
     expect(putAt<DayBudget>(step, keys.budget(t0))).toEqual({ reservedUsd: 2, spentUsd: 1 });
-    expect(step?.effects).toContainEqual({ do: 'wake', queue: 'scheduler', group: groups.scheduler('greenhouse') });
+    expect(step?.effects).toContainEqual({ do: 'wake', queue: 'ticks', group: groups.scheduler('greenhouse') });
   });
 
   test('takes a bead that waits for another slot out of the line', () => {
@@ -32,7 +32,7 @@ describe('a landing that arrives late', () => {
 
 test('a landing wakes the convoy, and nobody else when no slot was held', () => {
   const step = settleBead(beadIn({ status: 'submitted' }), landed, nothing, t0);
-  expect(step?.effects).toEqual([{ do: 'wake', queue: 'convoys', group: groups.convoy(beadOf(1).body.convoy) }]);
+  expect(step?.effects).toEqual([{ do: 'wake', queue: 'ticks', group: groups.convoy(beadOf(1).body.convoy) }]);
 });
 
 test('what concerns an earlier attempt, or was heard before, changes nothing', () => {

@@ -63,7 +63,7 @@ describe('readiness', () => {
 
   test('the scheduler is woken once for all that became ready together', () => {
     const { step } = tickConvoy(convoyOf(), [beadOf(1), beadOf(2)], undefined, t0);
-    expect(step?.effects).toEqual([{ do: 'wake', queue: 'scheduler', group: 'scheduler/greenhouse' }]);
+    expect(step?.effects).toEqual([{ do: 'wake', queue: 'ticks', group: 'scheduler/greenhouse' }]);
   });
 
   test('a commit stays under a hundred items however many beads become ready', () => {

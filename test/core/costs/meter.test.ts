@@ -112,13 +112,20 @@ describe('metered ports', () => {
   };
 
   test.each([
-    ['a FIFO message', 'scheduler', 'x', { sqsFifo: 1 }],
+    ['a FIFO message', 'ticks', 'x', { sqsFifo: 1 }],
     ['a standard message', 'sling', 'x', { sqsStandard: 1 }],
     ['a message of 64 KB and a byte', 'sling', 'x'.repeat(65_535), { sqsStandard: 2 }],
   ])('count %s by its kind and by each 64 KB', async (_what, queue, body, units) => {
     const tally = tape();
     await meterPorts(given, tally.meter).queues.send({ queue, body });
     expect(tally.total()).toEqual(units);
+  });
+
+  test('count each time that a task asks for its credential', async () => {
+    const tally = tape();
+    const codeHost = { gitCredential: async () => undefined } as unknown as Ports['codeHost'];
+    await meterPorts({ codeHost }, tally.meter).codeHost.gitCredential({ rig: 'green', url: 'https://example.com/x' });
+    expect(tally.total()).toEqual({ secretReads: 1 });
   });
 
   test('count the tokens of a model, and a start of an execution only if it started', async () => {

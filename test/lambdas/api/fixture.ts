@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { z } from 'zod';
 import { refuse } from '../../../core/errors.ts';
-import { groups } from '../../../core/keys.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
 import { makeGitRepo } from '../../../git/repo.ts';
 import { makeApp } from '../../../lambdas/api/app.ts';
 import type { ApiDeps, ApiOptions } from '../../../lambdas/api/deps.ts';
 import { problemSchema } from '../../../lambdas/api/problem.ts';
-import { makeHandler as makeConvoys } from '../../../lambdas/convoys/convoys.ts';
+import { makeTick } from '../../../lambdas/convoys/convoys.ts';
 import { makeHandler as makeMayor } from '../../../lambdas/intents/mayor.ts';
 import { makeDirectoryBlobs } from '../../../local/blobs.ts';
 import { realClock } from '../../../local/clock.ts';
@@ -76,11 +75,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
     ...options,
   });
   const mayor = makeMayor(deps);
-  const convoys = makeConvoys({ ...deps, log: () => {} });
-  const tick = async (convoy: string) => {
-    const body = JSON.stringify({ group: groups.convoy(convoy) });
-    await convoys({ Records: [{ messageId: 'm', body, attributes: { ApproximateReceiveCount: '1' } }] });
-  };
+  const tick = makeTick({ ...deps, log: () => {} });
   return {
     deps,
     bugs,

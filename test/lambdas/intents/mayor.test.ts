@@ -257,7 +257,7 @@ describe('launching', () => {
       progress: { total: 4, landed: 0 },
       attentionAt: start + 1000 + limits.convoyStuckRepairMs,
     });
-    expect(await wakes(town)).toEqual([{ do: 'wake', queue: 'convoys', group: groups.convoy(id) }]);
+    expect(await wakes(town)).toEqual([{ do: 'wake', queue: 'ticks', group: groups.convoy(id) }]);
   });
 
   test('does not revive a convoy that was cancelled after planning', async () => {

@@ -33,7 +33,7 @@ describe('a run of a function', () => {
   test('counts from nothing each time, and also when it fails', async () => {
     const { lines, clock, log, queues } = stage();
     const failing = billed({ clock, log }, async () => {
-      await queues.send({ queue: 'convoys', body: {} });
+      await queues.send({ queue: 'ticks', body: {} });
       throw new Error('broken');
     });
     await expect(failing()).rejects.toThrow('broken');

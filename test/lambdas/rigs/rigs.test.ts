@@ -161,7 +161,7 @@ describe('configuring a rig', () => {
     effects.length = 0;
     await set({ 'polecats.max': 5 });
     expect(effects).toEqual([
-      { do: 'wake', queue: 'scheduler', group: 'scheduler/greenhouse' },
+      { do: 'wake', queue: 'ticks', group: 'scheduler/greenhouse' },
       { do: 'wake', queue: 'refinery', group: 'refinery/greenhouse/main' },
     ]);
     effects.length = 0;

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
 import type { Escalation } from '../../../core/escalations/escalation.ts';
-import { groups, keys } from '../../../core/keys.ts';
+import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { standInLine } from '../../../core/scheduler/line.ts';
 import { breakerCause } from '../../../core/scheduler/records.ts';
 import { create } from '../../../core/step.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { thaw } from '../../../lambdas/scheduler/commands.ts';
-import { makeHandler } from '../../../lambdas/scheduler/scheduler.ts';
+import { makeTick } from '../../../lambdas/scheduler/scheduler.ts';
 import { realClock } from '../../../local/clock.ts';
 import { realIds } from '../../../local/ids.ts';
 import { openLedger } from '../../../local/ledger.ts';
@@ -28,19 +28,17 @@ test('an open breaker is told to a human once, and a thaw closes both', async ()
     ],
   });
   const deps = { ledger, clock: realClock, ids: realIds(realClock), log: () => {} };
-  const handle = makeHandler({ ...deps, caps: { polecatsPerTown: 8, dayBudgetUsd: 10 } });
-  const body = JSON.stringify({ group: groups.scheduler('greenhouse') });
-  const tick = () => handle({ Records: [{ messageId: 'm', body }] } as unknown as Parameters<typeof handle>[0]);
+  const tick = makeTick({ ...deps, caps: { polecatsPerTown: 8, dayBudgetUsd: 10 } });
   const alarm = async (): Promise<Escalation | undefined> => (await load.escalation(ledger, breakerCause))?.body;
   const bead = async (): Promise<Bead | undefined> => (await load.bead(ledger, stood.bead.id))?.body;
 
-  await tick();
-  await tick();
+  await tick('greenhouse');
+  await tick('greenhouse');
   expect(await alarm()).toMatchObject({ status: 'open', times: 1 });
   expect((await bead())?.admittedAt).toBeUndefined();
   await thaw(deps, 'max');
   expect(await alarm()).toMatchObject({ status: 'closed' });
-  await tick();
+  await tick('greenhouse');
   expect((await bead())?.admittedAt).toBeDefined();
   await ledger.close();
 });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
-import { groups, keys } from '../../../core/keys.ts';
+import { keys } from '../../../core/keys.ts';
 import type { Ledger } from '../../../core/ports.ts';
 import { standInLine } from '../../../core/scheduler/line.ts';
 import { asJson, create } from '../../../core/step.ts';
 import { load } from '../../../lambdas/platform/load.ts';
-import { makeHandler } from '../../../lambdas/scheduler/scheduler.ts';
+import { makeTick } from '../../../lambdas/scheduler/scheduler.ts';
 import { realClock } from '../../../local/clock.ts';
 import { realIds } from '../../../local/ids.ts';
 import { openLedger } from '../../../local/ledger.ts';
@@ -40,9 +40,7 @@ async function tick(): Promise<number> {
     },
   };
   const deps = { ledger, clock: realClock, ids: realIds(realClock), log: () => {} };
-  const handle = makeHandler({ ...deps, caps: { polecatsPerTown: 100, dayBudgetUsd: 10 } });
-  const body = JSON.stringify({ group: groups.scheduler('greenhouse') });
-  await handle({ Records: [{ messageId: 'm', body, attributes: { ApproximateReceiveCount: '1' } }] });
+  await makeTick({ ...deps, caps: { polecatsPerTown: 100, dayBudgetUsd: 10 } })('greenhouse');
   return read;
 }
 

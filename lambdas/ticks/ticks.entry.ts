@@ -1,9 +1,9 @@
 import { commandPorts } from '../platform/ports.entry.ts';
 import { billed, metered } from '../platform/spent.entry.ts';
-import { schedulerEnv } from './scheduler.env.ts';
-import { makeHandler } from './scheduler.ts';
+import { ticksEnv } from './ticks.env.ts';
+import { makeHandler } from './ticks.ts';
 
-const env = schedulerEnv.read(process.env);
+const env = ticksEnv.read(process.env);
 const caps = { polecatsPerTown: Number(env.POLECATS_MAX), dayBudgetUsd: Number(env.DAY_BUDGET_USD) };
 
 const ports = metered(commandPorts(env));

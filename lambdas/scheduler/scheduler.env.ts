@@ -1,3 +1,0 @@
-import { env } from '../../core/env.ts';
-
-export const schedulerEnv = env('TOWN_NAME', 'TOWN_TABLE', 'POLECATS_MAX', 'DAY_BUDGET_USD');
