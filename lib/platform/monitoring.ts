@@ -12,7 +12,8 @@ import { placeOf, type Runbook } from '../../core/runbooks.ts';
 import type { Topics } from '../escalations.ts';
 
 export interface AlarmProps {
-  readonly metric: cloudwatch.IMetric;
+  /** One metric: CloudWatch bills an alarm by its metrics, and a sum of two says less of what happened. */
+  readonly metric: cloudwatch.Metric;
   /** Breaches above this. */
   readonly above: number;
   readonly periods: number;
@@ -69,7 +70,7 @@ export class Monitoring extends Construct {
   /** An alarm of `scope`, which tells the topic of its severity when it starts and when it ends. */
   alarm(scope: Construct, id: string, props: AlarmProps): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(scope, id, {
-      metric: props.metric,
+      metric: unlabelled(props.metric),
       threshold: props.above,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: props.periods,
@@ -135,4 +136,14 @@ const widgetOf = (title: string, { unit, stacked, metrics: shown }: Graph) =>
     stacked,
     width: fullWidth / graphsPerRow,
     height: 6,
+  });
+
+/** A label would make of an alarm's metric an expression of one term, which not every tool reads. */
+const unlabelled = ({ namespace, metricName, dimensions, statistic, period }: cloudwatch.Metric): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    namespace,
+    metricName,
+    statistic,
+    period,
+    ...(dimensions ? { dimensionsMap: dimensions } : {}),
   });

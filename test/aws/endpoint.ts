@@ -23,3 +23,6 @@ export function onAws(suite: () => void): void {
   if (endpoint) describe(`at ${endpoint}`, suite);
   else describe.skip('at an AWS endpoint (skipped: GASTOWN_AWS_ENDPOINT is not set)', suite);
 }
+
+/** An emulator is at the endpoint, and known by its gaps. */
+export const onEmulator = process.env.GASTOWN_EMULATOR_DIR !== undefined;

@@ -1,6 +1,7 @@
 /** What every fleet does, whatever runs its tasks. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import type { Fleet, LaunchRequest, TaskState } from '../../core/ports.ts';
+import { claims, type Gaps } from './gaps.ts';
 
 export interface FleetUnderTest {
   readonly fleet: Fleet;
@@ -30,21 +31,22 @@ async function launched(fleet: Fleet, request: LaunchRequest): Promise<string> {
   return result.taskId;
 }
 
-export function fleetContract(name: string, open: () => Promise<FleetUnderTest>): void {
+export function fleetContract(name: string, open: () => Promise<FleetUnderTest>, gaps: Gaps = {}): void {
   describe(`the fleet, ${name}`, () => {
+    const claim = claims(gaps);
     let under: FleetUnderTest;
     beforeAll(async () => {
       under = await open();
     });
     afterAll(() => under.close());
 
-    test('a task runs, ends, and is remembered with its exit status', async () => {
+    claim('a task runs, ends, and is remembered with its exit status', async () => {
       const { fleet, short } = under;
       const taskId = await launched(fleet, short());
       expect(await stopped(fleet, taskId)).toMatchObject({ taskId, state: 'stopped', exitCode: 0 });
     });
 
-    test('the same token is the same task, while it runs and after it ended', async () => {
+    claim('the same token is the same task, while it runs and after it ended', async () => {
       const { fleet, long } = under;
       const request = long();
       const taskId = await launched(fleet, request);
@@ -55,7 +57,7 @@ export function fleetContract(name: string, open: () => Promise<FleetUnderTest>)
       expect((await stateOf(fleet, taskId)).state).toBe('stopped');
     });
 
-    test('the same token with another environment does not start a second task', async () => {
+    claim('the same token with another environment does not start a second task', async () => {
       const { fleet, short, long } = under;
       const request = short();
       const taskId = await launched(fleet, request);
@@ -63,7 +65,7 @@ export function fleetContract(name: string, open: () => Promise<FleetUnderTest>)
       await stopped(fleet, taskId);
     });
 
-    test('a stop ends a task, once more changes nothing, and an unknown task is stopped already', async () => {
+    claim('a stop ends a task, once more changes nothing, and an unknown task is stopped already', async () => {
       const { fleet, long } = under;
       const taskId = await launched(fleet, long());
       await fleet.stop(taskId, 'enough');
@@ -72,7 +74,7 @@ export function fleetContract(name: string, open: () => Promise<FleetUnderTest>)
       await fleet.stop('0'.repeat(32), 'never was');
     });
 
-    test('states come in the order asked for, repeated ids too, and what is not known is absent', async () => {
+    claim('states come in the order asked for, repeated ids too, and what is not known is absent', async () => {
       const { fleet, short } = under;
       const taskId = await launched(fleet, short());
       await stopped(fleet, taskId);
@@ -86,7 +88,7 @@ export function fleetContract(name: string, open: () => Promise<FleetUnderTest>)
       ]);
     });
 
-    test('no task, or more than 100, cannot be asked for at once', async () => {
+    claim('no task, or more than 100, cannot be asked for at once', async () => {
       const { fleet } = under;
       await expect(fleet.list([])).rejects.toThrow('TASKS_OUT_OF_RANGE');
       await expect(fleet.list(Array.from({ length: 101 }, (_, i) => `task-${i}`))).rejects.toThrow(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PortRefused } from '../../core/errors.ts';
 import type { Json, Workflows } from '../../core/ports.ts';
 import { fresh } from './fresh.ts';
+import { claims, type Gaps } from './gaps.ts';
 
 /** Filled in at deployment. */
 const functionName = '$'.concat('{Function}');
@@ -60,6 +61,7 @@ export interface WorkflowsUnderTest {
 interface WorkflowsContractOptions {
   /** A call, or the end of an execution, shows within this. */
   readonly withinMs: number;
+  readonly gaps?: Gaps;
 }
 
 const kept = 3600;
@@ -69,9 +71,10 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export function workflowsContract(
   what: string,
   make: () => Promise<WorkflowsUnderTest>,
-  { withinMs }: WorkflowsContractOptions,
+  { withinMs, gaps = {} }: WorkflowsContractOptions,
 ): void {
   describe(`the workflows, ${what}`, () => {
+    const claim = claims(gaps);
     let made: WorkflowsUnderTest;
     let workflows: Workflows;
     let machine: string;
@@ -102,7 +105,7 @@ export function workflowsContract(
       return { name, token: await tokenOf(name) };
     };
 
-    test('an execution is absent, then running with its input, then succeeded', async () => {
+    claim('an execution is absent, then running with its input, then succeeded', async () => {
       const name = fresh('run');
       expect(await workflows.describe(machine, name)).toBe('absent');
       await workflows.start(machine, name, { seconds: kept, list: [1, { deep: null }] });
@@ -114,7 +117,7 @@ export function workflowsContract(
       expect((await callsOf(name))[1]?.answer).toEqual({ n: 1 });
     });
 
-    test('a name starts once: not again while it runs, nor after it has ended', async () => {
+    claim('a name starts once: not again while it runs, nor after it has ended', async () => {
       const { name, token } = await started();
       expect(await workflows.start(machine, name, { seconds: 1 })).toBe('exists');
       await workflows.succeed(token, null);
@@ -124,14 +127,14 @@ export function workflowsContract(
       expect(await callsOf(name)).toHaveLength(2);
     });
 
-    test('of two starts of one name at once, one starts', async () => {
+    claim('of two starts of one name at once, one starts', async () => {
       const name = fresh('run');
       const answers = await Promise.all([1, 2].map((n) => workflows.start(machine, name, { seconds: kept, n })));
       expect(answers.sort()).toEqual(['exists', 'started']);
       await workflows.stop(machine, name, 'the test is over');
     });
 
-    test('a token counts once: repeated, it is gone, whichever way', async () => {
+    claim('a token counts once: repeated, it is gone, whichever way', async () => {
       const { name, token } = await started();
       expect(await workflows.succeed(token, 'first')).toBe('done');
       expect(await workflows.succeed(token, 'second')).toBe('gone');
@@ -140,32 +143,32 @@ export function workflowsContract(
       expect((await callsOf(name))[1]?.answer).toBe('first');
     });
 
-    test('a failed task that nothing catches fails its execution', async () => {
+    claim('a failed task that nothing catches fails its execution', async () => {
       const { name, token } = await started();
       expect(await workflows.fail(token, 'Refused', 'by the test')).toBe('done');
       expect(await statusOf(name)).toBe('failed');
       expect(await workflows.succeed(token, {})).toBe('gone');
     });
 
-    test('an error name or cause longer than the service takes is cut, not refused', async () => {
+    claim('an error name or cause longer than the service takes is cut, not refused', async () => {
       const { name, token } = await started();
       expect(await workflows.fail(token, 'E'.repeat(300), 'c'.repeat(40_000))).toBe('done');
       expect(await statusOf(name)).toBe('failed');
     });
 
-    test('a token that comes after its time-out is gone', async () => {
+    claim('a token that comes after its time-out is gone', async () => {
       const { name, token } = await started(1);
       await eventually(async () => ((await workflows.describe(machine, name)) === 'running' ? undefined : true));
       expect(await workflows.succeed(token, {})).toBe('gone');
       expect(await callsOf(name)).toHaveLength(1);
     });
 
-    test('a token that nobody gave out is gone', async () => {
+    claim('a token that nobody gave out is gone', async () => {
       expect(await workflows.succeed('0'.repeat(64), {})).toBe('gone');
       expect(await workflows.fail('0'.repeat(64), 'Boom', '')).toBe('gone');
     });
 
-    test('a stopped execution is aborted, its token gone; stopping again, or nothing, is fine', async () => {
+    claim('a stopped execution is aborted, its token gone; stopping again, or nothing, is fine', async () => {
       const { name, token } = await started();
       await workflows.stop(machine, name, 'enough');
       expect(await statusOf(name)).toBe('aborted');
@@ -175,7 +178,7 @@ export function workflowsContract(
       expect(await workflows.start(machine, name, { seconds: 3 })).toBe('exists');
     });
 
-    test('stopping what has ended does not change how it ended', async () => {
+    claim('stopping what has ended does not change how it ended', async () => {
       const { name, token } = await started();
       await workflows.succeed(token, {});
       await statusOf(name);
@@ -189,17 +192,17 @@ export function workflowsContract(
       await expect(workflows.stop(machine, name, '')).rejects.toBeInstanceOf(PortRefused);
     });
 
-    test('names of 80 letters, digits, - and _ are taken', async () => {
+    claim('names of 80 letters, digits, - and _ are taken', async () => {
       const name = `${fresh('A_')}${'z'.repeat(80)}`.slice(0, 80);
       expect(await workflows.start(machine, name, { seconds: kept })).toBe('started');
       await workflows.stop(machine, name, 'the test is over');
     });
 
-    test('a machine that does not exist is refused', async () => {
+    claim('a machine that does not exist is refused', async () => {
       await expect(workflows.start('no-such-machine', fresh('run'), {})).rejects.toBeInstanceOf(PortRefused);
     });
 
-    test('more than 256 KB is refused, as input and as output, and the token still counts', async () => {
+    claim('more than 256 KB is refused, as input and as output, and the token still counts', async () => {
       const { name, token } = await started();
       await expect(workflows.start(machine, fresh('run'), over256KB)).rejects.toBeInstanceOf(PortRefused);
       await expect(workflows.succeed(token, over256KB)).rejects.toBeInstanceOf(PortRefused);
@@ -207,7 +210,7 @@ export function workflowsContract(
       expect(await statusOf(name)).toBe('succeeded');
     });
 
-    test('an empty token is refused', async () => {
+    claim('an empty token is refused', async () => {
       await expect(workflows.succeed('', {})).rejects.toBeInstanceOf(PortRefused);
     });
   });
