@@ -51,7 +51,12 @@ export function refuseAll(status: number, code: string, faults: readonly Fault[]
 
 /** The call may or may not have happened: throttled, timed out, the answer lost. Repeat it. */
 export class Unavailable extends Error {
-  override readonly name = 'Unavailable';
+  override readonly name: string = 'Unavailable';
+}
+
+/** Nothing is broken: it is tried again at the same pace, and whoever throws this tells a human in time. */
+export class NoRoom extends Unavailable {
+  override readonly name = 'NoRoom';
 }
 
 /** No ledger could take this commit; repeating it will not help. A bug, or an input that a border let through. */

@@ -99,6 +99,7 @@ export const keys = {
 
   estop: (): Key => ({ pk: 'TOWN', sk: 'SWITCH' }),
   capacity: (): Key => ({ pk: 'TOWN', sk: 'CAPACITY' }),
+  gateFirst: (): Key => ({ pk: 'TOWN', sk: 'GATE_FIRST' }),
   breaker: (): Key => ({ pk: 'TOWN', sk: 'BREAKER' }),
   budget: (at: Instant): Key => ({ pk: 'TOWN', sk: `BUDGET#${dayOf(at)}` }),
 

@@ -86,6 +86,8 @@ export const limits = {
   launchAgainMaxSeconds: 300,
   /** A launch that has found no room for so long is told to a human; it is still tried. */
   launchSlowMs: 30 * minutes,
+  /** After a gate that found no room twice polecats ask for none so long: the Witness tries the gate again each minute. */
+  gateFirstMs: 90 * seconds,
   breakerFailuresMax: 20,
   breakerWindowMs: 30 * minutes,
 

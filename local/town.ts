@@ -166,6 +166,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
     token,
     log,
     webhookSecrets: makeWebhookSecrets(join(dir, 'webhooks')),
+    fleet: { polecatsMax: caps.polecatsPerTown },
     logs: options.logFile === undefined ? undefined : { file: options.logFile },
   });
   url = server.url;

@@ -38,6 +38,7 @@ export function launchGates(view: QueueView, was: Item<Candidate>, now: Instant)
           taskId: undefined,
           tokenHash: undefined,
           notBefore: undefined,
+          noRoomSince: undefined,
           startedAt: now,
           deadline: now + limits.gateStartMs + gatesMs,
           because: `gates run: ${names}`,

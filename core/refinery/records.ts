@@ -112,6 +112,8 @@ export interface Candidate {
   /** Required checks that must succeed on its commit; none under gates alone. */
   readonly checks?: readonly string[];
   readonly gatesPassedAt?: Instant;
+  /** The fleet had no room for its gates since. */
+  readonly noRoomSince?: Instant;
   /** Gates that have given no verdict by then are infrastructure. */
   readonly deadline?: Instant;
   /** After an infrastructure failure: not launched again before. */

@@ -5,7 +5,7 @@
 import { settleBead } from '../../core/convoys/settle.ts';
 import { messageGroupOf } from '../../core/deliveries.ts';
 import type { Effect, EffectRecord } from '../../core/effects.ts';
-import { never } from '../../core/errors.ts';
+import { NoRoom, never } from '../../core/errors.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { tokenOf } from '../../core/hash.ts';
 import { parseBeadId } from '../../core/keys.ts';
@@ -35,7 +35,8 @@ async function performOne(deps: EffectsDeps, item: Item<EffectRecord>): Promise<
     await perform(deps, item);
     await deps.ledger.commit({ id: deps.ids.ulid(), changes: [remove(item)] });
   } catch (error) {
-    await recordFailure(deps, item, String(error)).catch((again: unknown) => {
+    const failed = error instanceof NoRoom ? waitForRoom(deps, item, error) : recordFailure(deps, item, String(error));
+    await failed.catch((again: unknown) => {
       deps.log('error', 'effect could not be recorded as failed', { effect: item.pk, error: String(again) });
     });
   }
@@ -114,6 +115,16 @@ function subjectOf(effect: Effect): { bead?: string; convoy?: string } {
 }
 
 const backoffMaxMs = limits.effectBackoffMs * 2 ** 6;
+
+/** A gate has no longer rest after each try: polecats that wait would be there before it. */
+const waitForRoom = (deps: EffectsDeps, was: Item<EffectRecord>, { message }: NoRoom): Promise<void> =>
+  runCommand<void>(deps, `wait of ${was.pk}`, async (now) => {
+    const stored = (await deps.ledger.get(was)) as Item<EffectRecord> | undefined;
+    if (!stored) return { result: undefined };
+    const body = { ...stored.body, lastError: message.slice(0, 500) };
+    const attentionAt = now + limits.launchAgainSeconds * 1000;
+    return { step: { changes: [replace(stored, body, { attentionAt })] }, result: undefined };
+  });
 
 /** Later again, with a longer rest each time; after ten tries a human hears of it, and it is still tried. */
 const recordFailure = (deps: EffectsDeps, was: Item<EffectRecord>, error: string): Promise<void> =>

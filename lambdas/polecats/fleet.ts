@@ -5,16 +5,17 @@
 import type { Bead } from '../../core/convoys/bead.ts';
 import { saveBead } from '../../core/convoys/save-bead.ts';
 import type { BatchResponse, QueueEvent, QueueRecord, Sling } from '../../core/deliveries.ts';
-import { type Alarm, openEscalation } from '../../core/escalations/open.ts';
+import { openEscalation } from '../../core/escalations/open.ts';
 import { sha256, tokenOf } from '../../core/hash.ts';
-import { parseBeadId } from '../../core/keys.ts';
+import { keys, parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { hookBead } from '../../core/polecats/hook.ts';
+import { type GateFirst, noRoom, noRoomCause } from '../../core/polecats/no-room.ts';
 import { nameToTry } from '../../core/polecats/polecat.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
 import type { Instant, Item, Ports } from '../../core/ports.ts';
 import { noCapacity, workingInTown } from '../../core/scheduler/records.ts';
-import { asJson, replace, type Step, together } from '../../core/step.ts';
+import { asJson, recordOf, replace, type Step, together } from '../../core/step.ts';
 import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { endAttemptOf } from './end.ts';
@@ -56,6 +57,8 @@ function subjectOf({ body }: QueueRecord): { bead?: string; convoy?: string } {
 async function sling(deps: FleetDeps, message: Sling): Promise<void> {
   const bead = await hook(deps, message);
   if (!bead) return;
+  if (bead.status === 'hooked' && (await gateGoesFirst(deps)))
+    return sendLater(deps, bead, message, 'gates that found no room go first');
   const subject: Subject = { kind: 'polecat', bead: bead.id, attempt: bead.attempt };
   const text = JSON.stringify(subject);
   const secret = deps.secretOf(text);
@@ -78,6 +81,11 @@ async function sling(deps: FleetDeps, message: Sling): Promise<void> {
     agentMs: 0,
     who: 'fleet',
   });
+}
+
+async function gateGoesFirst({ ledger, clock }: FleetDeps): Promise<boolean> {
+  const first = recordOf<GateFirst>(await ledger.get(keys.gateFirst()))?.body;
+  return first !== undefined && first.until > clock.now();
 }
 
 /** The hooked bead whose polecat is to be launched; nothing if the message has no work left to start. */
@@ -154,16 +162,3 @@ function launchAgainSeconds(waitedMs: number, random: number): number {
   const { launchAgainSeconds: least, launchAgainMaxSeconds: most } = limits;
   return Math.round(Math.min(most, Math.max(least, waitedMs / 4000)) * (0.75 + random / 2));
 }
-
-const noRoomCause = 'fleet/no-room';
-
-/** Held slots look like work, so nothing else would tell that nobody works. */
-const noRoom = (detail: string): Alarm => ({
-  cause: noRoomCause,
-  severity: 'high',
-  title: 'the fleet has had no room for a polecat for half an hour',
-  what: `The last answer: ${detail}`,
-  tried: `it, at longer and longer intervals, up to ${limits.launchAgainMaxSeconds / 60} minutes.`,
-  unattended: 'beads that have a slot wait. Raise the Fargate quota of the account, or lower polecats.max of the rigs.',
-  command: 'gt status',
-});

@@ -1,14 +1,18 @@
 /** Performs `launch_gate`: a task that runs the rig's gates on a candidate, for one numbered run of them. */
 import type { Effect } from '../../core/effects.ts';
-import { never, Unavailable } from '../../core/errors.ts';
+import { NoRoom, never } from '../../core/errors.ts';
+import { openEscalation } from '../../core/escalations/open.ts';
 import { sha256, tokenOf } from '../../core/hash.ts';
 import { groups, keys } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import { type GateFirst, noRoom, noRoomCause } from '../../core/polecats/no-room.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
 import type { Item, Ledger, Ports } from '../../core/ports.ts';
 import { refuseGate } from '../../core/refinery/gates.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
-import { recordOf, replace } from '../../core/step.ts';
+import { asJson, recordOf, replace, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
 
 export type LaunchGate = Extract<Effect, { do: 'launch_gate' }>;
 export type GateSubject = Extract<Subject, { kind: 'gate' }>;
@@ -36,7 +40,7 @@ export async function candidateInRun(
   return waits ? item : undefined;
 }
 
-/** Harmless when repeated or late. Throws `Unavailable` when there is no room: the effect comes back. */
+/** Harmless when repeated or late. Throws `NoRoom` when there is none: the effect comes back. */
 export async function launchGate(deps: LaunchGateDeps, effect: LaunchGate): Promise<void> {
   const { rig, target, candidate, gateRun } = effect;
   const subject = JSON.stringify({ kind: 'gate', rig, target, candidate, gateRun } satisfies GateSubject);
@@ -55,7 +59,9 @@ export async function launchGate(deps: LaunchGateDeps, effect: LaunchGate): Prom
   if (launched.ok) return recordTask(deps, effect, launched.taskId);
   switch (launched.reason) {
     case 'capacity':
-      throw new Unavailable(`no room for the gates of ${candidate}: ${launched.detail}`);
+      deps.log('warn', 'launch found no room', { rig, target, candidate, detail: launched.detail });
+      await recordNoRoom(deps, effect, launched.detail);
+      throw new NoRoom(`no room for the gates of ${candidate}: ${launched.detail}`);
     case 'refused':
       return recordRefusal(deps, effect, launched.detail);
     default:
@@ -83,6 +89,27 @@ const recordTask = (deps: LaunchGateDeps, effect: LaunchGate, taskId: string): P
       };
     if (was.body.taskId === taskId) return { result: undefined };
     return { step: { changes: [replace(was, { ...was.body, taskId })] }, result: undefined };
+  });
+
+/** Its time has not begun: the deadline moves with each try. From the second on, polecats that wait let it go first. */
+const recordNoRoom = (deps: LaunchGateDeps, effect: LaunchGate, detail: string): Promise<void> =>
+  runCommand<void>(deps, 'gate without room', async (now) => {
+    const was = await candidateInRun(deps.ledger, effect);
+    if (!was) return { result: undefined };
+    const { startedAt = now, deadline = now, noRoomSince = now } = was.body;
+    const because = `its gates wait for room in the fleet: ${detail}`;
+    const moved = { ...was.body, startedAt: now, deadline: deadline + now - startedAt, noRoomSince, because };
+    const first = asJson({ until: now + limits.gateFirstMs } satisfies GateFirst);
+    const again = was.body.noRoomSince !== undefined;
+    const alarm =
+      now - noRoomSince >= limits.launchSlowMs
+        ? openEscalation(await load.escalation(deps.ledger, noRoomCause), noRoom(detail), now)
+        : undefined;
+    const changes = [
+      replace(was, moved),
+      ...(again ? [{ put: { ...keys.gateFirst(), body: first }, expect: { any: true } as const }] : []),
+    ];
+    return { step: together({ changes }, alarm), result: undefined };
   });
 
 const recordRefusal = (deps: LaunchGateDeps, effect: LaunchGate, detail: string): Promise<void> =>

@@ -26,7 +26,7 @@ test('every function has a bundle, small enough to start fast', () => {
 /** What each contract asks for is read at start; this environment has all of it. */
 const environment = Object.fromEntries(
   [
-    'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX WEBHOOK_SECRET_PREFIX TASK_ROLE_NAME API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
+    'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX WEBHOOK_SECRET_PREFIX TASK_ROLE_NAME POLECAT_CPU API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
     'CLUSTER_ARN POLECAT_TASK_FAMILY GATE_TASK_FAMILY TASK_CONTAINER SUBNET_IDS SECURITY_GROUP_ID PUBLIC_IP CAPACITY_PROVIDER',
     'MOLECULE_MACHINE_ARN INTENT_MACHINE_ARN TICKS_QUEUE_URL REFINERY_QUEUE_URL',
     'CRITICAL_TOPIC_ARN HIGH_TOPIC_ARN MEDIUM_TOPIC_ARN LOW_TOPIC_ARN AWS_REGION',
@@ -93,6 +93,7 @@ test('the bundled API answers events of API Gateway: its document whole, strange
     authenticate: () => ({ name: 'nobody' }),
     localRemotes: false,
     webhookSecrets: async () => [],
+    fleet: { polecatsMax: 32 },
     onBug: () => {},
     onSuperseded: () => {},
   });

@@ -70,6 +70,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
     hostNames: ['127.0.0.1', 'localhost'],
     localRemotes: true,
     webhookSecrets: async () => [],
+    fleet: { polecatsMax: 32 },
     onBug: (error) => bugs.push(error),
     onSuperseded: (subject) => late.push(subject),
     ...options,

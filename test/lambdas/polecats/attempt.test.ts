@@ -138,6 +138,23 @@ test('a message that found no room launches the same attempt when there is some,
   expect((await load.polecat(ledger, 'Nux'))?.body.taskId).toBe(launched[0]);
 });
 
+test('while gates that found no room go first a polecat asks for none; then it is launched', async () => {
+  await atWork(realClock.now());
+  const { sent, sling, makeRoom, launched } = fullFleet();
+  const gatesFirst = (until: number) =>
+    ledger.commit({
+      id: ids.ulid(),
+      changes: [{ put: { ...keys.gateFirst(), body: { until } }, expect: { any: true } }],
+    });
+  makeRoom();
+  await gatesFirst(realClock.now() + limits.gateFirstMs);
+  await sling({ token: 'tok' });
+  expect([launched.length, sent.length]).toEqual([0, 1]);
+  await gatesFirst(realClock.now() - 1);
+  await sling(sent[0] as object);
+  expect([launched.length, sent.length]).toEqual([1, 1]);
+});
+
 test('attempts that end together give every slot back once, however often they conflict', async () => {
   const count = 40;
   await ledger.commit({ id: 'capacity', changes: [create(keys.capacity(), { working: { greenhouse: count } })] });
