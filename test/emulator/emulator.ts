@@ -25,7 +25,7 @@ const freePort = (): Promise<number> =>
   });
 
 /** Certificate and key of a server on this machine, and the authority to trust for it. */
-export function makeCertificate(bin: string, dir: string): { cert: string; key: string; ca: string } {
+function makeCertificate(bin: string, dir: string): { cert: string; key: string; ca: string } {
   mkdirSync(dir, { recursive: true });
   const names = ['localhost', '*.localhost', '*.execute-api.localhost', '127.0.0.1'];
   execFileSync(path.join(bin, 'python'), ['-m', 'trustme', '--quiet', '--dir', dir, '--identities', ...names]);
@@ -64,6 +64,8 @@ export async function startEmulator(bin: string, dir: string): Promise<Emulator>
       HOME: dir,
       TMPDIR: tmp,
       BIND_HOST: '127.0.0.1',
+      /** Its broker would listen on every interface. */
+      IOT_MTLS_ENABLED: '0',
       GATEWAY_PORT: String(port),
       USE_SSL: '1',
       MINISTACK_SSL_CERT: cert,
