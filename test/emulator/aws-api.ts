@@ -92,8 +92,7 @@ export const json = async <T>(service: string, version: string, target: string, 
   ) as T;
 
 /** The text of the first element of that name. */
-const element = (xml: string, name: string): string =>
-  new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
+const element = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
 
 /** A role of the account, for one service, with these actions on everything. Its ARN. */
 export async function makeRole(name: string, service: string, actions: readonly string[] = []): Promise<string> {
