@@ -4,10 +4,10 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod';
 import { refuse } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Clock, CodeHost, Instant } from '../core/ports.ts';
+import { gitCredentialIn } from '../core/rigs/git-credential.ts';
 import { answerOf } from './errors.ts';
 
 export interface GitCredentialConfig {
@@ -16,26 +16,15 @@ export interface GitCredentialConfig {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
-type Credential = z.infer<typeof credentialSchema>;
-/** What GitHub and GitLab take as the user of a bare token. */
-const tokenUser = 'x-access-token';
+type GitCredential = NonNullable<Awaited<ReturnType<CodeHost['gitCredential']>>>;
 
-/** A secret is `{"username", "password"}`, or a token alone. */
-function credentialOf(name: string, secret: string): Credential {
-  const text = secret.trim();
-  if (text !== '' && !text.startsWith('{')) return { username: tokenUser, password: text };
-  try {
-    return credentialSchema.parse(JSON.parse(text));
-  } catch {
-    throw refuse(
-      500,
-      'GIT_SECRET_INVALID',
-      `the secret ${name} is neither a token nor JSON with a username and a password.`,
-      `Put one of them there: aws secretsmanager put-secret-value --secret-id ${name} --secret-string …`,
-    );
-  }
-}
+const invalid = (name: string) =>
+  refuse(
+    500,
+    'GIT_SECRET_INVALID',
+    `the secret ${name} is neither a token nor JSON with a username and a password.`,
+    `Put one of them there: aws secretsmanager put-secret-value --secret-id ${name} --secret-string …`,
+  );
 
 /**
  * A rig without a secret needs no credential: its repository is public, or not on the network. That is not held, so that
@@ -45,7 +34,7 @@ export function makeGitCredential(
   client: SecretsManagerClient,
   { secretPrefix, clock }: GitCredentialConfig,
 ): CodeHost['gitCredential'] {
-  const held = new Map<string, { readonly until: Instant; readonly credential: Credential }>();
+  const held = new Map<string, { readonly until: Instant; readonly credential: GitCredential }>();
   return async ({ rig }) => {
     const known = held.get(rig);
     if (known && clock.now() < known.until) return known.credential;
@@ -53,7 +42,8 @@ export function makeGitCredential(
     try {
       const command = new GetSecretValueCommand({ SecretId: name });
       const { SecretString } = await answerOf(`git credential of ${rig}`, client.send(command));
-      const credential = credentialOf(name, SecretString ?? '');
+      const credential = gitCredentialIn(SecretString ?? '');
+      if (!credential) throw invalid(name);
       held.set(rig, { until: clock.now() + limits.gitCredentialHeldMs, credential });
       return credential;
     } catch (error) {

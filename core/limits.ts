@@ -77,7 +77,8 @@ export const limits = {
   priorityStepMs: 30 * minutes,
   polecatsPerRigDefault: 8,
   polecatsPerTownDefault: 32,
-  dayBudgetUsdDefault: 200,
+  /** What a mistake may cost before anyone looks. */
+  dayBudgetUsdDefault: 20,
   /**
    * A launch that found no room is tried again after this, and at longer and longer intervals: 1,000 that wait ask 3 times
    * a second, of the 20 that ECS takes. With its spread of a quarter the longest stays under `coldStartMs`.

@@ -17,6 +17,8 @@ const configSchema = z.strictObject({
   packaging: z.enum(['image', 'zip'], 'must be image or zip').default('image'),
   /** ARN of a layer version, or the path of a directory or zip that becomes /opt, with bin/git in it (arm64). */
   gitLayer: z.string().min(1, 'must not be empty').optional(),
+  /** The tasks' image, already in a registry. Without it, Docker builds it at deployment. */
+  polecatImage: values.image.optional(),
   logDays: values.days.default(30),
   /** Logs, evidence and intents. A convoy that is older than this loses its long texts. */
   blobDays: values.between(30, 3650).default(365),
@@ -25,7 +27,7 @@ const configSchema = z.strictObject({
   /** At work at once, over all rigs. */
   polecatsMax: values.between(1, 10_000).default(limits.polecatsPerTownDefault),
   /** Reserved and spent by metered agents in one day (UTC). 0: none may start. */
-  dayBudgetUsd: values.dollars.default(20),
+  dayBudgetUsd: values.dollars.default(limits.dayBudgetUsdDefault),
   /** What the Mayor and the tasks may invoke on Bedrock, and nothing else of it. */
   models: values.models.optional(),
   /** About a third of the price, and a polecat may be stopped with two minutes' notice. */

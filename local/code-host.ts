@@ -10,7 +10,6 @@ interface Reports {
 
 const noCredential: CodeHost['gitCredential'] = async () => undefined;
 
-/** On a laptop git asks the user's own credential helper; elsewhere `gitCredential` says where credentials are. */
 export const makeReportedChecks = (
   ledger: Pick<Ledger, 'get'>,
   gitCredential: CodeHost['gitCredential'] = noCredential,

@@ -11,7 +11,7 @@ import type { EffectRecord } from '../core/effects.ts';
 import { kindOf } from '../core/keys.ts';
 import { limits } from '../core/limits.ts';
 import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
-import type { Clock, Fleet, Item, Json, Log, Ports, Repo } from '../core/ports.ts';
+import type { Clock, CodeHost, Fleet, Item, Json, Log, Ports, Repo } from '../core/ports.ts';
 import { type FunctionName, machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
 import { makeHandler as makeMayor } from '../lambdas/intents/mayor.ts';
@@ -29,6 +29,7 @@ import { realClock } from './clock.ts';
 import { makeReportedChecks } from './code-host.ts';
 import { failedWriteText, stoppingAtFailure } from './failed-write.ts';
 import { type LocalFleet, makeProcessFleet } from './fleet.ts';
+import { makeGitCredential } from './git-credential.ts';
 import { makeGitSpawner } from './git-spawner.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
@@ -99,13 +100,14 @@ export async function startTown(options: TownOptions): Promise<Town> {
 
   let url = '';
   const apiUrl = (): string => url;
-  const world = options.world?.(apiUrl) ?? (await processesAndGit(dir, apiUrl, clock));
+  const gitCredential = makeGitCredential(join(dir, 'git-credentials'));
+  const world = options.world?.(apiUrl) ?? (await processesAndGit(dir, apiUrl, clock, gitCredential));
   const { fleet: processes, repo } = world;
   const { fleet, subjectOf } = rememberingSubjects(processes);
   const orphans = await processes.killOrphans();
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
-  const codeHost = makeReportedChecks(ledger);
+  const codeHost = makeReportedChecks(ledger, gitCredential);
   const queues = makeQueues({
     wiring: queueWiring,
     clock,
@@ -212,12 +214,17 @@ export async function startTown(options: TownOptions): Promise<Town> {
   };
 }
 
-async function processesAndGit(dir: string, apiUrl: () => string, clock: Clock): Promise<World> {
+async function processesAndGit(
+  dir: string,
+  apiUrl: () => string,
+  clock: Clock,
+  credential: CodeHost['gitCredential'],
+): Promise<World> {
   const harness = await bundleHarness(join(dir, 'harness', 'polecat'));
   const spawner = makeGitSpawner(await bundleScript(spawnerEntry, join(dir, 'harness', 'git-spawner')));
   return {
     fleet: makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock }),
-    repo: makeGitRepo({ cacheDir: join(dir, 'git'), clock, run: spawner.run }),
+    repo: makeGitRepo({ cacheDir: join(dir, 'git'), clock, credential, run: spawner.run }),
     close: () => spawner.close(),
   };
 }

@@ -47,7 +47,7 @@ export function checkRigUrl(given: string, allowLocal: boolean): string {
       400,
       'RIG_URL_SECRET',
       'The URL carries a user or password.',
-      'Leave it out: git’s own credential helper, or the code host’s app, gives the credential.',
+      'Leave it out. A rig’s credential is a secret, on a laptop a file: docs/runbooks/refinery.md, “A rig’s credential”.',
     );
   }
   return url;

@@ -1,10 +1,11 @@
 /** A private remote: git itself behind HTTP with basic authentication, and the harness as it runs in a task. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { serveGit } from '../../git/http-backend.ts';
 import { gateJob, jobFor, type Rig, Yard } from './rig.ts';
 
 // A slow machine fails with the claim that did not hold, not with the runner's own time limit.
@@ -25,46 +26,16 @@ const seen: (string | undefined)[] = [];
 /** While git waits for the answer to its push. */
 let beforePush = (): void => undefined;
 
-const server = createServer((request, response) => void serveGit(request, response));
-
-async function serveGit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+const server = createServer((request, response) => {
   const { authorization } = request.headers;
   seen.push(authorization);
   if (authorization !== `Basic ${basic}`) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="rig"' }).end();
     return;
   }
-  const { pathname, searchParams } = new URL(request.url ?? '', 'http://rig');
-  if (pathname.endsWith('/git-receive-pack')) beforePush();
-  const backend = spawn('git', ['http-backend'], {
-    env: {
-      PATH: process.env.PATH,
-      GIT_PROJECT_ROOT: yard.dir,
-      GIT_HTTP_EXPORT_ALL: '1',
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'http.receivepack',
-      GIT_CONFIG_VALUE_0: 'true',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      REQUEST_METHOD: request.method ?? '',
-      PATH_INFO: pathname,
-      QUERY_STRING: searchParams.toString(),
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      ...(request.headers['content-length'] ? { CONTENT_LENGTH: request.headers['content-length'] } : {}),
-    },
-  });
-  request.pipe(backend.stdin);
-  const parts: Buffer[] = [];
-  for await (const part of backend.stdout) parts.push(part as Buffer);
-  const output = Buffer.concat(parts);
-  const end = output.indexOf('\r\n\r\n');
-  for (const line of output.subarray(0, end).toString().split('\r\n')) {
-    const [name = '', value = ''] = line.split(': ');
-    if (name === 'Status') response.statusCode = Number.parseInt(value, 10);
-    else response.setHeader(name, value);
-  }
-  response.end(output.subarray(end + 4));
-}
+  if (new URL(request.url ?? '', 'http://rig').pathname.endsWith('/git-receive-pack')) beforePush();
+  void serveGit(yard.dir, request, response);
+});
 
 beforeAll(async () => {
   await yard.open();
