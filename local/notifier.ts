@@ -34,7 +34,7 @@ function mailOf({ severity, subject, body, key }: Notification): string {
   const lines = [
     'From: Gas Town <town@localhost>',
     'To: you@localhost',
-    `Subject: [${severity}] ${subject}`,
+    `Subject: ${subject}`,
     `X-Priority: ${priorities[severity]}`,
     `Message-ID: <${tokenOf(key)}@localhost>`,
     'MIME-Version: 1.0',
@@ -65,6 +65,6 @@ async function deliver(dir: string, notification: Notification): Promise<boolean
 export const makeNotifier = ({ dir, print }: NotifierOptions): Notifier => ({
   async publish(notification) {
     check(notification);
-    if (await deliver(dir, notification)) print(`[${notification.severity}] ${notification.subject}`);
+    if (await deliver(dir, notification)) print(notification.subject);
   },
 });

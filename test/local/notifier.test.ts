@@ -24,11 +24,11 @@ describe('the laptop’s notifier', () => {
     const one = notification({ severity: 'critical', subject: 'The disk is full', body: 'żółć\nline two' });
     await Promise.all([make(), make(), make()].map((notifier) => notifier.publish(one)));
     await make().publish({ ...one, body: 'said otherwise' });
-    expect(lines).toEqual(['[critical] The disk is full']);
+    expect(lines).toEqual(['The disk is full']);
     const mails = await readdir(join(dir, 'mail'));
     expect(mails).toHaveLength(1);
     const [head, body] = (await readFile(join(dir, 'mail', mails[0] ?? ''), 'utf8')).split('\r\n\r\n');
-    expect(head?.split('\r\n')).toContain('Subject: [critical] The disk is full');
+    expect(head?.split('\r\n')).toContain('Subject: The disk is full');
     expect(body).toBe('żółć\r\nline two\r\n');
   });
 
