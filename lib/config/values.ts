@@ -100,3 +100,11 @@ export const tags = fromText(
     'must be an object: {"cost-centre": "42"}',
   ),
 );
+
+/** As a registry names it, so that what runs is what was meant: with a tag, or better a digest. */
+export const image = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._:/-]*(:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$/,
+    'must be an image with its tag or digest, such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/polecat:1',
+  );

@@ -79,7 +79,7 @@ export class Yard extends Construct {
     const linuxParameters = new ecs.LinuxParameters(this, `${id}Linux`, { initProcessEnabled: true });
     linuxParameters.dropCapabilities(...droppedCapabilities.map((name) => ecs.Capability[name]));
     const harness = definition.addContainer(container, {
-      image: ecs.ContainerImage.fromAsset(...polecatImage(platform.bundles)),
+      image: polecatImage(this, `${id}Image`, platform),
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: kind,
         logGroup: new LogGroup(this, `${id}Logs`, logGroupProps(config)),

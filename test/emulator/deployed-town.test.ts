@@ -64,7 +64,11 @@ deployed(dir === '' ? 'a deployed town (skipped: needs the emulator of npm run t
   let host: GitHost;
   let repository: Repository;
   let mails: () => Promise<readonly Mail[]>;
-  const zip = () => ['packaging=zip', `gitLayer=${gitLayer(dir, process.env.NODE_EXTRA_CA_CERTS ?? '')}`];
+  const zip = () => [
+    'packaging=zip',
+    'polecatImage=registry.example.com/polecat:1',
+    `gitLayer=${gitLayer(dir, process.env.NODE_EXTRA_CA_CERTS ?? '')}`,
+  ];
 
   beforeAll(async () => {
     const repositories = path.join(dir, 'repositories');

@@ -4,10 +4,10 @@ import type { Json } from '../../core/ports.ts';
 import { configs } from './configs.ts';
 import { at, listAt, synthesizeEach, type Town, target } from './town.ts';
 
-const { default: none, ownNetwork, allowList, spot, jwt } = configs;
-let towns: Readonly<Record<'none' | 'ownNetwork' | 'allowList' | 'spot' | 'jwt', Town>>;
+const { default: none, zip, ownNetwork, allowList, spot, jwt } = configs;
+let towns: Readonly<Record<'none' | 'zip' | 'ownNetwork' | 'allowList' | 'spot' | 'jwt', Town>>;
 beforeAll(async () => {
-  towns = await synthesizeEach({ none, ownNetwork, allowList, spot, jwt });
+  towns = await synthesizeEach({ none, zip, ownNetwork, allowList, spot, jwt });
 }, 240_000);
 
 const variablesOf = (town: Town, name: string) =>
@@ -168,4 +168,16 @@ test('spot changes the capacity of tasks, and their size is the one configured',
     .ofType('AWS::ECS::TaskDefinition')
     .map(({ Properties }) => [at(Properties, 'Cpu'), at(Properties, 'Memory')]);
   expect(sizes).toEqual(sizes.map(() => ['4096', '8192']));
+});
+
+test('zip with an image that is built already needs no Docker, and tasks may pull from its repository alone', () => {
+  for (const definition of towns.zip.ofType('AWS::ECS::TaskDefinition')) {
+    const [harness] = listAt(definition.Properties, 'ContainerDefinitions');
+    expect(JSON.stringify(at(harness, 'Image'))).toContain('/polecat:1');
+  }
+  expect(towns.zip.ofType('AWS::Lambda::Function').filter(({ Properties }) => at(Properties, 'PackageType'))).toEqual(
+    [],
+  );
+  const pulls = statementsOf(towns.zip, 'ecr:BatchGetImage').map((statement) => at(statement, 'Resource'));
+  expect(new Set(pulls)).toEqual(new Set(['arn:aws:ecr:eu-west-1:123456789012:repository/polecat']));
 });

@@ -92,6 +92,7 @@ describe('the configuration of a deployment', () => {
     [{ emails: '{"low":["me"]}' }, 'must be one email address'],
     [{ emails: 'me@example.com' }, 'emails = "me@example.com": must be an object'],
     [{ models: 'Claude' }, 'models.0 = "Claude": must be ids of Bedrock models'],
+    [{ polecatImage: 'polecat' }, 'polecatImage = "polecat": must be an image with its tag or digest'],
     [{ vpcId: 'vpc-12345678' }, 'subnetIds = undefined: is needed too'],
     [{ subnetIds: 'subnet-12345678' }, 'vpcId = undefined: is needed too'],
     [{ vpcId: 'my-vpc', subnetIds: 'subnet-12345678' }, 'vpcId = "my-vpc": must be vpc- and 8 to 17'],

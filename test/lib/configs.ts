@@ -2,7 +2,12 @@
 export const configs = {
   default: {},
   /** What a machine without containers deploys, to be thrown away again. */
-  zip: { packaging: 'zip', gitLayer: 'arn:aws:lambda:eu-west-1:123456789012:layer:git:1', keepData: false },
+  zip: {
+    packaging: 'zip',
+    gitLayer: 'arn:aws:lambda:eu-west-1:123456789012:layer:git:1',
+    polecatImage: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/polecat:1',
+    keepData: false,
+  },
   spot: { spot: true, polecatCpu: 4096, polecatMemoryMiB: 8192, email: 'ops@example.com' },
   ownNetwork: {
     vpcId: 'vpc-0123456789abcdef0',
