@@ -49,6 +49,8 @@ const left = 60;
 const bottom = 40;
 const colours = ['#0b6e4f', '#b4431e', '#2f4b7c', '#8a6d00', '#7a3e9d'];
 
+const title = 'Read and write units of one command, by beads present';
+
 /** Units a call over beads present, both logarithmic: flat is flat. */
 export function curve(sizes: readonly number[], rows: readonly Row[]): string {
   const [from, to] = [Math.log10(sizes[0] ?? 1), Math.log10(sizes.at(-1) ?? 10)];
@@ -68,8 +70,9 @@ export function curve(sizes: readonly number[], rows: readonly Row[]): string {
     return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>${label}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>${title}</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
-${text(left, 18, 'Read and write units of one command, by beads present')}
+${text(left, 18, title)}
 ${[...grid, ...sizes.map((size) => text(x(size), height - bottom + 20, size.toLocaleString('en'), 'text-anchor="middle"')), ...lines].join('\n')}
 </svg>
 `;

@@ -89,6 +89,6 @@ test('after half an hour one human is told, of the quota', async () => {
   await perform();
   expect(await alarm()).toMatchObject({
     times: 1,
-    body: expect.stringMatching(/vCPU quota[^]*Raise the Fargate quota/),
+    body: expect.stringMatching(/vCPU quota[\s\S]*Raise the Fargate quota/),
   });
 });
