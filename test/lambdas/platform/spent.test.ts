@@ -54,6 +54,8 @@ describe('the beads of an event', () => {
     ['a request', { rawPath: '/v1/beads/gh-7k2m9q-12', headers: { host: 'a.us-east-1.b' } }, ['gh-7k2m9q-12']],
     ['a patrol', { kind: 'patrol' }, []],
     ['nothing', undefined, []],
+    ['a megabyte of one letter, at once', { body: 'a'.repeat(1_000_000) }, []],
+    ['a long word that ends like one', { x: 'abcdefghijk-7k2m9q-3' }, []],
     ['words that only look alike', { id: '1-5759e988-bd862e3fe1be46a994272793', x: 'a-7k2m9q-3-4' }, []],
   ])('are found in %s', (_what, event, beads) => {
     expect(beadsNamed(event)).toEqual(beads);
