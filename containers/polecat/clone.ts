@@ -33,6 +33,8 @@ export interface Clone {
   readonly remoteDir: string | undefined;
   /** Reads what the agent committed from the harness's own repository. */
   readonly readAgent: Readonly<Record<string, string>>;
+  /** Makes the agent's repository, where there is none, as it was before the agent: without an index. */
+  readonly makeAgents: () => void;
 }
 
 const depth = 50;
@@ -46,21 +48,24 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
   const found = (await borrow(box, request)) ?? (await fetch(box, request, interrupt));
   const { own, work } = box;
   const commit = request.commit ?? found.start;
-  writeRepository(
-    join(work, '.git'),
-    {
-      sha256: commit.length === 64,
-      bare: false,
-      alternates: [found.objects],
-      refs: {
-        ...(request.branch === undefined ? {} : { [fullRef(request.branch)]: commit }),
-        ...(request.target === undefined ? {} : { [`refs/remotes/origin/${request.target}`]: found.targetTip }),
+  const makeAgents = (): void => {
+    writeRepository(
+      join(work, '.git'),
+      {
+        sha256: commit.length === 64,
+        bare: false,
+        alternates: [found.objects],
+        refs: {
+          ...(request.branch === undefined ? {} : { [fullRef(request.branch)]: commit }),
+          ...(request.target === undefined ? {} : { [`refs/remotes/origin/${request.target}`]: found.targetTip }),
+        },
+        head: request.branch === undefined ? commit : `ref: ${fullRef(request.branch)}`,
       },
-      head: request.branch === undefined ? commit : `ref: ${fullRef(request.branch)}`,
-    },
-    box,
-  );
-  if (existsSync(join(own, 'shallow'))) copyFileSync(join(own, 'shallow'), join(work, '.git', 'shallow'));
+      box,
+    );
+    if (existsSync(join(own, 'shallow'))) copyFileSync(join(own, 'shallow'), join(work, '.git', 'shallow'));
+  };
+  makeAgents();
   await mustGit(
     ['reset', '--hard', '--quiet'],
     { cwd: work, user: box.user, env: { HOME: join(box.box, 'home') } },
@@ -74,6 +79,7 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
     remoteDir: found.remoteDir,
     // Quoted: a colon would divide the path in two.
     readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(join(work, '.git', 'objects')) },
+    makeAgents,
   };
 }
 

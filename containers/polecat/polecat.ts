@@ -100,9 +100,8 @@ async function runUnlessInterrupted({ task, job, box, log, beats }: Life): Promi
 async function settle(life: Life, clone: Clone, run: AgentRun | undefined): Promise<Outcome> {
   const { job, box } = life;
   const done = readDone(join(box.box, 'done.json'));
-  const work = await commitWork(box, clone, job);
-  // Its repository's settings ran programs as its user just now.
-  if (box.user) await endUser(box.user);
+  // Its repository's settings run programs as its user: none of them may be there when the harness goes on.
+  const work = await commitWork(box, clone, job).finally(() => box.user && endUser(box.user));
   const outcome = await judge(life, clone, run, work, done);
   if (work.head !== clone.start || outcome.status === 'completed') await push(box, clone, job.branch, work.head);
   return outcome;

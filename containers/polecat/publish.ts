@@ -3,6 +3,7 @@ import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { type Clone, hideUser } from './clone.ts';
+import { endUser } from './confine.ts';
 import { TaskFailure } from './failure.ts';
 import { type GitOptions, type GitResult, git, isOid, mustGit, saying } from './git.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -23,7 +24,7 @@ const pushBackoffMs = 250;
 
 /**
  * Commits what the agent left, as the agent's user and in the agent's repository, so that no setting the agent made
- * there runs with more rights than it has. Where that repository was broken, the work tree is committed from outside.
+ * there, or in a submodule, runs with more rights than it has. Where that repository was broken, in a new one.
  */
 export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): Promise<Work> {
   const { own, work } = box;
@@ -47,9 +48,16 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
   // An agent that was killed in the middle of a git command leaves its locks. (One that broke its repository, anything.)
   if (lstatSync(gitDir, { throwIfNoEntry: false })?.isDirectory())
     for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
-  const commits = (await commitRest(inside, job)) ? await inside(...describe('HEAD', clone.start)) : undefined;
-  const [[head, tree, ...parents] = [], [, startTree] = []] = linesOf(commits);
-  if (!head || !tree || !startTree) return await commitFromOutside(box, clone, job, identity);
+  const commits = () => inside(...describe('HEAD', clone.start));
+  let lines = (await commitRest(inside, job)) ? linesOf(await commits()) : [];
+  if (lines.length === 0) {
+    await renew(box, clone, gitDir);
+    await commitAgain(inside, clone.start, job);
+    lines = linesOf(await commits());
+  }
+  // One line when both are the same commit.
+  const [[head, tree, ...parents] = [], [, startTree = tree] = []] = lines;
+  if (!head || !tree) throw new TaskFailure('harness_failed', 'cannot read what was committed');
   const changed = tree !== startTree;
   if (head === clone.start || parents.includes(clone.start)) return { head, tree, changed, descends: true };
   const ancestry = await git(['merge-base', '--is-ancestor', clone.start, head], { cwd: own, env: clone.readAgent });
@@ -69,9 +77,9 @@ const describe = (...names: readonly string[]): string[] => [
   ...names,
   '--',
 ];
-const linesOf = (result: GitResult | undefined): string[][] =>
-  result?.code === 0
-    ? result.out
+const linesOf = ({ code, out }: GitResult): string[][] =>
+  code === 0
+    ? out
         .trim()
         .split('\n')
         .map((line) => line.split(' '))
@@ -81,29 +89,30 @@ const linesOf = (result: GitResult | undefined): string[][] =>
 async function commitRest(inside: Git, job: PolecatJob): Promise<boolean> {
   const status = await inside('status', '--porcelain', '--no-renames', '--untracked-files=normal');
   if (status.code === 0 && status.out === '') return true;
-  if ((await inside('add', '--all')).code !== 0) return false;
+  return (await inside('add', '--all')).code === 0 && commitStaged(inside, job);
+}
+
+async function commitStaged(inside: Git, job: PolecatJob): Promise<boolean> {
   // What was listed may come to nothing, as a file whose time alone changed does: then there is nothing to commit.
   if ((await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code === 0) return true;
   return (await inside('commit', '--quiet', '--no-verify', `--message=${job.commitMessage}`)).code === 0;
 }
 
-/** The agent's repository cannot be used: its files are all there is, and they are kept. */
-async function commitFromOutside(
-  box: Sandbox,
-  clone: Clone,
-  job: PolecatJob,
-  identity: Record<string, string>,
-): Promise<Work> {
-  const { own, work } = box;
-  const options: GitOptions = { cwd: own, env: { ...identity, GIT_INDEX_FILE: join(own, 'index') } };
-  const doing = 'cannot commit what the agent left';
-  await mustGit(['read-tree', clone.start], options, doing);
-  await mustGit(['--work-tree', work, 'add', '--all', '--ignore-errors', '--', work], options, doing);
-  const tree = (await mustGit(['write-tree'], options, doing)).trim();
-  const startTree = (await mustGit(['rev-parse', `${clone.start}^{tree}`], options, doing)).trim();
-  if (tree === startTree) return { head: clone.start, tree, changed: false, descends: true };
-  const args = ['commit-tree', '-p', clone.start, '-m', job.commitMessage, tree];
-  return { head: (await mustGit(args, options, doing)).trim(), tree, changed: true, descends: true };
+/** The agent's repository cannot be used: its files are all there is, and they are kept. Nobody may change them meanwhile. */
+async function renew({ user }: Sandbox, clone: Clone, gitDir: string): Promise<void> {
+  if (user) await endUser(user);
+  rmSync(gitDir, { recursive: true, force: true });
+  clone.makeAgents();
+}
+
+/** Into a repository as it was before the agent. What even the agent's user cannot read is left out. */
+async function commitAgain(inside: Git, start: string, job: PolecatJob): Promise<void> {
+  await inside('read-tree', start);
+  const added = await inside('add', '--all', '--ignore-errors');
+  // 1 tells of files that were left out.
+  if (added.code !== 0 && added.code !== 1)
+    throw new TaskFailure('agent_failed', `cannot commit what the agent left: ${saying(added)}`);
+  if (!(await commitStaged(inside, job))) throw new TaskFailure('harness_failed', 'cannot commit what the agent left');
 }
 
 /**

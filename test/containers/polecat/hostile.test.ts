@@ -235,6 +235,20 @@ function recordSurvivors(): string {
     expect(new Set(who)).toEqual(new Set(['210001']));
   });
 
+  test('cannot have its files committed by the harness: a submodule’s settings run as the agent, though it broke its repository', async () => {
+    const date = '2001-01-01T00:00:00Z';
+    const sub = `git init -q sub; cd sub; echo a > a; git add a; GIT_AUTHOR_DATE=${date} GIT_COMMITTER_DATE=${date} git commit -qm a; cd ..`;
+    const { head = '' } = await container.polecat(jobFor(rig, sub));
+    const note = 'id -u >> /tmp/who; cat';
+    const script = `${sub}; git -C sub config filter.f.clean '${note}'; echo '* filter=f' > sub/.gitattributes; echo b > sub/a; rm -rf .git; echo x > x`;
+    const job = jobFor(rig, script, { startFrom: head });
+    expect(await container.polecat(job)).toMatchObject({ status: 'completed', head: rig.tip(job.branch) });
+    const who = readFileSync(join(container.volumes, 'tmp', 'who'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(new Set(who)).toEqual(new Set(['210001']));
+  });
+
   test.each(['0', '-1', 'agent'])('is never run as user %s', async (uid) => {
     const child = container.start({ kind: 'polecat', bead: 'gh-000000-1', attempt: 1 }, { GASTOWN_AGENT_UID: uid });
     yard.town.job = { ...jobFor(rig, 'touch /tmp/ran'), remoteUrl: remotePath };

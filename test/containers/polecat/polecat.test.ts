@@ -118,6 +118,18 @@ describe('what an agent leaves', () => {
     expect(rig.show(job.branch, 'kept.txt')).toBe('kept');
   });
 
+  test.each([
+    'echo nonsense > .git/HEAD',
+    'rm -rf .git; ln -s /etc .git',
+    'rm -rf .git; echo x > .git',
+    'rm -rf .git/objects',
+    'git init -q sub; rm -rf .git',
+  ])('nor does one that it broke: %s', async (script) => {
+    const job = jobFor(rig, `echo kept > kept.txt; rm src/one.txt; ${script}`);
+    expect(await yard.polecat(job)).toMatchObject({ status: 'completed', head: rig.tip(job.branch) });
+    expect(git(rig.url, 'ls-tree', '-r', '--name-only', job.branch)).toBe('README.md\nkept.txt');
+  });
+
   test('a lock of a git command that was killed does not keep the work from being committed', async () => {
     const job = jobFor(rig, 'echo x > x; touch .git/index.lock .git/HEAD.lock');
     expect(await yard.polecat(job)).toMatchObject({ status: 'completed' });
