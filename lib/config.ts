@@ -57,8 +57,10 @@ export type Config = z.infer<typeof configSchema>;
 export const configKeys = Object.keys(configSchema.shape);
 const checkedSchema = configSchema.superRefine(contradictions);
 
+/** What `cdk acknowledge` and `cdk cli-telemetry` leave in cdk.context.json. */
+const writtenByCdk: ReadonlySet<string> = new Set(['acknowledged-issue-numbers', 'cli-telemetry']);
 /** Context that is CDK's own, not ours: feature flags, metadata switches, cached look-ups. */
-const isForeign = (name: string): boolean => /[:@/]/.test(name) || name.startsWith('cdk-');
+const isForeign = (name: string): boolean => /[:@/]/.test(name) || name.startsWith('cdk-') || writtenByCdk.has(name);
 
 /** Throws one sentence a fault, all of them at once. */
 export function readConfig(context: Readonly<Record<string, unknown>>): Config {
