@@ -159,7 +159,8 @@ export class Api extends Construct {
     const logicalId = Stack.of(this).getLogicalId(this.http.node.defaultChild as apigateway.CfnApi);
     Validations.of(polecat).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${logicalId}>/*/*${polecatPath}/*]`,
-      reason: 'The six calls of the harness share one path prefix; every other path of the API is refused by IAM.',
+      reason:
+        'The six calls of the harness share one path prefix. On any path that does not begin with it the function refuses a task.',
     });
   }
 }

@@ -32,17 +32,9 @@ export class BlobStore extends Construct {
   }
 
   /** A key without its object is answered 404 only to those who may list; others get 403 and could not tell. */
-  grantRead(reader: TownFunction): void {
-    this.grant(reader, ['s3:GetObject']);
-  }
-
-  grantReadWrite(writer: TownFunction): void {
-    this.grant(writer, ['s3:GetObject', 's3:PutObject']);
-  }
-
-  private grant(grantee: TownFunction, actions: string[]): void {
+  grantReadWrite(grantee: TownFunction): void {
     grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions, resources: [this.bucket.arnForObjects('*')] }),
+      new PolicyStatement({ actions: ['s3:GetObject', 's3:PutObject'], resources: [this.bucket.arnForObjects('*')] }),
     );
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),

@@ -38,14 +38,14 @@ export class TownTable extends Construct {
     this.streamArn = tableStreamArn;
   }
 
-  /** Reads items and partitions, strongly consistent. */
-  grantRead(grantee: IGrantable): Grant {
-    return this.grant(grantee, 'GetItem', 'Query');
-  }
-
   /** Load and commit. A transaction is authorized by the actions of its parts; there is no action for the whole. */
   grantCommand(grantee: IGrantable): Grant {
-    return this.grant(grantee, 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem');
+    const verbs = ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'];
+    return Grant.addToPrincipal({
+      grantee,
+      actions: verbs.map((verb) => `dynamodb:${verb}`),
+      resourceArns: [this.table.tableArn],
+    });
   }
 
   /** Reads what is due from the attention index. */
@@ -72,14 +72,6 @@ export class TownTable extends Construct {
     Validations.of(grantee).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${logicalId}.Arn>/stream/*]`,
       reason: 'ListStreams is authorized on the streams of this one table; their names hold the time they were made.',
-    });
-  }
-
-  private grant(grantee: IGrantable, ...verbs: readonly string[]): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: verbs.map((verb) => `dynamodb:${verb}`),
-      resourceArns: [this.table.tableArn],
     });
   }
 }

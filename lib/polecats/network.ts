@@ -44,7 +44,8 @@ function ownNetwork(scope: Construct) {
   });
   Validations.of(vpc).acknowledge({
     id: 'AwsSolutions-VPC7',
-    reason: 'Nothing listens in this network: its only security group has no ingress, and tasks live for one bead.',
+    reason:
+      'Nothing listens in this network: the security group of its tasks has no ingress, and tasks live for one bead.',
   });
   /** CDK's own class does not meet its interface under `exactOptionalPropertyTypes`. */
   return { vpc: vpc as ec2.IVpc, subnetIds: vpc.publicSubnets.map(({ subnetId }) => subnetId) };

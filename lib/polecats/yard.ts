@@ -55,7 +55,7 @@ export class Yard extends Construct {
     this.families = { polecat: polecat.family, gate: gate.family };
     Validations.of(this.executionRole).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'ecr:GetAuthorizationToken takes no resource; pulling is granted on the one asset repository.',
+      reason: 'ecr:GetAuthorizationToken takes no resource; pulling is granted on the one repository of the image.',
     });
   }
 
