@@ -38,8 +38,6 @@ export const prices = {
   lambdaGbSeconds: { ...lambda, usd: 0.0000133334, per: 1, free: 400_000 },
   dynamoReads: { ...dynamo, usd: 0.125, per: million },
   dynamoWrites: { ...dynamo, usd: 0.625, per: million },
-  dynamoGbMonths: { ...dynamo, usd: 0.25, per: 1, free: 25 },
-  backupGbMonths: { ...dynamo, usd: 0.2, per: 1 },
   /** The free million is shared by both kinds of queue: given to the standard ones. */
   sqsStandard: { ...sqs, usd: 0.4, per: million, free: million },
   sqsFifo: { ...sqs, usd: 0.5, per: million },
@@ -52,7 +50,6 @@ export const prices = {
   },
   s3Puts: { ...s3, usd: 5, per: million },
   s3Gets: { ...s3, usd: 0.4, per: million },
-  s3GbMonths: { ...s3, usd: 0.023, per: 1 },
   snsPublishes: {
     service: 'SNS',
     source: 'https://aws.amazon.com/sns/pricing/',
@@ -73,9 +70,8 @@ export const prices = {
     per: million,
     free: 14 * million,
   },
-  /** Ingested. Five gigabytes a month are free, storage of them included. */
+  /** Ingested. */
   logBytes: { ...cloudWatch, usd: 0.5, per: GiB, free: 5 * GiB },
-  logGbMonths: { ...cloudWatch, usd: 0.03, per: 1 },
   /** An alarm on an expression pays for each metric in it. */
   alarmMetricMonths: { ...cloudWatch, usd: 0.1, per: 1, free: 10 },
   metricMonths: { ...cloudWatch, usd: 0.3, per: 1, free: 10 },

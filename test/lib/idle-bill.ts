@@ -2,7 +2,7 @@
  * What a deployed town costs in a month in which nothing happens, read off its template: each resource by the rule of
  * its type. A type without a rule is refused, so that nothing that bills can slip in unpriced.
  */
-import { beyondFree, dollars, sum, type Unit, type Units } from '../../core/costs/prices.ts';
+import { beyondFree, dollars, sum, type Units } from '../../core/costs/prices.ts';
 import { limits } from '../../core/limits.ts';
 import { at, listAt, type Resource, target } from './town.ts';
 
@@ -32,33 +32,24 @@ export interface Term {
 type Rule = (resource: Resource, all: readonly Resource[]) => readonly Term[];
 
 const free: Rule = () => [];
-const one =
-  (term: string, unit: Unit): Rule =>
-  () => [{ term, units: { [unit]: 1 } }];
 
 /** Of these there is a charge for use, which an idle town makes none of, or none at all. */
 const freeTypes = [
   /^AWS::ApiGatewayV2::/,
   /^AWS::IAM::/,
-  /^AWS::EC2::(InternetGateway|Route|RouteTable|SecurityGroup|SecurityGroupEgress|Subnet|SubnetRouteTableAssociation|VPC|VPCGatewayAttachment)$/,
-  /^AWS::ECS::ClusterCapacityProviderAssociations$/,
+  /^AWS::EC2::(InternetGateway|Route|RouteTable|SecurityGroup|Subnet|SubnetRouteTableAssociation|VPC|VPCGatewayAttachment)$/,
   /^AWS::Events::Rule$/,
-  /^AWS::Lambda::(Permission|LayerVersion|EventInvokeConfig)$/,
-  /^AWS::Logs::(LogGroup|QueryDefinition|ResourcePolicy)$/,
+  /^AWS::Lambda::Permission$/,
+  /^AWS::Logs::LogGroup$/,
   /^AWS::S3::(Bucket|BucketPolicy)$/,
   /^AWS::SNS::(Topic|TopicPolicy|Subscription)$/,
   /^AWS::SQS::(Queue|QueuePolicy)$/,
-  /^AWS::StepFunctions::(StateMachine|StateMachineVersion|StateMachineAlias)$/,
-  /^AWS::XRay::(Group|SamplingRule)$/,
-  /^AWS::CDK::Metadata$/,
+  /^AWS::StepFunctions::StateMachine$/,
 ];
 
 const rules: Readonly<Record<string, Rule>> = {
   'AWS::CloudWatch::Alarm': alarm,
-  'AWS::CloudWatch::Dashboard': one('dashboard', 'dashboardMonths'),
-  /** Its metric is billed by the hour in which it counts something. */
-  'AWS::Logs::MetricFilter': free,
-  'AWS::SecretsManager::Secret': one('secrets', 'secretMonths'),
+  'AWS::CloudWatch::Dashboard': () => [{ term: 'dashboard', units: { dashboardMonths: 1 } }],
   'AWS::Scheduler::Schedule': schedule,
   'AWS::Lambda::EventSourceMapping': polling,
   /** Run by nothing, they cost what their image takes in the registry: below. */

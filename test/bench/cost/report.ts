@@ -115,7 +115,7 @@ ${table(
 )}
 
 The dashboard is one of the three that an account has for nothing, and not in the sum. Idle it is assumed that a patrol takes
-${assumedIdle.patrolMs} ms and that an image of ${assumedIdle.imageGb} GB is kept for functions and one for tasks; a rig's secret is $0.40 more.
+${assumedIdle.patrolMs} ms and that an image of ${assumedIdle.imageGb} GB is kept for functions and one for tasks; a rig's secret is $${dollars({ secretMonths: 1 }).toFixed(2)} more.
 
 Units of orchestration, a bead: ${unitsText(found)}.
 
