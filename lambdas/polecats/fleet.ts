@@ -11,7 +11,7 @@ import { keys, parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { hookBead } from '../../core/polecats/hook.ts';
 import { type GateFirst, noRoom, noRoomCause } from '../../core/polecats/no-room.ts';
-import { nameToTry } from '../../core/polecats/polecat.ts';
+import { nameToTry, type Polecat } from '../../core/polecats/polecat.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
 import type { Instant, Item, Ports } from '../../core/ports.ts';
 import { noCapacity, workingInTown } from '../../core/scheduler/records.ts';
@@ -127,11 +127,20 @@ async function freeName({ ledger, ids }: FleetDeps): Promise<string> {
   }
 }
 
+/** While it is at work on this attempt: its name goes to another bead's polecat once it has ended. */
+async function polecatOf(
+  { ledger }: FleetDeps,
+  { id, polecat: name, attempt }: Bead,
+): Promise<Item<Polecat> | undefined> {
+  const was = name === undefined ? undefined : await load.polecat(ledger, name);
+  return was?.body.bead === id && was.body.attempt === attempt ? was : undefined;
+}
+
 /** The task's id, for stopping it and, in AWS, for knowing who calls. */
-const recordTask = (deps: FleetDeps, { polecat, attempt }: Bead, taskId: string): Promise<void> =>
-  runCommand<void>(deps, `launch of ${polecat}`, async () => {
-    const was = polecat === undefined ? undefined : await load.polecat(deps.ledger, polecat);
-    if (!was || was.body.attempt !== attempt || was.body.taskId === taskId) return { result: undefined };
+const recordTask = (deps: FleetDeps, bead: Bead, taskId: string): Promise<void> =>
+  runCommand<void>(deps, `launch of ${bead.polecat}`, async () => {
+    const was = await polecatOf(deps, bead);
+    if (!was || was.body.taskId === taskId) return { result: undefined };
     const step: Step = {
       changes: [replace(was, { ...was.body, taskId }, { attentionAt: was.attentionAt })],
     };
@@ -141,8 +150,8 @@ const recordTask = (deps: FleetDeps, { polecat, attempt }: Bead, taskId: string)
 /** No room is not an attempt: the same message comes back later, and the cold-start deadline moves with it. */
 async function sendLater(deps: FleetDeps, bead: Bead, message: Sling, detail: string): Promise<void> {
   await runCommand<void>(deps, `launch of ${bead.id}`, async (now) => {
-    const was = bead.polecat === undefined ? undefined : await load.polecat(deps.ledger, bead.polecat);
-    if (!was || was.body.attempt !== bead.attempt) return { result: undefined };
+    const was = await polecatOf(deps, bead);
+    if (!was) return { result: undefined };
     const moved = replace(was, { ...was.body, hookedAt: now }, { attentionAt: now + limits.coldStartMs });
     const slow = now - (bead.hookedAt ?? now) >= limits.launchSlowMs;
     const alarm = slow

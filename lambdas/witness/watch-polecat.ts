@@ -1,7 +1,7 @@
 import { parseBeadId } from '../../core/keys.ts';
 import { freePolecat } from '../../core/polecats/end-attempt.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
-import type { Item, Key } from '../../core/ports.ts';
+import type { Item, Key, Ledger } from '../../core/ports.ts';
 import { recordOf, replace } from '../../core/step.ts';
 import { beatsInTime, judgePolecat } from '../../core/witness/polecat.ts';
 import { runCommand } from '../platform/command.ts';
@@ -44,8 +44,8 @@ export async function watchPolecat(
     return;
   }
   await runCommand<void>(deps, `watch of ${polecat.name}`, async (now) => {
-    const was = await load.polecat(ledger, polecat.name);
-    if (!was || was.body.attempt !== polecat.attempt) return { result: undefined };
+    const was = await stillAlive(ledger, polecat);
+    if (!was) return { result: undefined };
     const next: Polecat =
       judged.verdict === 'nudge'
         ? { ...was.body, nudge: judged.text, nudges: was.body.nudges + 1, nudgedAt: now }
@@ -63,6 +63,12 @@ async function polecatOf(
   return load.polecat(ledger, bead.body.polecat);
 }
 
+/** Its record, unless its name has gone to the polecat of another bead, or of a later attempt. */
+async function stillAlive(ledger: Ledger, { name, bead, attempt }: Polecat): Promise<Item<Polecat> | undefined> {
+  const was = await load.polecat(ledger, name);
+  return was?.body.bead === bead && was.body.attempt === attempt ? was : undefined;
+}
+
 /** The bead has gone on without it. */
 async function isOrphanRecord({ ledger }: Deps, polecat: Polecat): Promise<boolean> {
   const bead = await load.bead(ledger, polecat.bead);
@@ -71,8 +77,8 @@ async function isOrphanRecord({ ledger }: Deps, polecat: Polecat): Promise<boole
 
 const forget = (deps: Deps, item: Item<Polecat>): Promise<void> =>
   runCommand<void>(deps, `removal of ${item.body.name}`, async () => {
-    const was = await load.polecat(deps.ledger, item.body.name);
-    if (!was || was.body.attempt !== item.body.attempt) return { result: undefined };
+    const was = await stillAlive(deps.ledger, item.body);
+    if (!was) return { result: undefined };
     const stop = was.body.taskId
       ? [{ do: 'stop_task', taskId: was.body.taskId, reason: 'its bead has gone on' } as const]
       : [];

@@ -64,7 +64,7 @@ describe('an attempt that a human ends', () => {
 });
 
 /** The fleet in a region without room, and what it sent to try again. */
-function fullFleet(record: Ledger = ledger) {
+function fullFleet(record: Ledger = ledger, meanwhile: () => Promise<unknown> = async () => {}) {
   const sent: Json[] = [];
   const delays: number[] = [];
   const launched: string[] = [];
@@ -76,6 +76,7 @@ function fullFleet(record: Ledger = ledger) {
     log: () => {},
     fleet: {
       launch: async ({ clientToken }: LaunchRequest) => {
+        await meanwhile();
         if (!room) return { ok: false, reason: 'capacity', detail: 'vCPU quota' };
         launched.push(clientToken);
         return { ok: true, taskId: clientToken };
@@ -137,6 +138,23 @@ test('a message that found no room launches the same attempt when there is some,
   expect(await bead()).toMatchObject({ status: 'hooked', attempt: 1, polecat: 'Nux' });
   expect((await load.polecat(ledger, 'Nux'))?.body.taskId).toBe(launched[0]);
 });
+
+test.each([true, false])(
+  'a launch that outlasts its attempt says nothing of another bead’s polecat that has its name by now (room: %s)',
+  async (room) => {
+    await atWork(realClock.now());
+    const { sling, makeRoom } = fullFleet(ledger, async () => {
+      await nukePolecat({ ledger, clock: realClock, ids, blobs: undefined as never }, 'Nux', 'max');
+      const { step } = hookBead(beadOf(2, { run: 1, admittedAt: 1 }), { name: 'Nux', token: '', tokenHash: '' }, 1);
+      await ledger.commit({ id: 'other', changes: step.changes.slice(1) });
+    });
+    if (room) makeRoom();
+    await sling({ token: 'tok' });
+    const nux = await load.polecat(ledger, 'Nux');
+    expect(nux).toMatchObject({ version: 1, body: { bead: idOf(2), attempt: 1 } });
+    expect(nux?.body.taskId).toBeUndefined();
+  },
+);
 
 test('while gates that found no room go first a polecat asks for none; then it is launched', async () => {
   await atWork(realClock.now());

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { hookBead } from '../../../core/polecats/hook.ts';
-import type { Beat } from '../../../core/polecats/polecat.ts';
-import type { Ledger, TaskState } from '../../../core/ports.ts';
+import type { Beat, Polecat } from '../../../core/polecats/polecat.ts';
+import type { Item, Ledger, TaskState } from '../../../core/ports.ts';
 import { asJson, create, recordOf } from '../../../core/step.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { watchPolecat } from '../../../lambdas/witness/watch-polecat.ts';
@@ -79,4 +79,18 @@ test.each(['task_stopped', 'town_restarted'] as const)('%s is believed over a be
   expect(asked).toBe(1);
   expect(await outcome()).toMatchObject({ kind: 'failed' });
   expect(recordOf(await ledger.get(keys.polecat('Nux')))).toBeUndefined();
+});
+
+test('a record whose bead has gone on is removed, and never that of another bead’s polecat with its name', async () => {
+  await atWork();
+  const nux = await ledger.get(keys.polecat('Nux'));
+  const stale = { ...nux, body: asJson({ ...recordOf<Polecat>(nux)?.body, bead: idOf(7) }) } as Item;
+  let reads = 0;
+  const behind: Ledger = {
+    ...ledger,
+    get: async (key) => (key.sk === 'STATE' && reads++ === 0 ? stale : ledger.get(key)),
+  };
+  const deps = { ledger: behind, fleet: undefined as never, clock, ids: realIds(clock) };
+  await watchPolecat(deps, keys.polecat('Nux'), 'patrol');
+  expect(await ledger.get(keys.polecat('Nux'))).toEqual(nux);
 });
