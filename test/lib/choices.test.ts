@@ -69,6 +69,8 @@ describe('the way out of a task', () => {
     const [allow, block, ...others] = listAt(group?.Properties, 'FirewallRules');
     expect(others).toEqual([]);
     expect([at(allow, 'Priority'), at(allow, 'Action')]).toEqual([1, 'ALLOW']);
+    /** Otherwise whatever an allowed name is an alias of would have to be in the list too. */
+    expect(at(allow, 'FirewallDomainRedirectionAction')).toBe('TRUST_REDIRECTION_DOMAIN');
     expect([at(block, 'Priority'), at(block, 'Action')]).toEqual([2, 'BLOCK']);
     const domains = (rule: Json | undefined) => lists.get(target(at(rule, 'FirewallDomainListId')) ?? '');
     expect(domains(block)).toEqual(['*']);
@@ -164,6 +166,10 @@ describe('people', () => {
 test('spot changes the capacity of tasks, and their size is the one configured', () => {
   expect(new Set(variablesOf(towns.none, 'CAPACITY_PROVIDER'))).toEqual(new Set(['FARGATE']));
   expect(new Set(variablesOf(towns.spot, 'CAPACITY_PROVIDER'))).toEqual(new Set(['FARGATE_SPOT']));
+  for (const town of [towns.none, towns.spot]) {
+    const [cluster] = town.ofType('AWS::ECS::Cluster');
+    expect(listAt(cluster?.Properties, 'CapacityProviders')).toEqual(['FARGATE', 'FARGATE_SPOT']);
+  }
   const sizes = towns.spot
     .ofType('AWS::ECS::TaskDefinition')
     .map(({ Properties }) => [at(Properties, 'Cpu'), at(Properties, 'Memory')]);

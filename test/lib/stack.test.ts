@@ -169,6 +169,30 @@ describe('permissions', () => {
     expect(JSON.stringify(at(statements[0], 'Resource'))).toContain('/*/*/v1/polecat/*"');
   });
 
+  test('whoever launches does it on this cluster alone, and hands a task none but its own two roles', () => {
+    const [definition] = town.ofType('AWS::ECS::TaskDefinition');
+    const [cluster] = town.ofType('AWS::ECS::Cluster');
+    const onThisCluster = { ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [cluster?.id, 'Arn'] } } };
+    const roles = ['TaskRoleArn', 'ExecutionRoleArn'].map((role) => at(definition?.Properties, role));
+    const granted = town
+      .ofType('AWS::IAM::Policy')
+      .flatMap(({ Properties }) => listAt(Properties, 'PolicyDocument', 'Statement'))
+      .filter((statement) => listAt(statement, 'Action').some((action) => /^(ecs|iam):/.test(String(action))));
+    const conditions: Record<string, object> = {
+      'ecs:RunTask': onThisCluster,
+      'ecs:StopTask': onThisCluster,
+      'ecs:DescribeTasks': onThisCluster,
+      'ecs:TagResource': { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+      'iam:PassRole': { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    };
+    expect(new Set(granted.map((statement) => at(statement, 'Action')))).toEqual(new Set(Object.keys(conditions)));
+    for (const statement of granted) {
+      const action = String(at(statement, 'Action'));
+      expect([action, at(statement, 'Condition')]).toEqual([action, conditions[action]]);
+      if (action === 'iam:PassRole') expect(at(statement, 'Resource')).toEqual(roles);
+    }
+  });
+
   test('every route of the API asks for a signature: of AWS, or in the body of a webhook', () => {
     const routes = town
       .ofType('AWS::ApiGatewayV2::Route')
@@ -207,6 +231,17 @@ describe('state machines', () => {
       expect(given.sort()).toEqual([...new Set(names)].sort());
     }
   });
+});
+
+test('the Witness hears of every task of this cluster that stopped, and of nothing else', () => {
+  const [cluster] = town.ofType('AWS::ECS::Cluster');
+  expect(town.ofType('AWS::Events::Rule').map(({ Properties }) => at(Properties, 'EventPattern'))).toEqual([
+    {
+      source: ['aws.ecs'],
+      'detail-type': ['ECS Task State Change'],
+      detail: { clusterArn: [{ 'Fn::GetAtt': [cluster?.id, 'Arn'] }], lastStatus: ['STOPPED'] },
+    },
+  ]);
 });
 
 test('nothing in the stack needs more than CloudFormation itself', () => {
