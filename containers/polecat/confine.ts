@@ -1,6 +1,7 @@
 /** The agent under a user of its own: with fewer rights than that user could have, and gone when it has ended. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../core/limits.ts';
 
 export interface User {
@@ -35,7 +36,9 @@ export const confined = (argv: readonly string[]): readonly string[] => [
   ...argv,
 ];
 
+/** With their rests ten seconds: a process gives gigabytes of memory back before it is gone. */
 const roundsMax = 20;
+const restStepMs = 50;
 
 /**
  * Ends every process of the user, wherever it hid: a signal that one of that user sends to all others reaches all at the
@@ -50,6 +53,7 @@ export async function endUser(user: User): Promise<void> {
       sender.on('error', resolve);
       sender.on('exit', resolve);
     });
+    await sleep(round * restStepMs);
   }
   throw new Error(`AGENT_SURVIVES: processes of user ${user.uid} are alive after ${roundsMax} times SIGKILL.`);
 }

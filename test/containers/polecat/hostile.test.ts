@@ -204,6 +204,12 @@ function recordSurvivors(): string {
     expect(readFileSync(survivors, 'utf8')).toBe('');
   });
 
+  test('is waited for when it takes a while to die, as a process with much memory does', async () => {
+    const large = `perl -e '$x = "a" x 2**30; open F, ">/tmp/up"; sleep 100' </dev/null >/dev/null 2>&1 &`;
+    const job = jobFor(rig, `${large} while [ ! -f /tmp/up ]; do sleep 0.05; done; echo x > x`);
+    expect(await container.polecat(job)).toMatchObject({ status: 'completed', head: rig.tip(job.branch) });
+  });
+
   test('what one gate leaves running is gone before the next', async () => {
     const daemon = "setsid env -i /bin/sh -c 'touch /tmp/up; while :; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &";
     const verdict = await container.gate(
