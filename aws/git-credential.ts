@@ -1,14 +1,11 @@
 /** The git credential of a rig, from Secrets Manager, held for a short while. */
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { refuse } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Clock, CodeHost, Instant } from '../core/ports.ts';
 import { gitCredentialIn } from '../core/rigs/git-credential.ts';
 import { answerOf } from './errors.ts';
+import { isNoSecret } from './no-secret.ts';
 
 export interface GitCredentialConfig {
   /** The secret of a rig is named this and the rig's name: `gastown/git/greenhouse`. */
@@ -47,7 +44,7 @@ export function makeGitCredential(
       held.set(rig, { until: clock.now() + limits.gitCredentialHeldMs, credential });
       return credential;
     } catch (error) {
-      if (error instanceof ResourceNotFoundException) return undefined;
+      if (isNoSecret(error)) return undefined;
       throw error;
     }
   };

@@ -1,13 +1,10 @@
 /** The secrets that sign a rig's webhooks, from Secrets Manager, held for a short while. */
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { limits } from '../core/limits.ts';
 import type { Clock, Instant } from '../core/ports.ts';
 import { secretsIn } from '../core/rigs/webhooks.ts';
 import { answerOf } from './errors.ts';
+import { isNoSecret } from './no-secret.ts';
 
 export interface WebhookSecretsConfig {
   /** The secret of a rig is named this and the rig's name: `gastown/webhook/greenhouse`. */
@@ -32,7 +29,7 @@ async function read(client: SecretsManagerClient, name: string): Promise<string>
     const sent = client.send(new GetSecretValueCommand({ SecretId: name }));
     return (await answerOf('a webhook’s secret', sent)).SecretString ?? '';
   } catch (error) {
-    if (error instanceof ResourceNotFoundException) return '';
+    if (isNoSecret(error)) return '';
     throw error;
   }
 }

@@ -51,6 +51,14 @@ describe('the git credential of a rig', () => {
     expect(await credential(remote)).toMatchObject({ password: 'token' });
   });
 
+  test('a secret that is marked for deletion is none; one that cannot be read for another reason is an error', async () => {
+    const said = "You can't perform this operation on the secret because it was marked for deletion.";
+    service.willAnswer(fault('InvalidRequestException', { message: said }));
+    expect(await credential(remote)).toBeUndefined();
+    service.willAnswer(fault('InvalidRequestException', { message: 'it is managed by another service' }));
+    await expect(credential(remote)).rejects.toMatchObject({ name: 'InvalidRequestException' });
+  });
+
   test.each(['', '{"token":"x"}', '{"username":"town"', undefined])(
     'the secret %j is refused, without a word of what it holds',
     async (SecretString) => {

@@ -38,6 +38,12 @@ describe('the secrets that sign a rig’s webhooks', () => {
     expect(service.seen.length - before).toBe(1);
   });
 
+  test('are none from the moment that the secret is deleted, whose bytes are kept for weeks', async () => {
+    const message = "You can't perform this operation on the secret because it was marked for deletion.";
+    service.willAnswer(fault('InvalidRequestException', { message }));
+    expect(await make()('green')).toEqual([]);
+  });
+
   test.each(['', '\n\n', 'short', '0123456789abcde'])(
     'are none if the secret is %j, which could be guessed',
     async (text) => {
