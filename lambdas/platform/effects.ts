@@ -11,6 +11,7 @@ import { tokenOf } from '../../core/hash.ts';
 import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Item, Ports } from '../../core/ports.ts';
+import { redact } from '../../core/redact.ts';
 import { remove, replace, together } from '../../core/step.ts';
 import { runCommand } from './command.ts';
 import { load } from './load.ts';
@@ -35,7 +36,8 @@ async function performOne(deps: EffectsDeps, item: Item<EffectRecord>): Promise<
     await perform(deps, item);
     await deps.ledger.commit({ id: deps.ids.ulid(), changes: [remove(item)] });
   } catch (error) {
-    const failed = error instanceof NoRoom ? waitForRoom(deps, item, error) : recordFailure(deps, item, String(error));
+    const failed =
+      error instanceof NoRoom ? waitForRoom(deps, item, error) : recordFailure(deps, item, redact(String(error)));
     await failed.catch((again: unknown) => {
       deps.log('error', 'effect could not be recorded as failed', { effect: item.pk, error: String(again) });
     });
