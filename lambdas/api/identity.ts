@@ -36,11 +36,15 @@ const principalOf = (environment: unknown): string | undefined =>
 const tokenPrefix = 'jwt/';
 const nameCharsMax = 200;
 
-/** `email` where the issuer verified it, since people read these names in the feed; else `sub`, which every token has. */
+/**
+ * `email` where the issuer verified it, since people read these names in the feed; else `sub`, which every token has. One
+ * that looks like an address is marked: nobody verified that it is its holder's.
+ */
 function tokenSubject(environment: unknown): string | undefined {
   const claims = authorizerOf(environment).jwt?.claims ?? {};
   const verified = String(claims.email_verified) === 'true' ? claims.email : undefined;
-  const subject = verified ?? claims.sub;
+  const { sub } = claims;
+  const subject = verified ?? (typeof sub === 'string' && sub.includes('@') ? `sub:${sub}` : sub);
   if (typeof subject !== 'string' || subject === '' || subject.length > nameCharsMax) return undefined;
   return /^[\x21-\x7e]+$/.test(subject) ? `${tokenPrefix}${subject}` : undefined;
 }

@@ -59,6 +59,10 @@ describe('a person', () => {
     expect(personOf(withToken(claims), role)).toEqual({ name });
   });
 
+  test('cannot have a token whose subject is another’s verified address', () => {
+    expect(personOf(withToken({ sub: 'ann@example.com' }), role)).toEqual({ name: 'jwt/sub:ann@example.com' });
+  });
+
   test('cannot have a token that names somebody of AWS', () => {
     expect(personOf(withToken({ sub: 'user/ann' }), role)).toEqual({ name: 'jwt/user/ann' });
     expect(taskOf(withToken({ sub: `assumed-role/${role}/task-a` }), role)).toBeUndefined();
