@@ -55,17 +55,19 @@ const pushSchema = z.object({ ref: z.string() });
 const repositorySchema = z.object({ repository: z.object({ full_name: z.string() }) });
 
 /** GitHub's conclusions of a check run; one that is not known here is an error, which does not pass. */
-const conclusions: Readonly<Record<string, CheckState>> = {
-  success: 'success',
-  failure: 'failure',
-  neutral: 'neutral',
-  skipped: 'skipped',
-  cancelled: 'cancelled',
-  stale: 'cancelled',
-  timed_out: 'failure',
-  action_required: 'failure',
-  startup_failure: 'failure',
-};
+const conclusions: ReadonlyMap<string, CheckState> = new Map(
+  Object.entries({
+    success: 'success',
+    failure: 'failure',
+    neutral: 'neutral',
+    skipped: 'skipped',
+    cancelled: 'cancelled',
+    stale: 'cancelled',
+    timed_out: 'failure',
+    action_required: 'failure',
+    startup_failure: 'failure',
+  } satisfies Record<string, CheckState>),
+);
 
 /**
  * GitHub's event, by the name in its header. The header is not signed, but a payload under another event's name has not
@@ -82,7 +84,7 @@ export function heardFromGithub(event: string, payload: unknown, rigUrl: string)
     }
     case 'check_run': {
       const run = checkRunSchema.parse(payload).check_run;
-      const state = run.status === 'completed' ? (conclusions[run.conclusion ?? ''] ?? 'error') : 'pending';
+      const state = run.status === 'completed' ? (conclusions.get(run.conclusion ?? '') ?? 'error') : 'pending';
       const at = (state === 'pending' ? undefined : run.completed_at) ?? run.started_at ?? undefined;
       return { heard: 'status', commit: run.head_sha, name: run.name, state, url: run.html_url ?? undefined, at };
     }

@@ -128,6 +128,7 @@ describe('GitHub’s webhook', () => {
     ['completed', 'skipped', 'skipped'],
     ['completed', 'cancelled', 'cancelled'],
     ['completed', 'a conclusion of years to come', 'error'],
+    ['completed', 'constructor', 'error'],
     ['completed', null, 'error'],
   ])('with a check run that is %s and %s reports %s', async (stage, conclusion, state) => {
     await github('check_run', run({}, { status: stage, conclusion, name: `${stage} ${conclusion}` }));
