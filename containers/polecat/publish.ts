@@ -47,7 +47,7 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
     });
   // An agent that was killed in the middle of a git command leaves its locks. (One that broke its repository, anything.)
   if (lstatSync(gitDir, { throwIfNoEntry: false })?.isDirectory())
-    for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { force: true });
+    for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { recursive: true, force: true });
   const commits = () => inside(...describe('HEAD', clone.start));
   let lines = (await commitRest(inside, job)) ? linesOf(await commits()) : [];
   if (lines.length === 0) {

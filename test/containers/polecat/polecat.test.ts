@@ -123,6 +123,7 @@ describe('what an agent leaves', () => {
     'rm -rf .git; ln -s /etc .git',
     'rm -rf .git; echo x > .git',
     'rm -rf .git/objects',
+    'mkdir -p .git/index.lock/deep',
     'git init -q sub; rm -rf .git',
   ])('nor does one that it broke: %s', async (script) => {
     const job = jobFor(rig, `echo kept > kept.txt; rm src/one.txt; ${script}`);
