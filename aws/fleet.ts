@@ -35,6 +35,12 @@ const reasonCharsMax = 255;
 /** A task is named by the last part of its ARN: with the cluster, ECS takes that for the whole. */
 const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
+/** On demand by launch type: a capacity provider has to be made known to the cluster first, as it is for Spot. */
+const capacityOf = ({ capacity }: FleetConfig): Partial<RunTaskCommandInput> =>
+  capacity === 'FARGATE'
+    ? { launchType: 'FARGATE' }
+    : { capacityProviderStrategy: [{ capacityProvider: capacity, weight: 1 }] };
+
 function runTaskInput(config: FleetConfig, request: LaunchRequest): RunTaskCommandInput {
   const environment = Object.entries(request.environment).map(([name, value]) => ({ name, value }));
   return {
@@ -42,7 +48,7 @@ function runTaskInput(config: FleetConfig, request: LaunchRequest): RunTaskComma
     taskDefinition: config.taskDefinitions[request.kind],
     clientToken: request.clientToken,
     count: 1,
-    capacityProviderStrategy: [{ capacityProvider: config.capacity, weight: 1 }],
+    ...capacityOf(config),
     networkConfiguration: {
       awsvpcConfiguration: {
         subnets: [...config.subnets],

@@ -91,7 +91,11 @@ export class Api extends Construct {
   }
 
   private stage({ config }: Platform, webhooks: readonly apigateway.HttpRoute[]): void {
-    const accessLog = new LogGroup(this, 'AccessLog', logGroupProps(config));
+    /** This prefix keeps the log group out of the account's log resource policy, which has room for few. */
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      ...logGroupProps(config),
+      logGroupName: `/aws/vendedlogs/apis/${config.town}`,
+    });
     const stage = new apigateway.HttpStage(this, 'Stage', {
       httpApi: this.http,
       stageName: '$default',

@@ -30,12 +30,13 @@ export function traceOf(place: LogPlace, { convoy, bead, since }: Subject): Trac
   const ofBead = bead === undefined ? '' : ` and (bead = "${bead}" or not ispresent(bead))`;
   const query = `fields @timestamp, message, bead, attempt, text | filter convoy = "${convoy}"${ofBead} | sort @timestamp | limit 1000`;
   const groups = Object.keys(functions).map((name) => logGroupOf(place.town, name));
-  const command = [
+  const start = [
     'aws logs start-query',
     `--start-time ${Math.floor(since / 1000)} --end-time $(date +%s)`,
     `--log-group-names ${groups.join(' ')}`,
-    `--query-string '${query}'`,
+    `--query-string '${query}' --query queryId --output text`,
   ].join(' ');
+  const command = `id=$(${start}) && sleep 5 && aws logs get-query-results --query-id $id --output text`;
   return { query, command };
 }
 

@@ -61,7 +61,7 @@ function* identity({ jwtIssuer, jwtAudience }: Config): Generator<Contradiction>
     ];
 }
 
-function* network({ vpcId, subnetIds, publicIp, allowedDomains }: Config): Generator<Contradiction> {
+function* network({ vpcId, subnetIds, publicIp, allowedDomains, polecatImage }: Config): Generator<Contradiction> {
   if ((vpcId === undefined) !== (subnetIds === undefined))
     yield [
       vpcId ? 'subnetIds' : 'vpcId',
@@ -71,4 +71,7 @@ function* network({ vpcId, subnetIds, publicIp, allowedDomains }: Config): Gener
     yield ['publicIp', 'must be true without vpcId: the network that the town makes has no other way out'];
   if (vpcId && allowedDomains)
     yield ['allowedDomains', 'cannot be used with vpcId: it would hold for everything else in that network as well'];
+  const registry = polecatImage?.split('/')[0];
+  if (registry && allowedDomains && !/\.dkr\.ecr\./.test(registry) && !allowedDomains.includes(registry))
+    yield ['allowedDomains', `must have ${registry} among them: the tasks’ image (polecatImage) is there`];
 }

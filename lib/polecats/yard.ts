@@ -34,8 +34,12 @@ export class Yard extends Construct {
     this.publicIp = platform.config.publicIp;
     this.network = networkOf(this, platform.config);
     this.cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc });
-    /** On the cluster itself: CDK would make an association of it, one resource more, which emulators do not know. */
-    (this.cluster.node.defaultChild as ecs.CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
+    /**
+     * Only where they are used: in an account that never had a cluster, one with capacity providers may fail at first, while
+     * ECS makes its own role. On the cluster itself, because CDK's association is one resource more.
+     */
+    if (platform.config.spot)
+      (this.cluster.node.defaultChild as ecs.CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     Validations.of(this.cluster).acknowledge({
       id: 'AwsSolutions-ECS4',
       reason:

@@ -57,12 +57,13 @@ describe('the fleet’s use of ECS', () => {
     expect(request.clientToken.length).toBeLessThanOrEqual(64);
   });
 
-  test('a task in a private subnet has no address of its own', async () => {
+  test('a task in a private subnet has no address of its own, and on demand it needs no capacity provider', async () => {
     const config = { cluster: 'town', taskDefinitions: { polecat: 'p', gate: 'g' }, container: 'harness' };
     const network = { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicIp: false };
     service.willAnswer(ok({ tasks: [{ taskArn: arnOf('private') }], failures: [] }));
     await makeFleet(client, { ...config, ...network, capacity: 'FARGATE' }).launch(request);
     expect(jsonOf(service.seen.at(-1))).toMatchObject({
+      launchType: 'FARGATE',
       networkConfiguration: { awsvpcConfiguration: { assignPublicIp: 'DISABLED' } },
     });
   });

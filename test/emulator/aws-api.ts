@@ -91,8 +91,11 @@ export const json = async <T>(service: string, version: string, target: string, 
     }),
   ) as T;
 
-/** The text of the first element of that name. */
-const element = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
+/** The texts of all elements of that name. */
+export const elements = (xml: string, name: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text]) => text ?? '');
+
+const element = (xml: string, name: string): string => elements(xml, name)[0] ?? '';
 
 /** A role of the account, for one service, with these actions on everything. Its ARN. */
 export async function makeRole(name: string, service: string, actions: readonly string[] = []): Promise<string> {

@@ -22,7 +22,7 @@ import { kindOf } from '../../core/keys.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { projectRoot } from '../../lib/platform/project-root.ts';
 import { breachesOf } from '../town/invariants.ts';
-import { assumeRole, call } from './aws-api.ts';
+import { assumeRole, call, elements, query } from './aws-api.ts';
 import { gitLayer } from './emulator.ts';
 import { type Fargate, startFargate } from './fargate.ts';
 import { type GitHost, startGitHost } from './git-host.ts';
@@ -242,7 +242,7 @@ deployed(dir === '' ? 'a deployed town (skipped: needs the emulator of npm run t
   );
 
   test(
-    'cdk destroy keeps the record and the blobs of a town, and nothing else',
+    'cdk destroy keeps the record and the blobs of a town, and nothing that runs, alarms or bills',
     async () => {
       await cdk('destroy', '--force', '-c', `town=${town.name}`, ...zip().flatMap((setting) => ['-c', setting]));
       const kept = await new DynamoDBClient().send(new DescribeTableCommand({ TableName: table }));
@@ -254,7 +254,7 @@ deployed(dir === '' ? 'a deployed town (skipped: needs the emulator of npm run t
   );
 
   test(
-    'cdk destroy of a throw-away town leaves nothing',
+    'cdk destroy of a throw-away town leaves neither',
     async () => {
       const tent = await deployTown('tent', dir, 'keepData=false', ...zip());
       const [bucket = ''] = tent.ids('AWS::S3::Bucket');
@@ -288,12 +288,14 @@ async function waiting(sqs: SQSClient, QueueUrl: string): Promise<number> {
 
 /** Names of what runs or bills that a town of that name still has. */
 async function leftOf(town: string): Promise<readonly string[]> {
-  const [queues, topics, machines, clusters, functions] = await Promise.all([
+  const [queues, topics, machines, clusters, functions, roles, alarms] = await Promise.all([
     new SQSClient().send(new ListQueuesCommand()),
     new SNSClient().send(new ListTopicsCommand()),
     new SFNClient().send(new ListStateMachinesCommand()),
     new ECSClient().send(new ListClustersCommand()),
     call({ method: 'GET', service: 'lambda', url: `${process.env.AWS_ENDPOINT_URL}/2015-03-31/functions/` }),
+    query('iam', '2010-05-08', 'ListRoles', { MaxItems: '1000' }),
+    query('monitoring', '2010-08-01', 'DescribeAlarms', { MaxRecords: '100' }),
   ]);
   const { Functions } = JSON.parse(functions.text) as { Functions: { FunctionName: string }[] };
   return [
@@ -302,5 +304,7 @@ async function leftOf(town: string): Promise<readonly string[]> {
     ...(machines.stateMachines ?? []).map(({ name = '' }) => name),
     ...(clusters.clusterArns ?? []),
     ...Functions.map(({ FunctionName }) => FunctionName),
-  ].filter((name) => new RegExp(`(^|[:/])${town}-`, 'i').test(name));
+    ...elements(roles, 'RoleName'),
+    ...elements(alarms, 'AlarmName'),
+  ].filter((name) => new RegExp(`(^|[:/])${town}[-:]`, 'i').test(name));
 }
