@@ -26,16 +26,16 @@ const header = z.string().max(200).optional();
 const answer = z.object({
   heard: z.enum(['status', 'wake', 'nothing']),
   repeated: z.boolean().openapi({ description: 'It was heard before: nothing was changed now' }),
+  late: z.boolean().openapi({ description: 'A newer report of that check was heard before: nothing was changed' }),
 });
 
 export function webhookRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
   const hear = async (context: Context<ApiEnv>, signed: Signed, by: string, heard: Heard) => {
     if (heard.heard === 'nothing') {
       context.status(202);
-      return { heard: heard.heard, repeated: false };
+      return { heard: heard.heard, repeated: false, late: false };
     }
-    const { repeated } = await hearWebhook(deps, { ...signed, by, heard });
-    return { heard: heard.heard, repeated };
+    return { heard: heard.heard, ...(await hearWebhook(deps, { ...signed, by, heard })) };
   };
 
   endpoint(

@@ -15,22 +15,27 @@ export interface Delivery {
   /** Hash of the bytes that were signed. A delivery's id is not among them, so a repeat could bear another. */
   readonly signedHash: string;
   readonly by: string;
-  readonly heard: Heard;
+  readonly heard: Exclude<Heard, { heard: 'nothing' }>;
+}
+
+interface Hearing {
+  readonly repeated: boolean;
+  /** Older than what is known of its check, by its sender's clock: it changed nothing. */
+  readonly late: boolean;
 }
 
 /** What was heard is recorded in the transaction that acts on it. */
-export const hearWebhook = (deps: CommandDeps, delivery: Delivery): Promise<{ readonly repeated: boolean }> =>
-  runCommand<{ repeated: boolean }>(deps, 'webhook', async (now) => {
+export const hearWebhook = (deps: CommandDeps, delivery: Delivery): Promise<Hearing> =>
+  runCommand<Hearing>(deps, 'webhook', async (now) => {
     const key = keys.idempotency(`webhook/${delivery.rig.name}`, delivery.signedHash);
     const seen = recordOf<object>(await deps.ledger.get(key));
-    if (seen?.expiresAt !== undefined && seen.expiresAt > now) return { result: { repeated: true } };
+    if (seen?.expiresAt !== undefined && seen.expiresAt > now) return { result: { repeated: true, late: false } };
     const once = upsert(key, seen, { by: delivery.by }, { expiresAt: now + limits.webhookKeptMs });
-    const step = together({ changes: [once] }, await stepOf(deps.ledger, delivery, now));
-    return { step, result: { repeated: false } };
+    const acted = await stepOf(deps.ledger, delivery, now);
+    return { step: together({ changes: [once] }, acted), result: { repeated: false, late: acted === undefined } };
   });
 
 async function stepOf(ledger: Ledger, { rig, heard, by }: Delivery, now: Instant): Promise<Step | undefined> {
-  if (heard.heard === 'nothing') return undefined;
   if (heard.heard === 'status') return (await takeStatus(ledger, rig, { ...heard, by }, now)).step;
   const targets = await targetsOf(ledger, rig);
   const woken = targets.filter((target) => heard.branch === undefined || heard.branch === target);

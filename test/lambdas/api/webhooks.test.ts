@@ -110,7 +110,7 @@ const checks = async (oid = commit, rig = 'green') =>
 describe('GitHub’s webhook', () => {
   test('with a status reports it, at the time that GitHub tells, and wakes the queues', async () => {
     const answer = await github('status', status());
-    expect(answer).toEqual({ status: 200, body: { heard: 'status', repeated: false } });
+    expect(answer).toEqual({ status: 200, body: { heard: 'status', repeated: false, late: false } });
     expect(await checks()).toMatchObject({
       'ci/build': { state: 'success', url: 'https://ci.example/1', reportedAt: now },
     });
@@ -135,13 +135,14 @@ describe('GitHub’s webhook', () => {
     expect(await checks()).toMatchObject({ [`${stage} ${conclusion}`]: { state } });
   });
 
-  test('that comes late does not undo what came before it', async () => {
+  test('that comes late does not undo what came before it, and is told so', async () => {
     const oid = '2'.repeat(40);
     const of = (more: object) => run({}, { head_sha: oid, ...more });
     const [t0, t1, t2] = [iso(now - 9000), iso(now - 5000), iso(now - 1000)];
     await github('check_run', of({ started_at: t0, completed_at: t1 }));
     await github('check_run', of({ status: 'in_progress', conclusion: null, started_at: t0, completed_at: null }));
-    await github('check_run', of({ status: 'in_progress', conclusion: null, started_at: t1, completed_at: null }));
+    const late = of({ status: 'in_progress', conclusion: null, started_at: t1, completed_at: null });
+    expect((await github('check_run', late)).body).toEqual({ heard: 'status', repeated: false, late: true });
     expect(await checks(oid)).toMatchObject({ test: { state: 'success' } });
     await github('check_run', of({ status: 'in_progress', conclusion: null, started_at: t2, completed_at: null }));
     expect(await checks(oid)).toMatchObject({ test: { state: 'pending' } });
@@ -172,7 +173,10 @@ describe('GitHub’s webhook', () => {
     ['issues', { action: 'opened', issue: { title: '- [ ] x' }, repository }],
     ['an event of years to come', []],
   ])('with %s is heard and changes nothing (202)', async (event, payload) => {
-    expect(await github(event, payload)).toEqual({ status: 202, body: { heard: 'nothing', repeated: false } });
+    expect(await github(event, payload)).toEqual({
+      status: 202,
+      body: { heard: 'nothing', repeated: false, late: false },
+    });
     expect(woken).toEqual([]);
   });
 
@@ -186,12 +190,15 @@ describe('GitHub’s webhook', () => {
 
   test('is taken once, whatever delivery and event it says it is', async () => {
     const payload = status({ context: 'once' });
-    expect((await github('status', payload)).body).toEqual({ heard: 'status', repeated: false });
+    expect((await github('status', payload)).body).toEqual({ heard: 'status', repeated: false, late: false });
     const before = await checks();
     woken.length = 0;
     now += 2 * limits.webhookSkewMs;
     const other = { 'x-github-delivery': 'another' };
-    expect(await github('status', payload)).toEqual({ status: 200, body: { heard: 'status', repeated: true } });
+    expect(await github('status', payload)).toEqual({
+      status: 200,
+      body: { heard: 'status', repeated: true, late: false },
+    });
     expect((await github('status', payload, { headers: other })).body.repeated).toBe(true);
     expect((await github('workflow_run', payload, { headers: other })).body.repeated).toBe(true);
     expect(await checks()).toEqual(before);
@@ -292,7 +299,7 @@ describe('the webhook of any CI', () => {
   const report = (more: object = {}) => ({ commit, name: 'jenkins', state: 'success', ...more });
 
   test('reports a status', async () => {
-    expect((await ci(report())).body).toEqual({ heard: 'status', repeated: false });
+    expect((await ci(report())).body).toEqual({ heard: 'status', repeated: false, late: false });
     expect(await checks()).toMatchObject({ jenkins: { state: 'success', reportedAt: now } });
     expect(woken).toHaveLength(2);
   });
@@ -300,7 +307,7 @@ describe('the webhook of any CI', () => {
   test('is taken once', async () => {
     const at = seconds();
     await ci(report(), { at });
-    expect(await ci(report(), { at })).toEqual({ status: 200, body: { heard: 'status', repeated: true } });
+    expect(await ci(report(), { at })).toEqual({ status: 200, body: { heard: 'status', repeated: true, late: false } });
   });
 
   test.each([-limits.webhookSkewMs - 1000, limits.webhookSkewMs + 1000, -365 * 86_400_000])(
