@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeProgram } from '../../bin/gt/program.ts';
+import { parseDone } from '../../containers/polecat/done.ts';
 import { commandsOfMarkdown, commandsOfSource, faultOf } from './commands.ts';
 
 const program = makeProgram();
@@ -10,10 +11,17 @@ const below = (dir: string, ending: string): string[] =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(dir, name));
 
+/** What an agent says inside its sandbox: there, `gt` is another program, with a parser of its own. */
+const faultOfAgent = (text: string): string | undefined => {
+  const [, ...words] = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  const parsed = parseDone(words);
+  return parsed.ok ? undefined : parsed.fault;
+};
+
 const faultsIn = (files: readonly string[], find: typeof commandsOfSource) => {
   const told = files.flatMap((file) => find(readFileSync(file, 'utf8')).map((one) => ({ file, ...one })));
   const faults = told.flatMap((one) => {
-    const fault = faultOf(program, one);
+    const fault = /^done\b/.test(one.text) ? faultOfAgent(one.text) : faultOf(program, one);
     return fault === undefined ? [] : [`${one.file}: gt ${one.text}: ${fault}`];
   });
   return { told: told.length, faults };
