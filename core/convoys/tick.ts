@@ -3,10 +3,11 @@
  * readiness and progress. Works in chunks: `more` asks for another tick after this commit.
  */
 import { closeEscalation } from '../escalations/close.ts';
-import type { Escalation } from '../escalations/escalation.ts';
+import { type Escalation, escalationId } from '../escalations/escalation.ts';
 import { openEscalation } from '../escalations/open.ts';
 import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
+import { beadCause } from '../molecules/next.ts';
 import type { Instant, Item } from '../ports.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { guard, replace, type Step, together } from '../step.ts';
@@ -170,6 +171,8 @@ function settle(
     events: status === convoy.status ? [] : [convoyEvent(next)],
   };
   if (status === 'landed') return together(own, tellLanded(next, all), closeEscalation(escalation, 'town', now));
+  // Each question has an escalation of its own, with the command that answers it.
+  if (status === 'stalled' && waitsForAnswers(all, progress)) return own;
   if (status === 'stalled') return together(own, openEscalation(escalation, alarmOf(next, because ?? ''), now));
   return together(own, closeEscalation(escalation, 'town', now));
 }
@@ -186,19 +189,25 @@ const movesByItself = (bead: Bead, { merged }: View): boolean =>
   bead.status !== 'escalated' &&
   (bead.run > 0 || bead.inLine !== undefined || bead.needs.every((need) => merged.has(need)));
 
+const waitsForAnswers = (beads: readonly Bead[], { failed, blocked }: Progress): boolean =>
+  failed + blocked === 0 && beads.some((bead) => bead.status === 'escalated');
+
+/** What failed comes first: it is what the convoy's own escalation is about. */
 function stallReason(convoy: Convoy, beads: readonly Bead[]): string {
-  const stuck = beads.filter((bead) => bead.status === 'failed' || bead.status === 'escalated');
+  const withStatus = (status: Bead['status']) => beads.filter((bead) => bead.status === status);
+  const stuck = [...withStatus('failed'), ...withStatus('escalated')];
   const first = stuck[0];
   if (!first)
     return 'every bead left was cancelled or waits for one that was; cancel the convoy, or submit the rest again';
+  const more = stuck.length > 1 ? ` and ${stuck.length - 1} more` : '';
+  const who = `${first.id} (${first.title})${more}`;
+  if (first.status === 'escalated') {
+    const question = first.outcome?.kind === 'escalated' ? `: ${first.outcome.question}` : '';
+    return `${who} asks a human${question}; answer it: gt escalations answer ${escalationId(beadCause(first.id))} "…"`;
+  }
   const last = first.notes.at(-1);
   const why = last ? `${last.cause}: ${last.detail}` : first.status;
-  const more = stuck.length > 1 ? ` and ${stuck.length - 1} more` : '';
-  const todo =
-    first.status === 'escalated'
-      ? `answer it: gt escalations list`
-      : `mend the cause, then gt convoy retry ${convoy.id}`;
-  return `${first.id} (${first.title})${more} ${first.status === 'escalated' ? 'asks a human' : 'failed'}: ${why}; ${todo}`;
+  return `${who} failed: ${why}; mend the cause, then gt convoy retry ${convoy.id}`;
 }
 
 const convoyEvent = (convoy: Convoy) => ({
@@ -217,9 +226,12 @@ const alarmOf = (convoy: Convoy, because: string) => ({
   severity: 'high' as const,
   title: `convoy ${convoy.id} stalled`,
   what: `Convoy ${convoy.id} (${convoy.title}) on rig ${convoy.rig} cannot go on by itself.\n${because}.`,
-  tried: 'every retry that the rig allows; all that does not need the failed beads has landed.',
+  tried:
+    convoy.progress.failed > 0
+      ? 'every retry that the rig allows for the beads that failed.'
+      : 'all that needs no cancelled bead.',
   unattended: 'what has landed stays, and the rest of the convoy waits.',
-  command: `gt convoy retry ${convoy.id}`,
+  command: convoy.progress.failed > 0 ? `gt convoy retry ${convoy.id}` : `gt convoy cancel ${convoy.id}`,
   rig: convoy.rig,
   convoy: convoy.id,
 });

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import type { Bead, BeadStatus } from '../../../core/convoys/bead.ts';
 import type { Convoy } from '../../../core/convoys/convoy.ts';
 import { tickConvoy } from '../../../core/convoys/tick.ts';
+import type { Escalation } from '../../../core/escalations/escalation.ts';
 import type { Item } from '../../../core/ports.ts';
-import { applied, beadOf, convoyOf, idOf, kindsOf, putAt, t0 } from '../fixtures.ts';
+import { applied, beadOf, convoyOf, idOf, itemOf, kindsOf, putAt, t0 } from '../fixtures.ts';
 
 const merged = { status: 'closed', closedReason: 'merged', commit: 'f'.repeat(40), run: 1 } as const;
 
@@ -107,6 +108,44 @@ describe('failure', () => {
     expect(stalled.meta.body.stalledBecause).toContain('exit code 1');
     expect(stalled.meta.body.stalledBecause).toContain('gt convoy retry');
     expect(stalled.kinds).toContain('escalation.opened');
+  });
+
+  test('of nothing but questions raises no letter beside theirs, and says how to answer', () => {
+    const asks = beadOf(1, {
+      status: 'escalated',
+      run: 1,
+      outcome: { kind: 'escalated', question: 'Which colour?', severity: 'high' },
+    });
+    const asked = settle(convoyOf(), [asks, beadOf(2, { needs: [idOf(1)] }), beadOf(3, merged)]);
+    expect(asked.meta.body.status).toBe('stalled');
+    expect(asked.meta.body.stalledBecause).toMatch(
+      /asks a human: Which colour\?; .*gt escalations answer esc-\w+ "…"$/,
+    );
+    expect(asked.kinds).toEqual(['convoy.stalled']);
+
+    const failedToo = settle(asked.meta, [asks, beadOf(2, { status: 'failed', run: 1 })]);
+    expect(failedToo.meta.body.stalledBecause).toMatch(/^gh-aaaaaa-2 .* and 1 more failed: .*gt convoy retry aaaaaa$/);
+    expect(failedToo.kinds).toEqual(['escalation.opened']);
+  });
+
+  test('that left only questions leaves the letter about the failure as it is', () => {
+    const failed = beadOf(2, { status: 'failed', run: 1 });
+    const { step } = tickConvoy(convoyOf(), [beadOf(1, { status: 'escalated', run: 1 }), failed], undefined, t0);
+    const alarm = step?.changes.find((change) => 'put' in change && change.put.sk === 'STATE');
+    if (!alarm || !('put' in alarm)) throw new Error('no escalation was opened');
+    const open = itemOf(alarm.put, alarm.put.body as unknown as Escalation);
+    expect(open.body.body).toMatch(/Tried: every retry.*\n.*\nDo: gt convoy retry aaaaaa$/);
+    const cancelled = beadOf(2, { status: 'cancelled', run: 1 });
+    const stalled = convoyOf({ status: 'stalled', stalledBecause: 'x' });
+    const after = tickConvoy(stalled, [beadOf(1, { status: 'escalated', run: 1 }), cancelled], open, t0).step;
+    expect(putAt<Convoy>(after, stalled)?.stalledBecause).toContain('asks a human');
+    expect(putAt(after, open)).toBeUndefined();
+  });
+
+  test('of beads that need a cancelled one is not told to retry, which would do nothing', () => {
+    const beads = [beadOf(1, { status: 'cancelled' }), beadOf(2, { needs: [idOf(1)], blockedForGood: true })];
+    const { step } = tickConvoy(convoyOf(), beads, undefined, t0);
+    expect(JSON.stringify(step?.changes)).toContain('Do: gt convoy cancel aaaaaa');
   });
 
   test('a stalled convoy opens again when its bead goes on', () => {
