@@ -3,8 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ConvoyView } from './convoys.ts';
+import { plain } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { part, run, type Session } from './session.ts';
+import type { StatusView } from './town.ts';
 import { watchConvoy } from './watch.ts';
 
 interface Submitted {
@@ -43,6 +45,7 @@ async function submit(session: Session, flags: Flags, file: string): Promise<voi
   if (!print.json)
     print.line(`Convoy ${print.paint('bold', id)}${answer.repeated ? ' (handed in before)' : ''}: ${title}`);
   await warnIfNothingCanLand(session, flags.rig);
+  // One that watches is told of the stop as of all that hinders, and of its end.
   if (flags.watch) return watchConvoy(session, id);
   const convoy = await plannedSoon(session, answer.convoy);
   print.show({ ...answer, convoy }, () => {
@@ -51,6 +54,7 @@ async function submit(session: Session, flags: Flags, file: string): Promise<voi
     else if (convoy.faults === undefined) print.line(`Follow it: gt convoy show ${id}, or gt feed --follow`);
   });
   if (convoy.faults !== undefined) throw planRefused(convoy.faults);
+  await warnIfStopped(session);
 }
 
 /** The convoy with its plan, or as it is when planning takes longer than a person likes to wait. */
@@ -84,6 +88,11 @@ async function warnIfNothingCanLand({ town }: Session, rig: string): Promise<voi
   process.stderr.write(
     `Warning: ${rig} has no gate and requires no CI, so nothing can land. Add one: gt rig config ${rig} refinery.gates.test "<command>"\n`,
   );
+}
+
+async function warnIfStopped({ town }: Session): Promise<void> {
+  const { estop } = await town.get<Pick<StatusView, 'estop'>>('status');
+  if (estop) process.stderr.write(`The town is stopped (${plain(estop.because)}): nothing starts until gt thaw.\n`);
 }
 
 async function read(file: string): Promise<string> {

@@ -248,6 +248,15 @@ describe('gt, from a rig to a stopped town', () => {
     await gt('thaw');
   });
 
+  test('says of an intent for a stopped town that it is kept, and that nothing starts', async () => {
+    const words = ['submit', 'intent.md', '--rig', 'green', '--key', 'k1'];
+    await gt('estop', 'the', 'barn', 'burns');
+    const stopped = 'The town is stopped (the barn burns): nothing starts until gt thaw.\n';
+    expect(await gt(...words)).toMatchObject({ code: 0, out: expect.stringContaining('Convoy'), err: stopped });
+    await gt('thaw');
+    expect((await gt(...words)).err).toBe('');
+  });
+
   test('warns of a rig on which nothing can land', async () => {
     await gt('rig', 'config', 'green', 'refinery.gates.test', 'unset');
     const words = ['submit', 'faulty.md', '--rig', 'green', '--key', 'k2', '--json'];
