@@ -31,6 +31,8 @@ export interface BeadFacts {
   readonly polecat?: Polecat | undefined;
   readonly beat?: Beat | undefined;
   readonly estop?: Switch | undefined;
+  /** The escalation of the bead's own cause, if it was ever opened. */
+  readonly escalation?: Escalation | undefined;
 }
 
 export function whyBead(facts: BeadFacts): Reason[] {
@@ -41,7 +43,7 @@ export function whyBead(facts: BeadFacts): Reason[] {
     because: becauseOf(facts),
     since: sinceOf(bead),
     evidence: bead.notes.at(-1)?.evidence,
-    todo: todoOf(bead, facts.convoy),
+    todo: todoOf(facts),
   });
   const needs =
     bead.status === 'open' ? facts.needs.filter((need) => bead.blockedBy.includes(need.id)).map(whyNeed) : [];
@@ -61,7 +63,7 @@ export function whyBead(facts: BeadFacts): Reason[] {
   return [own, ...needs, ...work, ...merge, ...queue, ...stopped, ...earlier];
 }
 
-function becauseOf({ bead, convoy, needs }: BeadFacts): string {
+function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
   switch (bead.status) {
     case 'open':
       return whyOpen(bead, convoy, needs);
@@ -82,7 +84,7 @@ function becauseOf({ bead, convoy, needs }: BeadFacts): string {
     case 'escalated':
       return bead.outcome?.kind === 'escalated'
         ? `It waits for a human: ${bead.outcome.question}`
-        : `It waits for a human${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
+        : `It waits for a human${escalation ? `: ${escalation.title}` : '.'}`;
     case 'failed':
       return `It failed after ${bead.attempt} attempts${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
     case 'cancelled':
@@ -117,15 +119,18 @@ const sinceOf = (bead: Bead): Instant =>
     cancelled: bead.closedAt ?? bead.createdAt,
   })[bead.status];
 
-function todoOf(bead: Bead, convoy: Convoy): string | undefined {
+function todoOf({ bead, convoy, escalation }: BeadFacts): string | undefined {
   if (bead.status === 'open' && convoy.status === 'staged') return `gt convoy launch ${convoy.id}`;
   if (bead.blockedForGood) return `gt convoy retry ${convoy.id}`;
   const commands: Partial<Record<BeadStatus, string>> = {
     failed: `gt sling ${bead.id}`,
-    escalated: 'gt escalations list, then gt escalations answer <id> "…"',
+    // A question may have been closed without an answer: the bead can still be sent on.
+    escalated: escalation && escalation.status !== 'closed' ? answerTo(escalation) : `gt sling ${bead.id}`,
   };
   return commands[bead.status];
 }
+
+const answerTo = (escalation: Escalation): string => `gt escalations answer ${escalation.id} "…"`;
 
 const whyNeed = (need: Bead): Reason => ({
   about: `bead ${need.id}`,
@@ -196,8 +201,8 @@ export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch 
     todo:
       convoy.status === 'staged'
         ? `gt convoy launch ${convoy.id}`
-        : convoy.status === 'stalled'
-          ? `gt convoy retry ${convoy.id}`
+        : convoy.status === 'stalled' && convoy.faults === undefined
+          ? stalledTodo(convoy, beads)
           : undefined,
   });
   const unfinished = beads
@@ -209,6 +214,13 @@ export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch 
       since: sinceOf(bead),
     }));
   return [own, ...unfinished, ...(estop?.stopped ? [whyStopped(estop)] : [])];
+}
+
+/** A retry sends failed beads on. Without one, a bead that asks says how to answer, and the rest can only be given up. */
+function stalledTodo(convoy: Convoy, beads: readonly Bead[]): string {
+  if (beads.some((bead) => bead.status === 'failed')) return `gt convoy retry ${convoy.id}`;
+  const asks = beads.find((bead) => bead.status === 'escalated');
+  return asks ? `gt why ${asks.id}` : `gt convoy cancel ${convoy.id}`;
 }
 
 export const whyCandidate = (candidate: Candidate): Reason =>
@@ -230,7 +242,7 @@ export const whyEscalation = (escalation: Escalation): Reason =>
       escalation.status === 'closed'
         ? undefined
         : escalation.bead
-          ? `gt escalations answer ${escalation.id} "…"`
+          ? answerTo(escalation)
           : `gt escalations close ${escalation.id}`,
   });
 

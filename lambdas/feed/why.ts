@@ -2,6 +2,7 @@
 import type { Bead } from '../../core/convoys/bead.ts';
 import { refuse } from '../../core/errors.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
+import { escalationKeyOf } from '../../core/escalations/open.ts';
 import type { Subject } from '../../core/feed/trace.ts';
 import {
   type Reason,
@@ -14,6 +15,7 @@ import {
   whyStopped,
 } from '../../core/feed/why.ts';
 import { isConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
+import { beadCause } from '../../core/molecules/next.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Ledger } from '../../core/ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../../core/refinery/records.ts';
@@ -52,15 +54,18 @@ const estopOf = async (ledger: Ledger) => recordOf<Switch>(await ledger.get(keys
 async function beadAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   const bead = await findBead(ledger, id);
   if (!bead) return undefined;
-  const [convoy, needs, merge, work, estop] = await Promise.all([
+  const [convoy, needs, merge, work, estop, asked] = await Promise.all([
     loadConvoy(ledger, bead.convoy),
     Promise.all(bead.needs.map((need) => findBead(ledger, need))),
     mergeOf(ledger, bead),
     workOf(ledger, bead.polecat, bead),
     estopOf(ledger),
+    ledger.get(escalationKeyOf(beadCause(id))),
   ]);
+  const escalation = recordOf<Escalation>(asked)?.body;
+  const facts = { bead, convoy, needs: needs.filter((need) => need !== undefined), estop, escalation };
   return {
-    reasons: whyBead({ bead, convoy, needs: needs.filter((need) => need !== undefined), ...merge, ...work, estop }),
+    reasons: whyBead({ ...facts, ...merge, ...work }),
     subject: { bead: id, convoy: convoy.id, since: convoy.createdAt },
   };
 }

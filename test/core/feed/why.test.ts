@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Bead, type BeadStatus, beadStatuses } from '../../../core/convoys/bead.ts';
 import { type Convoy, convoyStatuses } from '../../../core/convoys/convoy.ts';
+import type { Escalation } from '../../../core/escalations/escalation.ts';
 import { whyBead, whyConvoy, whyPolecat } from '../../../core/feed/why.ts';
 import { beadOf } from '../fixtures.ts';
 
@@ -69,6 +70,44 @@ describe('why', () => {
     const reasons = whyBead({ bead: bead({ status: 'failed', attempt: 1, notes: [note] }), convoy, needs: [] });
     expect(reasons[0]).toMatchObject({ todo: 'gt sling gr-000000-1', evidence: note.evidence });
     expect(reasons[1]).toMatchObject({ about: 'attempt 1', because: 'Toast: exit status 1', evidence: note.evidence });
+  });
+
+  test('a bead that asks says what, and the command that answers it; one whose question was closed is slung', () => {
+    const escalation: Escalation = {
+      id: 'esc-0123456789ab',
+      cause: 'bead/gr-000000-1',
+      severity: 'high',
+      status: 'open',
+      title: 'gr-000000-1 asks: is this worth another attempt?',
+      body: '',
+      openedAt: 1,
+      times: 1,
+      raises: 0,
+    };
+    const own = (over: Partial<Bead>, about: Partial<Escalation>) =>
+      whyBead({
+        bead: bead({ status: 'escalated', ...over }),
+        convoy,
+        needs: [],
+        escalation: { ...escalation, ...about },
+      })[0];
+    const outcome = { kind: 'escalated', question: 'Which colour?', severity: 'high' } as const;
+    expect(own({ outcome }, { status: 'acknowledged' })).toMatchObject({
+      because: 'It waits for a human: Which colour?',
+      todo: 'gt escalations answer esc-0123456789ab "…"',
+    });
+    expect(own({}, {})?.because).toContain('is this worth another attempt?');
+    expect(own({ outcome }, { status: 'closed' })?.todo).toBe('gt sling gr-000000-1');
+  });
+
+  test('a stalled convoy is told to retry only when a bead of it failed', () => {
+    const stalled: Convoy = { ...convoy, status: 'stalled' };
+    const todo = (about: Partial<Convoy>, ...beads: Bead[]) =>
+      whyConvoy({ ...stalled, ...about }, beads, undefined)[0]?.todo;
+    expect(todo({}, bead({ status: 'failed' }))).toBe('gt convoy retry 000000');
+    expect(todo({}, bead({ status: 'escalated' }))).toBe('gt why gr-000000-1');
+    expect(todo({}, bead({ status: 'cancelled' }))).toBe('gt convoy cancel 000000');
+    expect(todo({ faults: [{ code: 'PLAN_CYCLE', what: 'A cycle.', remedy: 'Break it.' }] })).toBeUndefined();
   });
 
   test('a landed bead names its commit', () => {
