@@ -50,6 +50,13 @@ export async function retryConvoy(deps: CommandDeps, id: ConvoyId, by: string): 
       `Convoy ${id} is ${convoy.status}.`,
       'Only an open or stalled convoy is retried.',
     );
+  if (convoy.faults !== undefined)
+    throw refuse(
+      409,
+      'CONVOY_PLAN_REFUSED',
+      `The plan of convoy ${id} was refused, so it has no beads to retry.`,
+      `Mend the intent (gt why ${id} names its faults) and submit it again: gt submit <file> --rig ${convoy.rig}.`,
+    );
   const failed = (await load.beads(deps.ledger, id)).filter((bead) => bead.body.status === 'failed');
   for (const bead of failed) await reopen(deps, bead.body.id, by);
   return failed.length;

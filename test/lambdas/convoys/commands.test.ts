@@ -75,6 +75,15 @@ describe('people are told what they may not do', () => {
     await expect(act()).rejects.toMatchObject({ code });
   });
 
+  test('retry a convoy whose plan was refused', async () => {
+    await given({ status: 'stalled', faults: [{ code: 'PLAN_CYCLE', what: 'A cycle.', remedy: 'Break it.' }] });
+    await expect(retryConvoy(deps(), convoyOf().body.id, 'max')).rejects.toMatchObject({
+      code: 'CONVOY_PLAN_REFUSED',
+      status: 409,
+      remedy: expect.stringContaining('submit it again'),
+    });
+  });
+
   test('cancel a convoy that has landed', async () => {
     await given({ status: 'landed' });
     await expect(cancelConvoy(deps(), convoyOf().body.id, 'max')).rejects.toMatchObject({ code: 'CONVOY_ENDED' });
