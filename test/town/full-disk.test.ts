@@ -7,7 +7,7 @@ import { makeTestRig, type TestRig } from '../git/rig.ts';
 import type { Problem } from './api-client.ts';
 import { breachesOf, itemsOf } from './invariants.ts';
 import { openStage, task } from './stage.ts';
-import { bundleTown, pause, processesAt, spawnTown } from './town-process.ts';
+import { bundleTown, pause, processesLeftAt, spawnTown } from './town-process.ts';
 
 jest.setTimeout(120_000);
 
@@ -96,7 +96,7 @@ describe('a town whose disk runs full', () => {
       }
       expect(await roomy.stop()).toBe(0);
       expect(breachesOf(await itemsOf(join(dir, 'ledger')))).toEqual([]);
-      expect(processesAt(dir)).toEqual([]);
+      expect(await processesLeftAt(dir)).toEqual([]);
     } finally {
       await full.kill();
       bundle.remove();

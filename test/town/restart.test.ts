@@ -11,7 +11,7 @@ import { makeTestRig, type TestRig } from '../git/rig.ts';
 import type { ApiClient } from './api-client.ts';
 import { breachesOf, itemsOf } from './invariants.ts';
 import { seeded } from './seeded.ts';
-import { bundleTown, pause, processesAt, spawnTown, type TownProcess } from './town-process.ts';
+import { bundleTown, pause, processesLeftAt, spawnTown, type TownProcess } from './town-process.ts';
 
 const seed = Number(process.env.GASTOWN_KILL_SEED ?? Date.now() % 1_000_000);
 const kills = Number(process.env.GASTOWN_KILLS ?? 12);
@@ -95,7 +95,7 @@ describe('a town that is killed with -9 in mid-work', () => {
       await town.kill();
       throw new Error(`seed ${seed}: ${String(error)}\n${town.said()}\n${tailOf(join(dir, 'town.log'))}`);
     }
-    expect(processesAt(dir)).toEqual([]);
+    expect(await processesLeftAt(dir)).toEqual([]);
     expect(new Set(convoys).size).toBe(batches.length);
     expect(breachesOf(await itemsOf(join(dir, 'ledger')))).toEqual([]);
     for (const batch of batches) {

@@ -7,7 +7,7 @@ import { startTown, type Town, type TownOptions } from '../../local/town.ts';
 import { makeTestRig, type TestRig } from '../git/rig.ts';
 import { type ApiClient, type ConvoyDetail, makeClient } from './api-client.ts';
 import { breachesOf, itemsOf } from './invariants.ts';
-import { pause, processesAt } from './town-process.ts';
+import { pause, processesLeftAt } from './town-process.ts';
 
 export interface Stage {
   readonly dir: string;
@@ -87,7 +87,7 @@ export async function openStage(options: Partial<TownOptions> = {}): Promise<Sta
     async close() {
       await town.close();
       const breaches = breachesOf(await itemsOf(join(dir, 'ledger')));
-      const left = processesAt(dir);
+      const left = await processesLeftAt(dir);
       for (const rig of rigs) rig.remove();
       if (options.dir === undefined) rmSync(join(dir, '..'), { recursive: true, force: true, maxRetries: 3 });
       expect(breaches).toEqual([]);

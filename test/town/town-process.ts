@@ -111,7 +111,7 @@ export interface Found {
 }
 
 /** Processes that have anything to do with the directory: in their arguments, environment or working directory. Linux only. */
-export function processesAt(dir: string): Found[] {
+function processesAt(dir: string): Found[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .flatMap((pid) => {
@@ -123,4 +123,14 @@ export function processesAt(dir: string): Found[] {
         return [];
       }
     });
+}
+
+const goneSoonMs = 5000;
+
+/** What is left a moment after a town has ended: a process that ends when its town's pipe closes needs that long to see it. */
+export async function processesLeftAt(dir: string): Promise<Found[]> {
+  for (const deadline = Date.now() + goneSoonMs; ; await pause(50)) {
+    const found = processesAt(dir);
+    if (found.length === 0 || Date.now() > deadline) return found;
+  }
 }
