@@ -1,11 +1,10 @@
 /** The git credential of a rig, from Secrets Manager, held for a short while. */
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { refuse } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Clock, CodeHost, Instant } from '../core/ports.ts';
 import { gitCredentialIn } from '../core/rigs/git-credential.ts';
-import { answerOf } from './errors.ts';
-import { isNoSecret } from './no-secret.ts';
+import { secretText } from './secret.ts';
 
 export interface GitCredentialConfig {
   /** The secret of a rig is named this and the rig's name: `gastown/git/greenhouse`. */
@@ -36,16 +35,11 @@ export function makeGitCredential(
     const known = held.get(rig);
     if (known && clock.now() < known.until) return known.credential;
     const name = `${secretPrefix}${rig}`;
-    try {
-      const command = new GetSecretValueCommand({ SecretId: name });
-      const { SecretString } = await answerOf(`git credential of ${rig}`, client.send(command));
-      const credential = gitCredentialIn(SecretString ?? '');
-      if (!credential) throw invalid(name);
-      held.set(rig, { until: clock.now() + limits.gitCredentialHeldMs, credential });
-      return credential;
-    } catch (error) {
-      if (isNoSecret(error)) return undefined;
-      throw error;
-    }
+    const secret = await secretText(client, `git credential of ${rig}`, name);
+    if (secret === undefined) return undefined;
+    const credential = gitCredentialIn(secret);
+    if (!credential) throw invalid(name);
+    held.set(rig, { until: clock.now() + limits.gitCredentialHeldMs, credential });
+    return credential;
   };
 }

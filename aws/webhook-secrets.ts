@@ -1,10 +1,9 @@
 /** The secrets that sign a rig's webhooks, from Secrets Manager, held for a short while. */
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { limits } from '../core/limits.ts';
 import type { Clock, Instant } from '../core/ports.ts';
 import { secretsIn } from '../core/rigs/webhooks.ts';
-import { answerOf } from './errors.ts';
-import { isNoSecret } from './no-secret.ts';
+import { secretText } from './secret.ts';
 
 export interface WebhookSecretsConfig {
   /** The secret of a rig is named this and the rig's name: `gastown/webhook/greenhouse`. */
@@ -18,18 +17,9 @@ export function makeWebhookSecrets(client: SecretsManagerClient, { secretPrefix,
   return async (rig: string): Promise<readonly string[]> => {
     const known = held.get(rig);
     if (known && clock.now() < known.until) return known.secrets;
-    const secrets = secretsIn(await read(client, `${secretPrefix}${rig}`));
+    const text = await secretText(client, 'a webhook’s secret', `${secretPrefix}${rig}`);
+    const secrets = secretsIn(text ?? '');
     held.set(rig, { until: clock.now() + limits.webhookSecretHeldMs, secrets });
     return secrets;
   };
-}
-
-async function read(client: SecretsManagerClient, name: string): Promise<string> {
-  try {
-    const sent = client.send(new GetSecretValueCommand({ SecretId: name }));
-    return (await answerOf('a webhook’s secret', sent)).SecretString ?? '';
-  } catch (error) {
-    if (isNoSecret(error)) return '';
-    throw error;
-  }
 }

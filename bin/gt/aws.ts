@@ -103,6 +103,10 @@ const textsOf = (xml: string, name: string): string[] =>
     text.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => entities[entity] ?? ''),
   );
 
+/** For who asks beside the point: that there are no credentials is an answer as well. */
+export const orFault = <Answer>(asked: Promise<Answer | AwsFault>): Promise<Answer | AwsFault> =>
+  asked.catch((error: Error) => ({ code: 'CREDENTIALS', what: error.message }));
+
 export async function callerOf(region: string, environment: Environment): Promise<{ arn: string } | AwsFault> {
   const answer = await ask(sts, region, { Action: 'GetCallerIdentity' }, environment);
   return typeof answer === 'string' ? { arn: textsOf(answer, 'Arn')[0] ?? 'unknown' } : answer;

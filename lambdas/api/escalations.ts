@@ -3,7 +3,7 @@ import type { Escalation } from '../../core/escalations/escalation.ts';
 import { keys, partitions } from '../../core/keys.ts';
 import { recordOf } from '../../core/step.ts';
 import { acknowledgeEscalation, answerEscalation, closeEscalation, loadEscalation } from '../escalations/commands.ts';
-import { queryAll } from '../feed/records.ts';
+import { queryAll } from '../platform/query-all.ts';
 import type { ApiDeps } from './deps.ts';
 import { name } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';

@@ -3,7 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { keys, partitions } from '../../core/keys.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import { recordOf } from '../../core/step.ts';
-import { queryAll } from '../feed/records.ts';
+import { queryAll } from '../platform/query-all.ts';
 import { nudgePolecat, nukePolecat } from '../polecats/protocol.ts';
 import type { ApiDeps } from './deps.ts';
 import { name } from './deps.ts';

@@ -18,8 +18,9 @@ import {
 import { recordOf } from '../../core/step.ts';
 import { readFeed } from '../feed/feed.ts';
 import { listConvoys } from '../feed/listing.ts';
-import { lineOf, queryAll } from '../feed/records.ts';
+import { lineOf } from '../feed/records.ts';
 import { why } from '../feed/why.ts';
+import { queryAll } from '../platform/query-all.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
 import { estop, thaw } from '../scheduler/commands.ts';
 import type { ApiDeps, ApiOptions, FleetSize } from './deps.ts';

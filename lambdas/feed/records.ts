@@ -4,19 +4,9 @@ import type { Convoy } from '../../core/convoys/convoy.ts';
 import { refuse } from '../../core/errors.ts';
 import type { EventRecord } from '../../core/events.ts';
 import { isConvoyId, keys, parseBeadId, partitions, prefixes } from '../../core/keys.ts';
-import type { Blobs, Item, Ledger, QueryOptions } from '../../core/ports.ts';
+import type { Blobs, Ledger } from '../../core/ports.ts';
 import { recordOf } from '../../core/step.ts';
-
-/** All items of a query, page after page. Only for partitions that are bounded. */
-export async function queryAll<Body>(ledger: Ledger, pk: string, options: QueryOptions = {}): Promise<Item<Body>[]> {
-  const items: Item<Body>[] = [];
-  for (let after = options.after; ; ) {
-    const page = await ledger.query(pk, after === undefined ? options : { ...options, after });
-    items.push(...(page.items as Item<Body>[]));
-    if (page.next === undefined || (options.limit !== undefined && items.length >= options.limit)) return items;
-    after = page.next;
-  }
-}
+import { queryAll } from '../platform/query-all.ts';
 
 export async function loadConvoy(ledger: Ledger, id: string): Promise<Convoy> {
   const item = isConvoyId(id) ? recordOf<Convoy>(await ledger.get(keys.convoy(id))) : undefined;

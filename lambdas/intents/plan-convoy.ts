@@ -11,6 +11,7 @@ import { configOf } from '../../core/rigs/config.ts';
 import { asJson, guard, remove, upsert } from '../../core/step.ts';
 import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import { queryAll } from '../platform/query-all.ts';
 import { rigNames, unknownRig } from '../rigs/load.ts';
 import type { MayorDeps } from './mayor.ts';
 
@@ -71,8 +72,8 @@ const writeSome = (deps: MayorDeps, id: ConvoyId, title: string, beads: readonly
     const was = await unplanned(deps.ledger, id);
     if (!was) return { result: false };
     const changes = differences(beads, [
-      ...(await itemsOf(deps.ledger, id, prefixes.beads)),
-      ...(await itemsOf(deps.ledger, id, prefixes.specs)),
+      ...(await queryAll<Json>(deps.ledger, partitions.convoy(id), { prefix: prefixes.beads })),
+      ...(await queryAll<Json>(deps.ledger, partitions.convoy(id), { prefix: prefixes.specs })),
     ]);
     if (changes.length === 0) return { step: planned(was, title, beads.length, now), result: false };
     return { step: { changes: [guard(was, was), ...changes.slice(0, 2 * limits.newBeadsPerCommitMax)] }, result: true };
@@ -99,13 +100,3 @@ const canonical = (value: Json): string =>
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
-
-async function itemsOf(ledger: Ledger, id: ConvoyId, prefix: string): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await ledger.query(partitions.convoy(id), { prefix, ...(after === undefined ? {} : { after }) });
-    items.push(...page.items);
-    if (page.next === undefined) return items;
-    after = page.next;
-  }
-}

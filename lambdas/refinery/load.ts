@@ -1,6 +1,6 @@
 /** Reads a queue: META first, so that whatever it is compared with later is at least as new. */
 import { keys, partitions, prefixes } from '../../core/keys.ts';
-import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import type { Facts } from '../../core/refinery/plan.ts';
 import { policyOf } from '../../core/refinery/policy.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from '../../core/refinery/records.ts';
@@ -8,6 +8,7 @@ import type { QueueView } from '../../core/refinery/view.ts';
 import { configOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf } from '../../core/step.ts';
+import { queryAll } from '../platform/query-all.ts';
 
 /** Nothing, if there is no such rig. */
 export async function loadView(ledger: Ledger, rig: string, target: string): Promise<QueueView | undefined> {
@@ -18,8 +19,8 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
   ];
   const [config, requests, candidates, ...landings] = await Promise.all([
     ledger.get(keys.rig(rig)),
-    queryAll<MergeRequest>(ledger, partitions.queue(rig, target), prefixes.mergeRequests),
-    queryAll<Candidate>(ledger, partitions.queue(rig, target), prefixes.candidates),
+    queryAll<MergeRequest>(ledger, partitions.queue(rig, target), { prefix: prefixes.mergeRequests }),
+    queryAll<Candidate>(ledger, partitions.queue(rig, target), { prefix: prefixes.candidates }),
     ...epochs.map((epoch) => ledger.get(keys.landing(rig, target, epoch))),
   ]);
   const found = recordOf<Rig>(config)?.body;
@@ -34,16 +35,6 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
     candidates,
     landings: landings.flatMap((item) => recordOf<Landing>(item) ?? []),
   };
-}
-
-async function queryAll<Body>(ledger: Ledger, pk: string, prefix: string): Promise<Item<Body>[]> {
-  const items: Item<Body>[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await ledger.query(pk, { prefix, ...(after === undefined ? {} : { after }) });
-    items.push(...page.items.flatMap((item) => recordOf<Body>(item) ?? []));
-    if (page.next === undefined) return items;
-    after = page.next;
-  }
 }
 
 /** What the fleet knows of the tasks that still owe a verdict. */

@@ -4,6 +4,7 @@ import { clip, didYouMean, suggester } from '../../core/nearest.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf } from '../../core/step.ts';
+import { queryAll } from '../platform/query-all.ts';
 
 /** The rig of this name. Throws RIG_UNKNOWN, with the nearest name there is. */
 export async function loadRig(ledger: Ledger, name: string): Promise<Item<Rig>> {
@@ -12,15 +13,8 @@ export async function loadRig(ledger: Ledger, name: string): Promise<Item<Rig>> 
   throw unknownRig(name, await rigNames(ledger));
 }
 
-export async function rigNames(ledger: Ledger): Promise<string[]> {
-  const names: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await ledger.query(partitions.rigs, after === undefined ? {} : { after });
-    names.push(...page.items.map((item) => item.sk));
-    if (page.next === undefined) return names;
-    after = page.next;
-  }
-}
+export const rigNames = async (ledger: Ledger): Promise<string[]> =>
+  (await queryAll(ledger, partitions.rigs)).map(({ sk }) => sk);
 
 export function unknownRig(name: string, names: readonly string[]): TownError {
   const near = didYouMean(suggester(names)(name));

@@ -5,6 +5,7 @@ import { type Measured, type MetricName, polecatMetric } from '../../core/metric
 import type { Beat } from '../../core/polecats/polecat.ts';
 import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import { recordOf } from '../../core/step.ts';
+import { queryAll } from '../platform/query-all.ts';
 import type { PatrolReport, WitnessEvent } from './witness.ts';
 
 type Patrol = (event: WitnessEvent) => Promise<PatrolReport>;
@@ -26,27 +27,15 @@ export const measuring =
 
 /** Two reads in a town at rest, and one for each polecat alive. */
 async function readGauges(ledger: Ledger, now: Instant): Promise<Measured> {
-  const [beats, EscalationsOpen] = await Promise.all([beatsOf(ledger), countOf(ledger, partitions.openEscalations)]);
+  const [beats, open] = await Promise.all([beatsOf(ledger), queryAll(ledger, partitions.openEscalations)]);
   const late = beats.filter((beat) => now - beat.at > limits.heartbeatLateMs && beat.state !== 'starting');
-  const counts: Partial<Record<MetricName, number>> = { EscalationsOpen, HeartbeatsLate: late.length };
+  const counts: Partial<Record<MetricName, number>> = { EscalationsOpen: open.length, HeartbeatsLate: late.length };
   for (const { state } of beats) counts[polecatMetric[state]] = (counts[polecatMetric[state]] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 async function beatsOf(ledger: Ledger): Promise<Beat[]> {
-  const names = await keysOf(ledger, partitions.alivePolecats);
-  const items = await Promise.all(names.map((name) => ledger.get(keys.beat(name))));
+  const alive = await queryAll(ledger, partitions.alivePolecats);
+  const items = await Promise.all(alive.map(({ sk }) => ledger.get(keys.beat(sk))));
   return items.flatMap((item) => recordOf<Beat>(item)?.body ?? []);
-}
-
-const countOf = async (ledger: Ledger, pk: string): Promise<number> => (await keysOf(ledger, pk)).length;
-
-async function keysOf(ledger: Ledger, pk: string): Promise<string[]> {
-  const found: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await ledger.query(pk, after === undefined ? {} : { after });
-    found.push(...page.items.map((item) => item.sk));
-    if (page.next === undefined) return found;
-    after = page.next;
-  }
 }

@@ -1,5 +1,5 @@
 /** The AWS account of a deployed town: who asks, and which of its alarms ring. */
-import { callerOf, ringingAlarms } from '../aws.ts';
+import { callerOf, orFault, ringingAlarms } from '../aws.ts';
 import { Refusal } from '../refusal.ts';
 import { type Finding, fail, notChecked, ok } from './finding.ts';
 
@@ -23,10 +23,7 @@ const ours = /^([^\n]+?)\.?\n(.*docs\/runbooks\/.*)$/s;
 
 export async function alarms(region: string): Promise<Finding[]> {
   const check = 'alarms';
-  const rings = await ringingAlarms(region, process.env).catch((error: Error) => ({
-    code: 'CREDENTIALS',
-    what: error.message,
-  }));
+  const rings = await orFault(ringingAlarms(region, process.env));
   if ('code' in rings)
     return [
       notChecked(

@@ -1,5 +1,5 @@
 /** Does the account's quota of Fargate hold what the town may start? */
-import { quotaOf } from '../aws.ts';
+import { orFault, quotaOf } from '../aws.ts';
 import type { Client } from '../client.ts';
 import type { StatusView } from '../town.ts';
 import { type Finding, notChecked, ok, warn } from './finding.ts';
@@ -20,10 +20,7 @@ export async function fargate(client: Client, region: string): Promise<Finding[]
   const { vcpusEach, spot } = polecats.fargate;
   const { code, name } = spot ? quotas.spot : quotas.onDemand;
   const check = 'fargate';
-  const quota = await quotaOf({ service: 'fargate', quota: code }, region, process.env).catch((error: Error) => ({
-    code: 'CREDENTIALS',
-    what: error.message,
-  }));
+  const quota = await orFault(quotaOf({ service: 'fargate', quota: code }, region, process.env));
   if ('code' in quota)
     return [
       notChecked(
