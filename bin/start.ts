@@ -74,9 +74,6 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
       'Choose one above 1023 with --port.',
     );
   });
-  console.log(`Gas Town is up at ${town.url}, state in ${dir}.`);
-  if (town.recovered > 0) console.log(`Took up again what was in flight: ${town.recovered} items.`);
-  console.log('Next: npm run gt -- rig add <name> <path or URL>; then npm run gt -- submit <intent.md> --rig <name>');
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -88,6 +85,9 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  console.log(`Gas Town is up at ${town.url}, state in ${dir}.`);
+  if (town.recovered > 0) console.log(`Took up again what was in flight: ${town.recovered} items.`);
+  console.log('Next: npm run gt -- rig add <name> <path or URL>; then npm run gt -- submit <intent.md> --rig <name>');
 }
 
 try {
