@@ -54,6 +54,16 @@ export interface MergeRequest {
   readonly endedAt?: Instant;
   /** Its commit on the target, once landed. */
   readonly commit?: Oid;
+  /** Where it does not fit the target: set when it becomes `conflict`, gone when it is `queued` again. */
+  readonly conflict?: Conflict;
+  /** The conflict bead made for it last, how many there have been, and why each that has ended was of no use. */
+  readonly resolver?: { readonly bead: BeadId; readonly tries: number; readonly faults: readonly string[] };
+}
+
+export interface Conflict {
+  /** The commit of the target that it was built on, and the resolver merges in. */
+  readonly base: Oid;
+  readonly paths: readonly string[];
 }
 
 export const candidateStates = [
