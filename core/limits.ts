@@ -37,6 +37,12 @@ export const limits = {
   // --- git
   /** A rotated secret is used after this at the latest; one tick of the Refinery asks for it several times. */
   gitCredentialHeldMs: 1 * minutes,
+  /** Enough to see which changes touch the same files: a change that touches more is one for all to wait for. */
+  changedPathsMax: 200,
+  /** Of either side, for the resolver's prompt: about 12,000 tokens each. */
+  conflictDiffBytesMax: 48 * KiB,
+  /** One fact is enough to refuse a resolution; the rest is for whoever reads why. */
+  resolutionFactsMax: 50,
 
   // --- webhooks
   /** GitHub lets one send a delivery again for three days. */

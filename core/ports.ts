@@ -175,6 +175,8 @@ export interface ChainLink {
   readonly head: Oid;
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string; readonly at: Instant };
+  /** An integration branch: its commits land as they are, by fast-forward or by a merge commit, whatever the strategy. */
+  readonly asIs?: true;
 }
 
 export type MergeStrategy = 'squash' | 'rebase' | 'merge';
@@ -185,6 +187,8 @@ export interface ChainRequest {
   readonly strategy: MergeStrategy;
   /** The chain's head is pushed here before this returns: under `refs/gastown/`, or `refs/heads/gastown/` where CI listens. */
   readonly candidateRef: string;
+  /** A link that cannot join ends the work (`stop`, the default), or the chain is built without it. */
+  readonly onFault?: 'stop' | 'leave_out';
 }
 
 /** Why a link could not be added to a chain. */
@@ -192,13 +196,82 @@ export type LinkFault =
   | { readonly fault: 'branch_gone' }
   | { readonly fault: 'head_moved'; readonly head: Oid }
   | { readonly fault: 'conflict'; readonly paths: readonly string[]; readonly with: 'base' | 'chain' }
-  /** The branch changes nothing that the base does not already contain. */
-  | { readonly fault: 'empty' }
+  /** The branch changes nothing that the base, or the chain before it, does not already contain. */
+  | { readonly fault: 'empty'; readonly with: 'base' | 'chain' }
   | { readonly fault: 'unrelated_history' };
 
+/** A link of a request, by its place there, that is not in the chain. */
+export interface LeftOut {
+  readonly link: number;
+  readonly why: LinkFault;
+}
+
 export type ChainResult =
-  | { readonly ok: true; readonly commits: readonly { readonly oid: Oid; readonly tree: Oid }[] }
-  | { readonly ok: false; readonly link: number; readonly why: LinkFault };
+  /** A commit for each link that joined, in order. `leftOut` is empty unless that was asked for. */
+  | {
+      readonly ok: true;
+      readonly commits: readonly { readonly oid: Oid; readonly tree: Oid }[];
+      readonly leftOut: readonly LeftOut[];
+    }
+  | ({ readonly ok: false } & LeftOut);
+
+/**
+ * What a branch changes since its merge base with the base: old and new names of what was renamed, in byte order. A
+ * name that is no UTF-8 stands here as git quotes it, as everywhere in this port.
+ */
+export interface ChangedPaths {
+  /** At most `limits.changedPathsMax`. */
+  readonly paths: readonly string[];
+  readonly more: boolean;
+}
+
+/** Why `head` does not merge into `base`, for whoever shall resolve it. */
+export type ConflictReport =
+  | {
+      readonly found: 'conflict';
+      readonly mergeBase: Oid;
+      readonly paths: readonly string[];
+      /** What either side did to these paths since the merge base: unified diffs of at most `limits.conflictDiffBytesMax`. */
+      readonly baseDiff: string;
+      readonly headDiff: string;
+      /** A diff was cut at its end. */
+      readonly cut: boolean;
+    }
+  /** They merge (by now). */
+  | { readonly found: 'none' }
+  | { readonly found: 'unrelated_history' }
+  /** The remote has lost one of the two. */
+  | { readonly found: 'lost' };
+
+/** A line of a file, from 1, cut at 200 characters. */
+export interface Spot {
+  readonly path: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/**
+ * What is to be seen in a commit that claims to resolve the conflict of `base` and `head`, compared with what git makes
+ * of the two by itself. Facts only: the verdict is the caller's. Each list holds at most `limits.resolutionFactsMax`.
+ */
+export interface ResolutionFacts {
+  readonly containsBase: boolean;
+  readonly containsHead: boolean;
+  /** What git could not merge by itself; empty: there was no conflict. */
+  readonly conflicted: readonly string[];
+  /** Files that are not as git merged them, though there was no conflict in them. */
+  readonly strayPaths: readonly string[];
+  /** Changes inside conflicted files, but outside of the conflict's regions. */
+  readonly strayHunks: readonly Spot[];
+  /** Tests that neither side had deleted: a whole file, or the declaration of one in it. */
+  readonly deletedTests: readonly { readonly path: string; readonly test?: string }[];
+  /** Marks that skip a test, or single one out, on lines that neither side has. */
+  readonly skippedTests: readonly Spot[];
+  /** Conflict markers that neither side has. */
+  readonly markers: readonly Spot[];
+  /** A list was cut, or a file too large to look into. Then what is not listed is not known to be absent. */
+  readonly more: boolean;
+}
 
 export type PushResult =
   | { readonly pushed: 'yes' }
@@ -222,17 +295,46 @@ export interface Repo {
   /** Several refs in one look; those that the remote does not have are missing from the answer. */
   readRefs(remote: Remote, refs: readonly string[]): Promise<ReadonlyMap<string, Oid>>;
   /**
-   * Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs. Without
-   * links the base itself is pushed there. Throws `RepoRefused` if the remote's rules refuse the ref.
+   * Builds the chain on `base` without a work tree and pushes it to `candidateRef`. Same request, same OIDs, and the
+   * links before a given one decide over its commit: a prefix of the request gives a prefix of the commits. Without
+   * links the base itself is pushed there; when all of them were left out nothing is. Throws `RepoRefused` if the
+   * remote's rules refuse the ref.
    */
   buildChain(remote: Remote, request: ChainRequest): Promise<ChainResult>;
   /** Compare-and-swap of a ref on the remote, fast-forward from `from` to `to`. Anything else is refused here. */
   pushWithLease(remote: Remote, push: { ref: string; from: Oid; to: Oid; timeoutMs: number }): Promise<PushResult>;
+  /**
+   * Creates `refs/heads/integration/<convoy>` at a commit of the remote, by a push with the lease that there is no such
+   * branch: `stale` if there is, elsewhere; `yes` if there is, at that very commit. Other refs are refused.
+   */
+  createBranch(remote: Remote, branch: { ref: string; at: Oid; timeoutMs: number }): Promise<PushResult>;
   /** Is `ancestor` reachable from `descendant`? Both are fetched when missing; `undefined` if the remote has lost one. */
   isAncestor(remote: Remote, ancestor: Oid, descendant: Oid): Promise<boolean | undefined>;
   /** The newest commit reachable from `from` whose message has all of these lines `<name>: <value>`. */
   findCommit(remote: Remote, from: Oid, trailers: Readonly<Record<string, string>>): Promise<Oid | undefined>;
-  /** Deletes refs under `refs/gastown/`, `refs/heads/gastown/` and `refs/heads/polecat/`; missing ones are fine; others are refused. */
+  /**
+   * Which of `others` are in `head` and not in `base`: changes that would be smuggled in with it, and so come first.
+   * `head` itself is none of them. `undefined` if the remote has lost `base` or `head`.
+   */
+  containedIn(
+    remote: Remote,
+    asked: { base: Oid; head: Oid; others: readonly Oid[] },
+  ): Promise<readonly Oid[] | undefined>;
+  /** What each of these heads changes, in the same order; `undefined` for one that is lost, or unrelated to `base`. */
+  changedPaths(
+    remote: Remote,
+    asked: { base: Oid; heads: readonly Oid[] },
+  ): Promise<readonly (ChangedPaths | undefined)[]>;
+  conflictOf(remote: Remote, asked: { base: Oid; head: Oid }): Promise<ConflictReport>;
+  /** `undefined` if the remote has lost one of the three. */
+  inspectResolution(
+    remote: Remote,
+    asked: { base: Oid; head: Oid; resolved: Oid },
+  ): Promise<ResolutionFacts | undefined>;
+  /**
+   * Deletes refs under `refs/gastown/`, `refs/heads/gastown/` and `refs/heads/polecat/`, and `refs/heads/integration/<convoy>`;
+   * missing ones are fine; others are refused.
+   */
   deleteRefs(remote: Remote, refs: readonly string[]): Promise<void>;
   /** The default branch of the remote, for `gt rig add`. */
   probe(remote: Remote): Promise<Probe>;

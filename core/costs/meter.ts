@@ -84,7 +84,12 @@ function meterRepo(inner: Repo, meter: Meter): Repo {
     buildChain: (...what) => asked(inner.buildChain(...what), 'repo.buildChain'),
     pushWithLease: (...what) => asked(inner.pushWithLease(...what), 'repo.pushWithLease'),
     isAncestor: (...what) => asked(inner.isAncestor(...what), 'repo.isAncestor'),
+    createBranch: (...what) => asked(inner.createBranch(...what), 'repo.createBranch'),
     findCommit: (...what) => asked(inner.findCommit(...what), 'repo.findCommit'),
+    containedIn: (...what) => asked(inner.containedIn(...what), 'repo.containedIn'),
+    changedPaths: (...what) => asked(inner.changedPaths(...what), 'repo.changedPaths'),
+    conflictOf: (...what) => asked(inner.conflictOf(...what), 'repo.conflictOf'),
+    inspectResolution: (...what) => asked(inner.inspectResolution(...what), 'repo.inspectResolution'),
     deleteRefs: (...what) => asked(inner.deleteRefs(...what), 'repo.deleteRefs'),
     probe: (...what) => asked(inner.probe(...what), 'repo.probe'),
   };

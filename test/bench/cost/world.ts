@@ -41,7 +41,7 @@ class MapRepo implements Repo {
       return { oid, tree: oidOf('tree', oid) };
     });
     this.refs.set(candidateRef, head);
-    return { ok: true as const, commits };
+    return { ok: true as const, commits, leftOut: [] };
   }
 
   async pushWithLease(...[, { ref, from, to }]: Parameters<Repo['pushWithLease']>) {
@@ -59,6 +59,25 @@ class MapRepo implements Repo {
   }
 
   async findCommit(): Promise<undefined> {}
+
+  async containedIn() {
+    return [];
+  }
+
+  async changedPaths(...[, { heads }]: Parameters<Repo['changedPaths']>) {
+    return heads.map((head) => ({ paths: [head], more: false }));
+  }
+
+  async createBranch(...[, { ref, at }]: Parameters<Repo['createBranch']>) {
+    this.refs.set(ref, at);
+    return { pushed: 'yes' as const };
+  }
+
+  async conflictOf() {
+    return { found: 'none' as const };
+  }
+
+  async inspectResolution(): Promise<undefined> {}
 
   async deleteRefs(_: unknown, refs: readonly string[]): Promise<void> {
     for (const ref of refs) this.refs.delete(ref);

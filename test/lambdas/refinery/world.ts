@@ -117,7 +117,12 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     buildChain: through('buildChain'),
     pushWithLease: through('pushWithLease'),
     isAncestor: through('isAncestor'),
+    createBranch: through('createBranch'),
     findCommit: through('findCommit'),
+    containedIn: through('containedIn'),
+    changedPaths: through('changedPaths'),
+    conflictOf: through('conflictOf'),
+    inspectResolution: through('inspectResolution'),
     deleteRefs: through('deleteRefs'),
     probe: through('probe'),
   };
