@@ -1,0 +1,202 @@
+/**
+ * What a seed plays: rigs, the work that people hand in, how each polecat and each CI will behave, what people do
+ * meanwhile, and which faults exist. Plain data, small by default, so that a failing one can be shrunk and printed.
+ */
+import type { MergeStrategy } from '../../../core/ports.ts';
+import { drawFaults, type FaultMix } from './faults.ts';
+import { makeRandom, type Random } from './random.ts';
+
+/** How the polecat of one attempt behaves. The model (test/sim/actors) gives each word its meaning. */
+export const polecatManners = [
+  'good',
+  /** Pushes work that fails the gates. */
+  'bad',
+  /** Reports a failure. */
+  'fails',
+  /** Ends without a change. */
+  'empty',
+  /** Takes much of its time. */
+  'slow',
+  /** Beats, and nothing comes of it. */
+  'hung',
+  /** Is silent from some step on, and goes on working. */
+  'silent',
+  /** Its process dies at a step drawn from the seed. */
+  'crashing',
+  /** Reports a commit that is not on the remote. */
+  'lying_sha',
+  /** Reports twice, the second time something else. */
+  'lying_twice',
+  /** Works on and reports after it was superseded. */
+  'lying_late',
+  /** Pushes to its branch again after its report. */
+  'pushing_late',
+  /** Ends its phase, with a timer or for a human, and goes on as `good` in the next attempt. */
+  'phased',
+  'deferring',
+  /** Asks a human. */
+  'asking',
+] as const;
+export type PolecatManner = (typeof polecatManners)[number];
+
+export interface BeadPlan {
+  /** Unique in the scenario; the bead's title is `Do <name>`, which is how the model knows its job again. */
+  readonly name: string;
+  /** Names of beads of the same convoy. */
+  readonly needs: readonly string[];
+  readonly priority: number;
+  /** One for each attempt; the last one repeats. */
+  readonly manners: readonly PolecatManner[];
+  /** Paths that it writes. Two beads that write the same path conflict. */
+  readonly writes: readonly string[];
+  /** Bead with which it cannot live on one main although they do not conflict: the gates fail on both together. */
+  readonly breaksWith?: string;
+}
+
+export interface ConvoyPlan {
+  readonly name: string;
+  readonly rig: string;
+  /** Milliseconds after the start. */
+  readonly submittedAt: number;
+  readonly beads: readonly BeadPlan[];
+}
+
+export interface CiPlan {
+  /** Chances that a run says the wrong thing, gives no verdict, is never heard of, speaks twice, takes back what it said. */
+  readonly flakes: number;
+  readonly infra: number;
+  readonly lost: number;
+  readonly duplicate: number;
+  readonly contradicts: number;
+  /** How long a run takes, at most, in milliseconds. */
+  readonly slowMs: number;
+}
+
+export interface RigPlan {
+  readonly name: string;
+  readonly prefix: string;
+  /** What the git model knows the repository by. */
+  readonly url: string;
+  readonly strategy: MergeStrategy;
+  readonly gates: boolean;
+  readonly requireCi: boolean;
+  readonly ci: CiPlan;
+  readonly polecatsMax: number;
+}
+
+/** What people do, through the API. */
+export type Command = { readonly at: number } & (
+  | { readonly do: 'stop' | 'thaw' }
+  | { readonly do: 'pause' | 'resume'; readonly rig: string }
+  | { readonly do: 'cancel_bead' | 'retry_bead' | 'reject_change'; readonly bead: string }
+  | { readonly do: 'cancel_convoy'; readonly convoy: string }
+  | { readonly do: 'nuke'; readonly bead: string }
+  /** Acknowledges, answers, retries or cancels whatever asks for a human at that moment. */
+  | { readonly do: 'answer_all' }
+);
+
+export interface Scenario {
+  readonly seed: number;
+  readonly rigs: readonly RigPlan[];
+  readonly convoys: readonly ConvoyPlan[];
+  readonly commands: readonly Command[];
+  readonly faults: FaultMix;
+  readonly polecatsPerTown: number;
+  /** Virtual time with faults; then they end, and everything must come to rest. */
+  readonly faultsForMs: number;
+}
+
+const minutes = 60_000;
+
+export function drawScenario(seed: number): Scenario {
+  const random = makeRandom(`scenario ${seed}`);
+  const rigs = Array.from({ length: random.chance(0.8) ? 1 : 2 }, (_, i) => drawRig(random, i));
+  const total = random.between(2, 6);
+  const convoys = drawConvoys(random, rigs, total);
+  return {
+    seed,
+    rigs,
+    convoys,
+    commands: drawCommands(random, rigs, convoys),
+    faults: drawFaults(random.stream('faults')),
+    polecatsPerTown: random.between(1, 4),
+    faultsForMs: random.between(10, 90) * minutes,
+  };
+}
+
+function drawRig(random: Random, i: number): RigPlan {
+  const prefix = ['gh', 'bb'][i] ?? 'xx';
+  const gates = random.chance(0.8);
+  const some = (p: number, max: number): number => (random.chance(p) ? random.next() * max : 0);
+  return {
+    name: ['greenhouse', 'bluebarn'][i] ?? `rig${i}`,
+    prefix,
+    url: `/rigs/${prefix}`,
+    strategy: random.pick(['squash', 'squash', 'rebase', 'merge']),
+    gates,
+    requireCi: !gates || random.chance(0.2),
+    ci: {
+      flakes: some(0.3, 0.2),
+      infra: some(0.3, 0.3),
+      lost: some(0.2, 0.3),
+      duplicate: some(0.3, 0.5),
+      contradicts: some(0.2, 0.3),
+      slowMs: random.pick([1, 5, 30]) * minutes,
+    },
+    polecatsMax: random.between(1, 3),
+  };
+}
+
+function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): ConvoyPlan[] {
+  const count = Math.min(total, random.between(1, 3));
+  const paths = ['src/a', 'src/b', 'src/c', 'src/d', 'src/e', 'src/f', 'README'];
+  const convoys: { plan: Omit<ConvoyPlan, 'beads'>; beads: BeadPlan[] }[] = Array.from({ length: count }, (_, i) => ({
+    plan: {
+      name: `c${i + 1}`,
+      rig: random.pick(rigs).name,
+      submittedAt: i === 0 ? 0 : random.between(0, 20) * minutes,
+    },
+    beads: [],
+  }));
+  for (let i = 0; i < total; i += 1) {
+    const { beads } = convoys[i % count] as (typeof convoys)[number];
+    const before = beads.map(({ name }) => name);
+    const breaksWith = i > 0 && random.chance(0.1) ? `b${random.between(1, i)}` : undefined;
+    beads.push({
+      name: `b${i + 1}`,
+      needs: before.filter(() => random.chance(0.3)),
+      priority: random.between(0, 4),
+      manners: drawManners(random),
+      writes: [random.chance(0.2) ? 'README' : (paths[i % paths.length] ?? 'README')],
+      ...(breaksWith === undefined ? {} : { breaksWith }),
+    });
+  }
+  return convoys.map(({ plan, beads }) => ({ ...plan, beads }));
+}
+
+/** Mostly good at last, or nothing would ever land. */
+function drawManners(random: Random): PolecatManner[] {
+  const first = Array.from({ length: random.pick([0, 0, 1, 1, 2, 4]) }, () => random.pick(polecatManners));
+  return [...first, random.chance(0.9) ? 'good' : random.pick(polecatManners)];
+}
+
+function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonly ConvoyPlan[]): Command[] {
+  const beads = convoys.flatMap((convoy) => convoy.beads.map(({ name }) => name));
+  const at = (): number => random.between(1, 60) * minutes;
+  const commands: Command[] = [];
+  if (random.chance(0.15)) {
+    const stopped = at();
+    commands.push({ at: stopped, do: 'stop' }, { at: stopped + at(), do: 'thaw' });
+  }
+  if (random.chance(0.15)) {
+    const paused = at();
+    const { name: rig } = random.pick(rigs);
+    commands.push({ at: paused, do: 'pause', rig }, { at: paused + at(), do: 'resume', rig });
+  }
+  if (random.chance(0.15)) commands.push({ at: at(), do: 'cancel_bead', bead: random.pick(beads) });
+  if (random.chance(0.1)) commands.push({ at: at(), do: 'reject_change', bead: random.pick(beads) });
+  if (random.chance(0.1)) commands.push({ at: at(), do: 'nuke', bead: random.pick(beads) });
+  if (random.chance(0.05)) commands.push({ at: at(), do: 'cancel_convoy', convoy: random.pick(convoys).name });
+  if (random.chance(0.3)) commands.push({ at: at(), do: 'answer_all' });
+  return commands.sort((a, b) => a.at - b.at);
+}
