@@ -6,7 +6,7 @@
  */
 import type { Instant, Item, Key, Ports } from '../../../core/ports.ts';
 import type { Scenario } from './scenario.ts';
-import type { GitModel, RefMoved, SimFleet } from './stage.ts';
+import type { RefMoved, Remotes, SimFleet } from './stage.ts';
 
 export interface ItemChange {
   readonly key: Key;
@@ -38,7 +38,7 @@ export interface Seen {
   /** Items of a partition whose sort keys start so, in no order. */
   partition<Body>(pk: string, prefix?: string): readonly Item<Body>[];
   partitions(): Iterable<string>;
-  readonly git: GitModel;
+  readonly git: Remotes;
   readonly fleet: SimFleet;
 }
 

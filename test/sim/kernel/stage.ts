@@ -5,7 +5,9 @@
  */
 
 import type { Subject } from '../../../core/polecats/protocol.ts';
-import type { Clock, Fleet, Instant, Oid, Repo } from '../../../core/ports.ts';
+import type { Clock, Fleet } from '../../../core/ports.ts';
+import type { Commit } from '../git/objects.ts';
+import type { Origin } from '../git/origin.ts';
 import type { Actor } from './actor.ts';
 import type { Faults } from './faults.ts';
 import type { Random } from './random.ts';
@@ -16,48 +18,14 @@ import type { Scheduler } from './scheduler.ts';
 export interface RefMoved {
   readonly url: string;
   readonly ref: string;
-  readonly from: Oid | undefined;
-  readonly to: Oid | undefined;
+  readonly from: Commit | undefined;
+  readonly to: Commit | undefined;
 }
 
-/** Paths to contents. */
-export type Tree = ReadonlyMap<string, string>;
-
-export interface ModelCommit {
-  readonly oid: Oid;
-  readonly tree: Oid;
-  readonly parents: readonly Oid[];
-  readonly message: string;
-}
-
-/**
- * Remotes in memory. `repo` answers at once and draws no fault: the kernel parks it and lets it fail. The rest is what
- * everybody but the Refinery does to a remote, also at once.
- */
-export interface GitModel {
-  readonly repo: Repo;
-  /** A repository with one commit on `main`. */
-  create(url: string): void;
-  readRef(url: string, ref: string): Oid | undefined;
-  commit(url: string, oid: Oid): ModelCommit | undefined;
-  tree(url: string, oid: Oid): Tree;
-  /** Every commit reachable from `from`, newest first. */
-  log(url: string, from: Oid): readonly ModelCommit[];
-  /** A commit on top of `parent` with these paths written (`undefined`: removed). It is on no ref yet. */
-  write(
-    url: string,
-    commit: {
-      parent: Oid;
-      files: ReadonlyMap<string, string | undefined>;
-      message: string;
-      author: string;
-      at: Instant;
-    },
-  ): Oid;
-  /** Moves a ref if it is at `from` (`undefined`: absent), forced or not; `undefined` as `to` deletes. False if not. */
-  moveRef(url: string, ref: string, move: { from: Oid | undefined; to: Oid | undefined }): boolean;
-  /** Hears of every move of a ref, the Refinery's too. */
-  onMoved(listener: (moved: RefMoved) => void): void;
+/** The remotes, by URL. A push to one is a push of anybody: the kernel hears of every ref that moves. */
+export interface Remotes {
+  origin(url: string): Origin;
+  readonly origins: ReadonlyMap<string, Origin>;
 }
 
 /** One request to the town's API, over a network: it may be lost, doubled, slow, or its answer lost. */
@@ -77,7 +45,7 @@ export interface Stage {
   readonly scenario: Scenario;
   readonly scheduler: Scheduler;
   readonly faults: Faults;
-  readonly git: GitModel;
+  readonly git: Remotes;
   /** A stream of chance by name. */
   random(name: string): Random;
   /** The clock of an actor; skewed, if the seed says so. */
@@ -99,4 +67,3 @@ export interface SimFleet extends Fleet {
 }
 
 export type MakeFleet = (stage: Stage) => SimFleet;
-export type MakeGit = (random: Random) => GitModel;
