@@ -14,6 +14,8 @@ export interface Change {
   readonly paths?: readonly string[];
   /** Nothing is tested or landed together with it. */
   readonly alone?: true;
+  /** Takes the next free slot, apart from what is not urgent. */
+  readonly urgent?: true;
 }
 
 /** One run of the gates: a commit for each change of `content`, each on the one before, the first on `base`. */
@@ -33,6 +35,8 @@ export interface Failure {
   /** How many changes of the chain were in them, from 1. */
   readonly at: number;
   readonly times: number;
+  /** How many of them were built on what has joined by now: should that be to blame, they say nothing of this chain. */
+  readonly onJoined: number;
   /** The commit under the last of these changes, in the newest of these runs. */
   readonly below: string;
   /** `below` is landed main: only then may the first change of the chain be rejected for it. */
@@ -56,6 +60,12 @@ export interface Board {
   readonly joinedPasses: number;
   /** Something passed since the last rejection, so main is known to be good. */
   readonly passedSinceCulprit: boolean;
+  /** Main as someone else left it, until something passes on it. */
+  readonly foreign?: string;
+  /** Changes that could not be built on others that are here: they wait until none of those is here any more. */
+  readonly held: readonly { readonly id: string; readonly behind: readonly string[] }[];
+  /** The next chain's id. */
+  readonly nextChain: number;
 }
 
 export const emptyBoard: Board = {
@@ -64,11 +74,16 @@ export const emptyBoard: Board = {
   joinedFailures: 0,
   joinedPasses: 0,
   passedSinceCulprit: false,
+  held: [],
+  nextChain: 1,
 };
 
 /** What to do next. The caller does it, writes down what came of it, and asks again. */
 export type Decision =
-  /** Run the gates on `content`, built on main. `chain` absent: of what has joined alone. `members`: the chain, if it is new. */
+  /**
+   * Run the gates on `content`, built on main. `chain` absent: of what has joined alone. `members`: the chain, if it is
+   * new or longer than it was.
+   */
   | {
       readonly do: 'test';
       readonly chain?: string;
@@ -82,3 +97,204 @@ export type Decision =
   /** Run the gates on main itself, before anyone is blamed. */
   | { readonly do: 'check_main' }
   | { readonly do: 'wait' };
+
+type Counts = Pick<Board, 'joinedFailures' | 'joinedPasses'>;
+
+/** `joined`, or main under it, is not what it was: what runs said of it is over. */
+const afresh = (board: Board, counts: Counts = { joinedFailures: 0, joinedPasses: 0 }): Board => ({
+  ...board,
+  ...counts,
+  chains: board.chains.map((chain) => ({
+    ...chain,
+    failures: chain.failures.map((failure) => ({ ...failure, onJoined: 0 })),
+  })),
+});
+
+const leading = (members: readonly string[], within: ReadonlySet<string>): number => {
+  const end = members.findIndex((id) => !within.has(id));
+  return end < 0 ? members.length : end;
+};
+
+/** Its first `count` changes passed: runs that failed with no other in them were flakes, the others stand. */
+const withoutFirst = (chain: Chain, count: number): Chain => ({
+  ...chain,
+  members: chain.members.slice(count),
+  failures: chain.failures.flatMap((failure) => (failure.at > count ? [{ ...failure, at: failure.at - count }] : [])),
+});
+
+/** Cut before the first of `ids`: what stands behind returns to the line, and with it the failures that it was in. */
+function cutBefore(chain: Chain, ids: ReadonlySet<string>): Chain {
+  const count = chain.members.findIndex((id) => ids.has(id));
+  if (count < 0) return chain;
+  return {
+    ...chain,
+    members: chain.members.slice(0, count),
+    failures: chain.failures.filter((failure) => failure.at <= count),
+  };
+}
+
+/** Every change in a chain or joined: what is not in the line. */
+export const onBoard = (board: Pick<Board, 'chains' | 'joined'>): Set<string> =>
+  new Set([...board.joined, ...board.chains.flatMap((chain) => chain.members)]);
+
+function tidy(board: Board): Board {
+  const chains = board.chains.filter((chain) => chain.members.length > 0);
+  if (board.held.length === 0) return { ...board, chains };
+  const here = onBoard({ ...board, chains });
+  return { ...board, chains, held: board.held.filter(({ behind }) => behind.some((id) => here.has(id))) };
+}
+
+/** Without the chains that no run and no failure is about: their changes are in the line again. To be asked before planning. */
+export function withoutIdle(board: Board, runs: readonly Pick<Run, 'chain'>[]): Board {
+  const busy = new Set(runs.map((run) => run.chain));
+  const chains = board.chains.filter((chain) => chain.failures.length > 0 || busy.has(chain.id));
+  return chains.length === board.chains.length ? board : tidy({ ...board, chains });
+}
+
+/** A test is under way: of a new chain, or of one that has grown. A change that was in another chain leaves it. */
+export function started(board: Board, id: string, members: readonly string[]): Board {
+  const taken = new Set(members);
+  const chains = board.chains.map((chain) => (chain.id === id ? { ...chain, members } : cutBefore(chain, taken)));
+  if (chains.some((chain) => chain.id === id)) return tidy({ ...board, chains });
+  return tidy({ ...board, chains: [...chains, { id, members, failures: [] }], nextChain: board.nextChain + 1 });
+}
+
+const startsWith = (content: readonly string[], first: readonly string[]): boolean =>
+  first.length > 0 && first.every((id, i) => content[i] === id);
+
+/** A run passed that cannot land: main is neither its base nor one of its commits. Its changes join. */
+export function joined(board: Board, run: Run): Board {
+  const content = new Set(run.content);
+  const proof = board.foreign === undefined || run.base === board.foreign;
+  const { foreign, ...rest } = board;
+  const proven: Board = proof ? { ...rest, passedSinceCulprit: true } : board;
+  const chain = board.chains.find(({ id }) => id === run.chain);
+  const count = chain ? leading(chain.members, content) : 0;
+  if (!chain || count === 0) {
+    const isOnIt = startsWith(run.content, board.joined);
+    return isOnIt ? { ...proven, joinedPasses: board.joinedPasses + 1 } : proven;
+  }
+  const together = [...board.joined, ...chain.members.slice(0, count)];
+  const passedWhole = together.length === run.content.length && startsWith(run.content, together);
+  return tidy(
+    afresh(
+      {
+        ...proven,
+        joined: together,
+        chains: board.chains.map((other) => (other === chain ? withoutFirst(chain, count) : other)),
+      },
+      { joinedFailures: 0, joinedPasses: passedWhole ? 1 : 0 },
+    ),
+  );
+}
+
+/** Main is now the last commit of `run`: its changes have landed. */
+export function landed(board: Board, run: Run): Board {
+  const content = new Set(run.content);
+  const commits = new Set(run.commits);
+  const { foreign, ...rest } = board;
+  const chains = board.chains.map((was) => {
+    const chain = cutBefore(withoutFirst(was, leading(was.members, content)), content);
+    const failures = chain.failures.map((failure) => ({
+      ...failure,
+      onMain: failure.onMain || commits.has(failure.below),
+    }));
+    return { ...chain, failures };
+  });
+  const left = board.joined.filter((id) => !content.has(id));
+  return tidy(afresh({ ...rest, chains, joined: left, passedSinceCulprit: true }));
+}
+
+/** The commit under the last change of a run. */
+const belowOf = (run: Run): string => run.commits[run.content.length - 2] ?? run.base;
+
+/** A run failed. One whose changes are not together any more says nothing. */
+export function failed(board: Board, run: Run): Board {
+  if (run.chain === undefined) return joinedFailed(board, run);
+  const chain = board.chains.find(({ id }) => id === run.chain);
+  const at = chain ? leading(chain.members, new Set(run.content)) : 0;
+  if (!chain || at === 0 || run.content.at(-1) !== chain.members[at - 1]) return board;
+  const below = belowOf(run);
+  const isOnJoined = startsWith(run.content, board.joined);
+  const before = chain.failures.find((failure) => failure.at === at);
+  const failure: Failure = {
+    at,
+    times: (before?.times ?? 0) + 1,
+    onJoined: (before?.onJoined ?? 0) + (isOnJoined ? 1 : 0),
+    below,
+    onMain: (before?.onMain ?? false) || below === run.base,
+  };
+  const failures = [...chain.failures.filter((other) => other.at !== at), failure].sort((a, b) => a.at - b.at);
+  return {
+    ...board,
+    chains: board.chains.map((other) => (other === chain ? { ...chain, failures } : other)),
+    joinedFailures: board.joinedFailures + (isOnJoined ? 1 : 0),
+  };
+}
+
+/** What had joined does not pass on main: it is searched as a chain, and what failed on it is held against no other. */
+function joinedFailed(board: Board, run: Run): Board {
+  const at = leading(board.joined, new Set(run.content));
+  if (at === 0 || run.content.at(-1) !== board.joined[at - 1]) return board;
+  const below = belowOf(run);
+  const guilty: Chain = {
+    id: String(board.nextChain),
+    members: board.joined.slice(0, at),
+    failures: [{ at, times: 1, onJoined: 0, below, onMain: below === run.base }],
+  };
+  const others = board.chains.map((chain) => ({
+    ...chain,
+    failures: chain.failures.flatMap((failure) =>
+      failure.times > failure.onJoined ? [{ ...failure, times: failure.times - failure.onJoined }] : [],
+    ),
+  }));
+  return tidy(
+    afresh({
+      ...board,
+      chains: [guilty, ...others],
+      joined: board.joined.slice(at),
+      nextChain: board.nextChain + 1,
+    }),
+  );
+}
+
+/** The first change of a chain is out: it explains every failure, and the others return to the line. */
+export const rejected = (board: Board, id: string): Board =>
+  tidy({ ...board, chains: board.chains.filter((chain) => chain.id !== id), passedSinceCulprit: false });
+
+/** Someone else moved main to `main`: failures stay as evidence, but nobody is rejected for them until they recur. */
+export const mainMoved = (board: Board, main: string): Board =>
+  afresh({
+    ...board,
+    foreign: main,
+    passedSinceCulprit: false,
+    chains: board.chains.map((chain) => ({
+      ...chain,
+      failures: chain.failures.map((failure) => ({ ...failure, onMain: false })),
+    })),
+  });
+
+/** The gates passed on main itself. */
+export function mainPassed({ foreign, ...board }: Board): Board {
+  return { ...board, passedSinceCulprit: true };
+}
+
+/** These changes left the queue, or their heads moved. */
+export function withdrawn(board: Board, ids: readonly string[]): Board {
+  const gone = new Set(ids);
+  const left = board.joined.filter((id) => !gone.has(id));
+  const next = tidy({
+    ...board,
+    joined: left,
+    chains: board.chains.map((chain) => cutBefore(chain, gone)),
+    held: board.held.filter(({ id }) => !gone.has(id)),
+  });
+  return left.length === board.joined.length ? next : afresh(next);
+}
+
+/** `id` conflicts with what stands before it in `content`, and not with main: it waits until none of that is here any more. */
+export function unbuilt(board: Board, content: readonly string[], id: string): Board {
+  const next = withdrawn(board, [id]);
+  const behind = content.slice(0, Math.max(0, content.indexOf(id)));
+  return tidy({ ...next, held: [...next.held, { id, behind }] });
+}

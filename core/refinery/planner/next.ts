@@ -1,0 +1,219 @@
+/**
+ * What a queue does next, one decision at a time: a fan of disjoint chains, a run each, all built on main and on what
+ * passed apart before. The posterior of each chain says which prefix to test, and when its first change must go.
+ */
+import type { Board, Chain, Change, Decision, Run } from './board.ts';
+import { onBoard, withoutIdle } from './board.ts';
+import { targetChance } from './capacity.ts';
+import { badChance, type Estimates, flakeChance } from './estimate.ts';
+import { freeChanges } from './line.ts';
+import { goodChances } from './posterior.ts';
+import { nearestPrefix } from './prefix.ts';
+import { isCertain } from './rejection.ts';
+import { widestGap } from './spread.ts';
+
+export interface Situation {
+  readonly board: Board;
+  /** Changes that may be tested, in the order of the line; those on the board need not be among them. */
+  readonly waiting: readonly Change[];
+  /** A change on the board. One that is not known is as risky as the mean. */
+  readonly changeOf: (id: string) => Change | undefined;
+  /** Under way, the check of main not among them. */
+  readonly runs: readonly Pick<Run, 'chain' | 'content'>[];
+  readonly checkingMain: boolean;
+  /** Runs at once, the check of main among them. */
+  readonly slots: number;
+  /** Changes of a chain in one run, at most. */
+  readonly batchMax: number;
+  readonly estimates: Estimates;
+  /** Runs that one chain may have at once when slots are idle: less waiting for more runs. 1 if absent. */
+  readonly spread?: number;
+}
+
+/** One chain, as it stands now. */
+interface Strand {
+  readonly chain: Chain;
+  readonly runs: readonly Pick<Run, 'chain' | 'content'>[];
+  readonly risks: readonly number[];
+  /** Its first change is as good as rejected. */
+  readonly isCertain: boolean;
+}
+
+/** What every step of a decision reads. */
+interface Plan extends Situation {
+  readonly flake: number;
+  readonly strands: readonly Strand[];
+  /** On which the next runs are built: what has joined, unless nothing passes on it. */
+  readonly under: readonly string[];
+}
+
+/** So many culprits on an unproven main are not believed before main itself has passed. */
+const culpritsMax = 2;
+/** So many runs must fail on what has joined, and none pass, before it is suspected itself. */
+const suspectAtFailures = 3;
+
+const isSuspect = ({ joined, joinedFailures, joinedPasses }: Board): boolean =>
+  joined.length > 0 && joinedFailures >= suspectAtFailures && joinedPasses === 0;
+
+function planOf(at: Situation): Plan {
+  const board = withoutIdle(at.board, at.runs);
+  const flake = flakeChance(at.estimates);
+  const mean = badChance(at.estimates, false);
+  const strands = board.chains.map((chain): Strand => {
+    const risks = chain.members.map((id) => at.changeOf(id)?.risk ?? mean);
+    const runs = at.runs.filter((run) => run.chain === chain.id);
+    const [id = ''] = chain.members;
+    const stands = chain.failures[0]?.onMain === true && runs.length === 0;
+    return { chain, runs, risks, isCertain: stands && isCertain(id, risks, chain.failures, flake) };
+  });
+  return { ...at, board, flake, strands, under: isSuspect(board) ? [] : board.joined };
+}
+
+/** The next thing to do. To be carried out, written down, and asked for again until it says `wait`. */
+export function decide(at: Situation): Decision {
+  const plan = planOf(at);
+  const culprits = plan.strands.filter((strand) => strand.isCertain);
+  const [culprit] = culprits;
+  if (culprit && plan.board.passedSinceCulprit) return reject(plan, culprit);
+  if (at.runs.length + (at.checkingMain ? 1 : 0) >= at.slots) return { do: 'wait' };
+  const checks = !at.checkingMain && culprits.length > 0;
+  if (checks && culprits.length >= culpritsMax) return { do: 'check_main' };
+  const next =
+    urgentChain(plan) ??
+    nextSearch(plan) ??
+    suspectJoined(plan) ??
+    newChain(plan, plan.waiting) ??
+    restOfJoined(plan) ??
+    nextSpread(plan);
+  if (next) return next;
+  // Anything that passes proves main as well as a check of its own; here nothing is left that could.
+  return checks && at.runs.length === 0 ? { do: 'check_main' } : { do: 'wait' };
+}
+
+function reject(plan: Plan, { chain, risks }: Strand): Decision {
+  const [falseChance = 0] = goodChances(risks, chain.failures, plan.flake);
+  return { do: 'reject', chain: chain.id, id: chain.members[0] ?? '', falseChance };
+}
+
+const percent = (chance: number): string => `${Math.round(chance * 100)}%`;
+const isAlone = (plan: Plan, id: string): boolean => plan.changeOf(id)?.alone === true;
+const travelsAlone = (plan: Plan): boolean => [...onBoard(plan.board)].some((id) => isAlone(plan, id));
+
+/** A chain with failures and no run: the prefix that tells most, which may be longer than the chain was. */
+function nextSearch(plan: Plan): Decision | undefined {
+  const strand = plan.strands.find(({ runs, isCertain }) => runs.length === 0 && !isCertain);
+  if (!strand) return undefined;
+  const { chain, risks } = strand;
+  const members = [...chain.members];
+  const more = isAlone(plan, members[0] ?? '') ? [] : freeChanges(plan, plan.waiting, chain);
+  function* allRisks(): Generator<number> {
+    yield* risks;
+    for (const change of more) {
+      members.push(change.id);
+      yield change.risk;
+    }
+  }
+  const { count, chance } = nearestPrefix(
+    goodChances(allRisks(), chain.failures, plan.flake),
+    targetChance(plan.flake),
+    plan.batchMax,
+  );
+  const isLonger = count > chain.members.length;
+  return {
+    do: 'test',
+    chain: chain.id,
+    ...(isLonger ? { members: members.slice(0, count) } : {}),
+    content: contentOf(plan, chain, members.slice(0, count)),
+    because: `searches a chain of ${chain.members.length} that failed: its first ${count}, all good by ${percent(chance)}`,
+  };
+}
+
+/** A suspect is tested on bare main, so that it may be rejected if it fails. */
+const contentOf = (plan: Plan, chain: Chain, tested: readonly string[]): readonly string[] =>
+  (tested.length === 1 && chain.failures.length > 0) || isAlone(plan, tested[0] ?? '')
+    ? tested
+    : [...plan.under, ...tested];
+
+/** Nothing passes on what has joined: is it to blame? */
+function suspectJoined(plan: Plan): Decision | undefined {
+  const isUnderTest = plan.runs.some((run) => run.chain === undefined);
+  if (!isSuspect(plan.board) || isUnderTest) return undefined;
+  return testJoined(plan, `${plan.board.joinedFailures} runs failed on what has joined, and none passed`);
+}
+
+const testJoined = ({ board }: Plan, because: string): Decision => ({
+  do: 'test',
+  content: board.joined,
+  because,
+});
+
+function urgentChain(plan: Plan): Decision | undefined {
+  return plan.waiting[0]?.urgent
+    ? newChain(
+        plan,
+        plan.waiting.filter((change) => change.urgent),
+      )
+    : undefined;
+}
+
+/** The first in line, as many as tell most together, the safest first. */
+function newChain(plan: Plan, line: readonly Change[]): Decision | undefined {
+  if (travelsAlone(plan)) return undefined;
+  const tails = plan.strands.flatMap(({ chain, isCertain }) =>
+    isCertain ? chain.members.slice(1).flatMap((id) => plan.changeOf(id) ?? []) : [],
+  );
+  const chosen: Change[] = [];
+  function* risks(): Generator<number> {
+    for (const change of freeChanges(plan, [...tails, ...line])) {
+      if (change.alone && chosen.length > 0) return;
+      chosen.push(change);
+      yield change.risk;
+      if (change.alone) return;
+    }
+  }
+  const { count, chance } = nearestPrefix(
+    goodChances(risks(), [], plan.flake),
+    targetChance(plan.flake),
+    plan.batchMax,
+  );
+  const [first] = chosen;
+  if (!first) return undefined;
+  if (first.alone && (plan.board.joined.length > 0 || plan.runs.length > 0)) return undefined;
+  const members = chosen
+    .slice(0, count)
+    .sort((a, b) => a.risk - b.risk)
+    .map(({ id }) => id);
+  return {
+    do: 'test',
+    chain: String(plan.board.nextChain),
+    members,
+    content: first.alone ? members : [...plan.under, ...members],
+    because: `the first ${count} in line, all good by ${percent(chance)}`,
+  };
+}
+
+/** What has joined is tested by itself when no chain is left to carry it. */
+function restOfJoined(plan: Plan): Decision | undefined {
+  const isCarried = plan.runs.length > 0 || plan.strands.some(({ isCertain }) => !isCertain);
+  if (plan.board.joined.length === 0 || isCarried) return undefined;
+  return testJoined(plan, `${plan.board.joined.length} that passed apart, and nothing else to test with them`);
+}
+
+/** Slots are idle: another prefix of a chain that is under test. */
+function nextSpread(plan: Plan): Decision | undefined {
+  const { spread = 1 } = plan;
+  for (const { chain, runs, risks } of plan.strands) {
+    if (runs.length === 0 || runs.length >= spread) continue;
+    const tested = runs.map(({ content }) => chain.members.findLastIndex((id) => content.includes(id)) + 1);
+    const chances = [...goodChances(risks, chain.failures, plan.flake)];
+    const count = widestGap(chances.slice(0, plan.batchMax), tested);
+    if (count === undefined) continue;
+    return {
+      do: 'test',
+      chain: chain.id,
+      content: contentOf(plan, chain, chain.members.slice(0, count)),
+      because: `a slot is idle: the first ${count} of a chain under test`,
+    };
+  }
+  return undefined;
+}
