@@ -1,28 +1,40 @@
 /** Chains as `git/chain.ts` and `git/replay.ts` build them, to the object id. */
-import type { ChainLink, ChainRequest, ChainResult, LinkFault } from '../../../core/ports.ts';
+import type { ChainLink, ChainRequest, ChainResult, LeftOut, LinkFault } from '../../../core/ports.ts';
 import { identity } from '../../../git/names.ts';
-import { between } from './history.ts';
+import { between, isAncestor } from './history.ts';
 import { mergeCommits, mergeTrees } from './merge.ts';
 import { type Commit, commitOf, type Person, type Tree } from './objects.ts';
 import type { Origin } from './origin.ts';
 
-export type Chain = { readonly ok: true; readonly commits: readonly Commit[] } | Extract<ChainResult, { ok: false }>;
+export type Chain =
+  | { readonly ok: true; readonly commits: readonly Commit[]; readonly leftOut: readonly LeftOut[] }
+  | Extract<ChainResult, { ok: false }>;
 
-export function chainOn(origin: Origin, base: Commit, { links, strategy }: ChainRequest): Chain {
-  const heads: Commit[] = [];
-  for (const [i, link] of links.entries()) {
-    const head = origin.branch(link.branch);
-    if (!head) return { ok: false, link: i, why: { fault: 'branch_gone' } };
-    if (head.oid !== link.head) return { ok: false, link: i, why: { fault: 'head_moved', head: head.oid } };
-    heads.push(head);
-  }
+export function chainOn(origin: Origin, base: Commit, { links, strategy, onFault }: ChainRequest): Chain {
   const commits: Commit[] = [];
-  for (const [i, head] of heads.entries()) {
-    const added = add({ base, tip: commits.at(-1) ?? base, head, link: links[i] as ChainLink, strategy });
-    if ('fault' in added) return { ok: false, link: i, why: added };
-    commits.push(added);
+  const leftOut: LeftOut[] = [];
+  // A branch that is not where it was submitted is found out before anything is merged.
+  const heads = links.map((link) => submitted(origin, link));
+  const order = onFault === 'leave_out' ? heads.entries() : [...heads.entries()].sort(faultsFirst);
+  for (const [link, head] of order) {
+    const tip = commits.at(-1) ?? base;
+    const added = 'fault' in head ? head : add({ base, tip, head, link: links[link] as ChainLink, strategy });
+    if (!('fault' in added)) commits.push(added);
+    else if (onFault === 'leave_out') leftOut.push({ link, why: added });
+    else return { ok: false, link, why: added };
   }
-  return { ok: true, commits };
+  return { ok: true, commits, leftOut };
+}
+
+type Submitted = Commit | LinkFault;
+
+const faultsFirst = ([, a]: [number, Submitted], [, b]: [number, Submitted]): number =>
+  Number('fault' in b) - Number('fault' in a);
+
+function submitted(origin: Origin, link: ChainLink): Submitted {
+  const head = origin.branch(link.branch);
+  if (!head) return { fault: 'branch_gone' };
+  return head.oid === link.head ? head : { fault: 'head_moved', head: head.oid };
 }
 
 interface Place {
@@ -34,14 +46,19 @@ interface Place {
 }
 
 function add(place: Place): Commit | LinkFault {
-  const { tip, head, link, strategy } = place;
+  const { base, tip, head, link, strategy } = place;
   const merge = mergeCommits(tip, head);
   if ('unrelated' in merge) return { fault: 'unrelated_history' };
   if ('conflicts' in merge) return conflictOf(place, merge.conflicts);
-  if (merge.tree.oid === tip.tree.oid) return { fault: 'empty' };
-  const parents = strategy === 'merge' ? [tip, head] : [tip];
+  if (merge.tree.oid === tip.tree.oid) {
+    const alone = tip === base ? merge : mergeCommits(base, head);
+    return { fault: 'empty', with: 'tree' in alone && alone.tree.oid === base.tree.oid ? 'base' : 'chain' };
+  }
+  if (link.asIs && isAncestor(tip, head)) return head;
+  if (link.asIs || strategy === 'merge')
+    return refinerysCommit(merge.tree, [tip, head], link.message, link.author, link);
   const replayed = strategy === 'rebase' ? replay(place, merge.tree) : undefined;
-  return replayed ?? refinerysCommit(merge.tree, parents, link.message, link.author, link);
+  return replayed ?? refinerysCommit(merge.tree, [tip], link.message, link.author, link);
 }
 
 /** Main's fault when the change conflicts with the base alone. */

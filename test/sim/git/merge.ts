@@ -24,13 +24,18 @@ export function mergeCommits(ours: Commit, theirs: Commit): Merge {
 }
 
 export function mergeTrees(base: Tree, ours: Tree, theirs: Tree): Exclude<Merge, { unrelated: true }> {
+  const { tree, conflicts } = mergeCleanly(base, ours, theirs);
+  return conflicts.length > 0 ? { conflicts } : { tree };
+}
+
+/** What there is of the merge without the files in conflict. */
+export function mergeCleanly(base: Tree, ours: Tree, theirs: Tree): { tree: Tree; conflicts: readonly string[] } {
   const conflicts: string[] = [];
   const merged = mergeEntry(base, ours, theirs, '', (path) => {
     conflicts.push(path);
     return undefined;
   });
-  if (conflicts.length > 0) return { conflicts: conflicts.sort() };
-  return { tree: isTree(merged) ? merged : emptyTree };
+  return { tree: isTree(merged) ? merged : emptyTree, conflicts: conflicts.sort() };
 }
 
 /** Decides what stands at a path that both sides changed. */
@@ -79,7 +84,7 @@ function mergeEntries(
 const nobody = { name: '', email: '', at: 0 };
 
 /** The tree that stands for several merge bases: their own merge, in which a conflict becomes a text like no other. */
-function common(bases: readonly Commit[]): Tree {
+export function common(bases: readonly Commit[]): Tree {
   const [first, ...rest] = bases;
   if (!first) return emptyTree;
   return rest.reduce((merged, next) => {

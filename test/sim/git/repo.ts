@@ -3,6 +3,7 @@ import { PortRefused, RepoRefused, RepoUnreachable } from '../../../core/errors.
 import type { Oid, PushResult, Remote, Repo } from '../../../core/ports.ts';
 import { branchRef, checkOid, checkRef, checkUrl, isOwn } from '../../../git/names.ts';
 import { chainOn } from './chain.ts';
+import { changedPaths, conflictOf, containedIn, inspectResolution } from './compare.ts';
 import { isAncestor, newestFirst } from './history.ts';
 import type { Commit } from './objects.ts';
 import type { Origin, Push, Pushed } from './origin.ts';
@@ -42,9 +43,11 @@ export function makeModelRepo({ origins, fateOf = () => 'answered' }: ModelRepoO
       for (const link of request.links) branchRef(link.branch);
       const chain = chainOn(origin, base, request);
       if (!chain.ok) return chain;
+      const commits = chain.commits.map(({ oid, tree }) => ({ oid, tree: tree.oid }));
+      if (commits.length === 0 && chain.leftOut.length > 0) return { ok: true, commits, leftOut: chain.leftOut };
       const pushed = origin.push({ ref, to: chain.commits.at(-1) ?? base, lease: 'any' });
       if (typeof pushed === 'object') throw new RepoRefused(`pushing ${ref}: ${pushed.rejected}`);
-      return { ok: true, commits: chain.commits.map(({ oid, tree }) => ({ oid, tree: tree.oid })) };
+      return { ok: true, commits, leftOut: chain.leftOut };
     },
     pushWithLease: async (remote, asked) => {
       const origin = at(remote);
@@ -60,6 +63,35 @@ export function makeModelRepo({ origins, fateOf = () => 'answered' }: ModelRepoO
       const origin = at(remote);
       const [above, below] = [origin.commit(checkOid(ancestor)), origin.commit(checkOid(descendant))];
       return above && below && isAncestor(above, below);
+    },
+    createBranch: async (remote, { ref, at: oid }) => {
+      const origin = at(remote);
+      if (!/^refs\/heads\/integration\/[^/]+$/.test(checkRef(ref)))
+        throw new PortRefused('NOT_OURS', `${ref} is not the town's to make`);
+      return send(origin, { ref, to: need(origin, oid), lease: 'absent' }, fateOf);
+    },
+    containedIn: async (remote, asked) => {
+      const origin = at(remote);
+      const [base, head] = [origin.commit(checkOid(asked.base)), origin.commit(checkOid(asked.head))];
+      const others = asked.others.flatMap((oid) => origin.commit(checkOid(oid)) ?? []);
+      return base && head && containedIn(base, head, others);
+    },
+    changedPaths: async (remote, asked) => {
+      const origin = at(remote);
+      const base = origin.commit(checkOid(asked.base));
+      const heads = asked.heads.map((oid) => origin.commit(checkOid(oid)));
+      return heads.map((head) => base && head && changedPaths(base, head));
+    },
+    conflictOf: async (remote, asked) => {
+      const origin = at(remote);
+      const [base, head] = [origin.commit(checkOid(asked.base)), origin.commit(checkOid(asked.head))];
+      return base && head ? conflictOf(base, head) : { found: 'lost' };
+    },
+    inspectResolution: async (remote, asked) => {
+      const origin = at(remote);
+      const commits = [asked.base, asked.head, asked.resolved].map((oid) => origin.commit(checkOid(oid)));
+      const [base, head, resolved] = commits;
+      return base && head && resolved && inspectResolution(base, head, resolved);
     },
     findCommit: async (remote, from, trailers) => {
       const head = at(remote).commit(checkOid(from));
