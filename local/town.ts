@@ -11,32 +11,23 @@ import type { EffectRecord } from '../core/effects.ts';
 import { kindOf } from '../core/keys.ts';
 import { limits } from '../core/limits.ts';
 import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
-import type { Clock, CodeHost, Fleet, Item, Json, Log, Ports, Repo } from '../core/ports.ts';
-import { type FunctionName, machines, type QueueName, queues as queueWiring } from '../core/wiring.ts';
+import type { Clock, CodeHost, Fleet, Item, Log, Ports, Repo } from '../core/ports.ts';
+import { machines } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
-import { makeHandler as makeMayor } from '../lambdas/intents/mayor.ts';
-import { makeHandler as makeMolecule } from '../lambdas/molecules/molecule.ts';
-import { makeHandler as makeEffects } from '../lambdas/platform/effects.ts';
 import { telling } from '../lambdas/platform/telling.ts';
-import { makeHandler as makeFleetHandler } from '../lambdas/polecats/fleet.ts';
-import { makeHandler as makeRefinery } from '../lambdas/refinery/refinery.ts';
-import { launchGate } from '../lambdas/refinery/verdict.ts';
-import { makeHandler as makeTicks } from '../lambdas/ticks/ticks.ts';
-import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
 import { makeDirectoryBlobs } from './blobs.ts';
 import { bundleScript } from './bundle-script.ts';
 import { realClock } from './clock.ts';
 import { makeReportedChecks } from './code-host.ts';
 import { failedWriteText, stoppingAtFailure } from './failed-write.ts';
 import { type LocalFleet, makeProcessFleet } from './fleet.ts';
+import { wireFunctions } from './functions.ts';
 import { makeGitCredential } from './git-credential.ts';
 import { makeGitSpawner } from './git-spawner.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
 import { makeNotifier } from './notifier.ts';
-import { makeQueues, type QueueHandler } from './queues.ts';
 import { serveApi } from './serve.ts';
-import { makeWorkflows } from './states/workflows.ts';
 import { unwatched, type Watch } from './watch.ts';
 import { makeWebhookSecrets } from './webhook-secrets.ts';
 
@@ -108,58 +99,20 @@ export async function startTown(options: TownOptions): Promise<Town> {
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
   const codeHost = makeReportedChecks(ledger, gitCredential);
-  const queues = makeQueues({
-    wiring: queueWiring,
-    clock,
-    ids,
-    onFailure: (queue, error) => log('error', 'delivery failed', { queue, error: String(error) }),
-  });
-
-  /** A function of the town, as `lambdas/<…>/*.entry.ts` makes it of its ports. */
-  const fn = <Given extends Partial<Ports>, In, Out>(
-    name: FunctionName,
-    make: (given: Given) => (input: In) => Promise<Out>,
-    given: Given,
-  ): ((input: In) => Promise<Out>) => {
-    const handler = make(watch.ports(name, given));
-    return (input) => watch.run(name, () => handler(input));
-  };
-
-  const molecule = fn('molecule', makeMolecule, { ledger, clock, ids });
-  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids });
-  const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
-  const workflows = makeWorkflows({
-    machines: await definitions(),
-    substitutions: { MoleculeFunction: 'molecule', MayorFunction: 'mayor', SlingQueueUrl: 'sling' },
-    invoke: async (name, payload) => (await functions[name]?.(payload as never)) as Json,
-    send: (message) => watch.ports('states', { queues }).queues.send(message),
-    clock,
-    ids,
-    onEntered: (machine, state) => watch.entered(machine, state),
-    onEnded: (machine, name, status, why) => {
-      if (status !== 'succeeded') log('warn', 'execution ended', { machine, name, status, why: why?.cause ?? '' });
-    },
-  });
-
-  const common = { ledger, clock, ids, log };
-  const reach = { ...common, queues, workflows, fleet, notifier };
-  const makePerformer = (ports: typeof reach) =>
-    makeEffects({ ...ports, launchGate: (effect) => launchGate({ ...ports, apiUrl, secretOf }, effect) });
-  const effects = fn('effects', makePerformer, reach);
-  const witness = fn(
-    'witness',
-    (ports: typeof reach) => makeWitness({ ...ports, performEffects: makePerformer(ports) }),
-    reach,
-  );
   const caps = {
     polecatsPerTown: options.polecatsPerTown ?? limits.polecatsPerTownDefault,
     dayBudgetUsd: limits.dayBudgetUsdDefault,
   };
-  const consumers: Readonly<Record<QueueName, QueueHandler>> = {
-    sling: fn('fleet', makeFleetHandler, { ...common, fleet, queues, apiUrl, secretOf }),
-    ticks: fn('ticks', makeTicks, { ...common, caps }),
-    refinery: fn('refinery', makeRefinery, { ...common, repo, fleet, codeHost }),
-  };
+  const { queues, workflows, effects, witness, consume } = wireFunctions(
+    {
+      ...{ ledger, repo, fleet, blobs, notifier, codeHost, clock, ids, log },
+      ...{ apiUrl, secretOf, caps, watch, machines: await definitions() },
+    },
+    (name, make, given) => {
+      const handler = make(watch.ports(name, given));
+      return (input) => watch.run(name, () => handler(input));
+    },
+  );
 
   const server = await serveApi({
     deps: watch.ports('api', { ledger, repo, blobs, clock, ids, codeHost }),
@@ -184,7 +137,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
       log('error', 'a stopped task was not looked at', { taskId, error: String(error) }),
     );
   });
-  for (const [name, consume] of Object.entries(consumers)) queues.consume(name, consume);
+  consume();
   const { looked } = await witness({ kind: 'town_restarted' });
   if (orphans > 0) log('warn', 'stopped what the last town left running', { processes: orphans });
   const patrols = patrolEvery(() => witness({ kind: 'patrol' }), log);

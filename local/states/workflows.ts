@@ -10,9 +10,9 @@ import type { Machine } from './machine.ts';
 import { bytesOf, payloadBytesMax } from './template.ts';
 import type { Waiter } from './visit.ts';
 
-interface WorkflowsOptions extends World {
-  /** By machine name. `definition` is the text of the ASL file. */
-  readonly machines: Readonly<Record<string, { readonly definition: string }>>;
+export interface WorkflowsOptions extends World {
+  /** By machine name. `definition` is the text of the ASL file; a machine was loaded before. */
+  readonly machines: Readonly<Record<string, { readonly definition: string } | Machine>>;
   /** What `${Name}` stands for in the definitions. Function names and queue URLs become local names here. */
   readonly substitutions: Readonly<Record<string, string>>;
 }
@@ -35,8 +35,8 @@ const causeCharsMax = 32_768;
 /** Throws a `TownError` with every fault of every definition that it cannot interpret to the letter. */
 export function makeWorkflows(options: WorkflowsOptions): LocalWorkflows {
   const machines = new Map<string, Machine>();
-  for (const [name, { definition }] of Object.entries(options.machines)) {
-    machines.set(name, loadMachine(name, definition, options));
+  for (const [name, given] of Object.entries(options.machines)) {
+    machines.set(name, 'definition' in given ? loadMachine(name, given.definition, options) : given);
   }
   const executions = new Executions(options);
   let closed = false;
