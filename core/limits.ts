@@ -136,11 +136,28 @@ export const limits = {
   gateInfraRetriesMax: 3,
   landingPushTimeoutMs: 60 * seconds,
   landingTriesMax: 5,
+  /** A change that has landed takes 5 items of its transaction (request moved, effect, two events); with META, landing and candidate: 16 × 5 + 10 < 100. */
+  membersToldPerCommitMax: 16,
+  /** Changes in one candidate: their beads are guarded in the commit that opens its landing. */
+  candidateMembersMax: 64,
+  /** Requests that one step of the Refinery writes. */
+  requestsPerStepMax: 40,
+  /** Of a long line only the front is planned with: 16 slots of 64. */
+  requestsPlannedMax: 1024,
   foreignPushesMax: 5,
   overtakenMax: 64,
   /** A queue looked at this long after its last event, even if nothing woke it. */
   refineryTimerMs: 1 * minutes,
   conflictTriesMax: 2,
+  /** Of a resolver's prompt: two diffs and six intents stay under 20,000 tokens, and its spec under 400 KB however JSON spells it. */
+  conflictDiffCharsMax: 24_000,
+  conflictIntentCharsMax: 4_000,
+  conflictPathsShown: 50,
+  /** Landed changes that are named to whoever did not fit them, and ended requests that are looked through for them. */
+  landedSinceNamed: 5,
+  landedSinceSought: 100,
+  /** What a bead hears of why it did not land; its record keeps five of these. */
+  returnDetailCharsMax: 1_200,
   /** Rest after an infrastructure failure, doubled for each one in a row up to the longest. */
   refineryRestMs: 15 * seconds,
   refineryRestMaxMs: 10 * minutes,

@@ -22,6 +22,8 @@ export interface CloneRequest {
   readonly branch: string | undefined;
   /** Check out this commit, which `start` must hold, instead of `start` itself. */
   readonly commit?: string;
+  /** Merge this commit of `target` in, and leave the merge open: what conflicts is in the work tree and in the index. */
+  readonly merge?: string;
 }
 
 export interface Clone {
@@ -59,6 +61,7 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
           ...(request.branch === undefined ? {} : { [fullRef(request.branch)]: commit }),
           ...(request.target === undefined ? {} : { [`refs/remotes/origin/${request.target}`]: found.targetTip }),
         },
+        ...(request.merge === undefined ? {} : { mergeHead: request.merge }),
         head: request.branch === undefined ? commit : `ref: ${fullRef(request.branch)}`,
       },
       box,
@@ -71,6 +74,7 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
     { cwd: work, user: box.user, env: { HOME: join(box.box, 'home') } },
     'cannot check out',
   );
+  if (request.merge !== undefined) await mergeIn(box, request.merge);
   return {
     start: found.start,
     targetTip: found.targetTip,
@@ -82,6 +86,19 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
     makeAgents,
   };
 }
+
+/** Status 1 says that there are conflicts. Nothing of it needs the network: a submodule is only a commit's name here. */
+async function mergeIn({ work, box, user }: Sandbox, commit: string): Promise<void> {
+  if (!isOid(commit)) throw new TaskFailure('harness_failed', `${JSON.stringify(commit)} is not a commit's id`);
+  const args = ['-c', 'merge.conflictStyle=diff3', 'merge', '--no-commit', '--no-ff', '--quiet', commit];
+  const result = await git(args, { cwd: work, user, env: { HOME: join(box, 'home'), ...mergeIdentity } });
+  const opened = result.code === 1 && existsSync(join(work, '.git', 'MERGE_HEAD'));
+  if (result.code !== 0 && !opened)
+    throw new TaskFailure('harness_failed', `cannot merge ${commit}: ${saying(result)}`);
+}
+
+/** Git asks who merges before it knows that nothing is to be committed. */
+const mergeIdentity = { GIT_COMMITTER_NAME: 'gastown', GIT_COMMITTER_EMAIL: 'harness@gastown.invalid' };
 
 interface Found {
   readonly start: string;
@@ -132,7 +149,8 @@ async function fetch(box: Sandbox, request: CloneRequest, interrupt: Interrupt):
     '--quiet',
     '--no-tags',
     '--no-write-fetch-head',
-    `--depth=${depth}`,
+    // The history back to where the two parted; how far that is, nobody knows before.
+    ...(request.merge === undefined ? [`--depth=${depth}`] : []),
     '--',
     request.url,
     ...refspecs,
@@ -173,6 +191,8 @@ interface Repository {
   readonly alternates: readonly string[];
   readonly refs: Readonly<Record<string, string>>;
   readonly head: string;
+  /** The next commit is a merge with this one. */
+  readonly mergeHead?: string;
 }
 
 /** What `git init` would make, without its samples. Given to the agent's user when `box` is given. */
@@ -196,6 +216,7 @@ function writeRepository(path: string, repository: Repository, box?: Sandbox): v
   const format = repository.sha256 ? '1\n[extensions]\n\tobjectformat = sha256\n[core]' : '0';
   write('config', `[core]\n\trepositoryformatversion = ${format}\n\tfilemode = true\n\tbare = ${repository.bare}\n`);
   write('HEAD', `${repository.head}\n`);
+  if (repository.mergeHead !== undefined) write('MERGE_HEAD', `${repository.mergeHead}\n`);
   write('objects/info/alternates', repository.alternates.map((directory) => `${directory}\n`).join(''));
   makeDirectory(join(path, 'refs'));
   for (const [ref, oid] of Object.entries(repository.refs)) write(ref, `${oid}\n`);

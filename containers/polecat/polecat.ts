@@ -47,6 +47,7 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
         start: job.startFrom,
         target: job.target,
         branch: job.branch,
+        ...(job.merge === undefined ? {} : { merge: job.merge }),
       },
       task.interrupt,
     );

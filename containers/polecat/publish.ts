@@ -49,10 +49,10 @@ export async function commitWork(box: Sandbox, clone: Clone, job: PolecatJob): P
   if (lstatSync(gitDir, { throwIfNoEntry: false })?.isDirectory())
     for (const lock of ['index.lock', 'HEAD.lock']) rmSync(join(gitDir, lock), { recursive: true, force: true });
   const commits = () => inside(...describe('HEAD', clone.start));
-  let lines = (await commitRest(inside, job)) ? linesOf(await commits()) : [];
+  let lines = (await commitRest(inside, job, isMerging(gitDir))) ? linesOf(await commits()) : [];
   if (lines.length === 0) {
     await renew(box, clone, gitDir);
-    await commitAgain(inside, clone.start, job);
+    await commitAgain(inside, clone.start, job, isMerging(gitDir));
     lines = linesOf(await commits());
   }
   // One line when both are the same commit.
@@ -85,16 +85,20 @@ const linesOf = ({ code, out }: GitResult): string[][] =>
         .map((line) => line.split(' '))
     : [];
 
+/** A merge is open: it is to be committed even where it changes no file. */
+const isMerging = (gitDir: string): boolean =>
+  lstatSync(join(gitDir, 'MERGE_HEAD'), { throwIfNoEntry: false }) !== undefined;
+
 /** Commits what is not committed yet. False if the repository does not let us. */
-async function commitRest(inside: Git, job: PolecatJob): Promise<boolean> {
+async function commitRest(inside: Git, job: PolecatJob, merging: boolean): Promise<boolean> {
   const status = await inside('status', '--porcelain', '--no-renames', '--untracked-files=normal');
-  if (status.code === 0 && status.out === '') return true;
-  return (await inside('add', '--all')).code === 0 && commitStaged(inside, job);
+  if (status.code === 0 && status.out === '' && !merging) return true;
+  return (await inside('add', '--all')).code === 0 && commitStaged(inside, job, merging);
 }
 
-async function commitStaged(inside: Git, job: PolecatJob): Promise<boolean> {
+async function commitStaged(inside: Git, job: PolecatJob, merging: boolean): Promise<boolean> {
   // What was listed may come to nothing, as a file whose time alone changed does: then there is nothing to commit.
-  if ((await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code === 0) return true;
+  if (!merging && (await inside('diff-index', '--cached', '--quiet', 'HEAD', '--')).code === 0) return true;
   return (await inside('commit', '--quiet', '--no-verify', `--message=${job.commitMessage}`)).code === 0;
 }
 
@@ -106,13 +110,14 @@ async function renew({ user }: Sandbox, clone: Clone, gitDir: string): Promise<v
 }
 
 /** Into a repository as it was before the agent. What even the agent's user cannot read is left out. */
-async function commitAgain(inside: Git, start: string, job: PolecatJob): Promise<void> {
+async function commitAgain(inside: Git, start: string, job: PolecatJob, merging: boolean): Promise<void> {
   await inside('read-tree', start);
   const added = await inside('add', '--all', '--ignore-errors');
   // 1 tells of files that were left out.
   if (added.code !== 0 && added.code !== 1)
     throw new TaskFailure('agent_failed', `cannot commit what the agent left: ${saying(added)}`);
-  if (!(await commitStaged(inside, job))) throw new TaskFailure('harness_failed', 'cannot commit what the agent left');
+  if (!(await commitStaged(inside, job, merging)))
+    throw new TaskFailure('harness_failed', 'cannot commit what the agent left');
 }
 
 /**

@@ -39,7 +39,21 @@ const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
   cancelled: ['closed'],
 };
 
-export type ClosedReason = 'merged' | 'no_change' | 'superseded';
+/** `resolved`: a conflict bead whose work its merge request has. */
+export type ClosedReason = 'merged' | 'no_change' | 'superseded' | 'resolved';
+
+/** What a conflict bead is for: another bead's change, which does not fit the target. */
+export interface Resolves {
+  /** The author's bead, the attempt that was submitted, and its merge request. */
+  readonly bead: BeadId;
+  readonly attempt: number;
+  readonly mergeRequest: string;
+  /** The author's commit, and the commit of the target to merge into it. */
+  readonly head: string;
+  readonly base: string;
+  /** Beads that landed on the same paths since: their intents are to be kept too. */
+  readonly against: readonly BeadId[];
+}
 
 /** Why an attempt ended without a finished branch, or a finished branch did not land. */
 export type FailureCause =
@@ -122,6 +136,8 @@ export interface Bead {
   readonly budgetUsd: number;
   readonly costUsd: number;
   readonly externalRef?: string;
+  /** Set on what the Refinery asked for beside the plan. */
+  readonly resolves?: Resolves;
 
   readonly status: BeadStatus;
   readonly closedReason?: ClosedReason;
@@ -197,6 +213,9 @@ export const satisfies = (bead: Bead): boolean =>
 /** A dependent can never start on it, unless a human retries it. */
 export const isLost = (bead: Bead): boolean =>
   bead.status === 'failed' || bead.status === 'cancelled' || (bead.status === 'closed' && !satisfies(bead));
+
+/** Part of the plan that its convoy is done with when it has landed. */
+export const isPlanned = (bead: Bead): boolean => bead.resolves === undefined;
 
 export function assertBeadTransition(from: BeadStatus, to: BeadStatus): void {
   if (from !== to && !nextBeadStatuses[from].includes(to)) throw new Error(`BUG: bead ${from} → ${to}`);

@@ -8,6 +8,7 @@ import { type MergeRequest, nextMergeRequestStates } from '../refinery/records.t
 import { leaveLine } from '../scheduler/line.ts';
 import { replace, type Step, together } from '../step.ts';
 import { type Bead, type ClosedReason, hasEnded } from './bead.ts';
+import { wakeForResolver } from './resolvers.ts';
 import { saveBead } from './save-bead.ts';
 
 /** What hangs on a bead besides its own record. */
@@ -78,6 +79,7 @@ export function endBead(
         ? [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) } as const]
         : []),
       { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) } as const,
+      ...wakeForResolver(bead),
     ],
     events: [
       {

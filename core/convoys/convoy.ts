@@ -18,6 +18,7 @@ export function assertConvoyTransition(from: ConvoyStatus, to: ConvoyStatus): vo
   if (from !== to && !nextConvoyStatuses[from].includes(to)) throw new Error(`BUG: convoy ${from} → ${to}`);
 }
 
+/** Of the beads of the plan: conflict beads are work for one of them, and count with it. */
 export interface Progress {
   readonly total: number;
   readonly landed: number;

@@ -64,7 +64,8 @@ function letGoOn(
     changes: [saveBead(was, next, now), ...given],
     effects: [
       ...(next.wait ? [{ do: 'succeed_task', token: next.wait.token } as const] : []),
-      ...(next.status === 'closed' ? [{ do: 'wake', queue: 'ticks', group: groups.convoy(next.convoy) } as const] : []),
+      // Whatever the end was: a conflict bead that worked for it is not needed any more.
+      { do: 'wake', queue: 'ticks', group: groups.convoy(next.convoy) },
       ...(given.length > 0 ? [{ do: 'wake', queue: 'ticks', group: groups.scheduler(next.rig) } as const] : []),
     ],
     events: [{ kind, who: 'refinery', text, bead: next.id, convoy: next.convoy, rig: next.rig, attempt: next.attempt }],

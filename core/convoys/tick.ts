@@ -11,7 +11,7 @@ import { beadCause } from '../molecules/next.ts';
 import type { Instant, Item } from '../ports.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { guard, replace, type Step, together } from '../step.ts';
-import { type Bead, hasEnded, isLost, satisfies } from './bead.ts';
+import { type Bead, hasEnded, isLost, isPlanned, satisfies } from './bead.ts';
 import { type Convoy, type ConvoyStatus, nextConvoyStatuses, type Progress } from './convoy.ts';
 import { saveBead } from './save-bead.ts';
 
@@ -118,7 +118,8 @@ const eventOf = (bead: Bead, kind: string, text: string) => ({
   rig: bead.rig,
 });
 
-export function progressOf(beads: readonly Bead[]): Progress {
+export function progressOf(all: readonly Bead[]): Progress {
+  const beads = all.filter(isPlanned);
   const count = (test: (bead: Bead) => boolean): number => beads.filter(test).length;
   return {
     total: beads.length,
@@ -177,9 +178,11 @@ function settle(
   return together(own, closeEscalation(escalation, 'town', now));
 }
 
+/** A conflict bead keeps its convoy open while it runs; how it ended is its merge request's business. */
 function statusOf(beads: readonly Bead[], view: View, progress: Progress): ConvoyStatus {
+  if (beads.some((bead) => !isPlanned(bead) && !hasEnded(bead))) return 'open';
   const done = progress.landed + progress.cancelled;
-  if (done === beads.length && progress.landed > 0) return 'landed';
+  if (done === progress.total && progress.landed > 0) return 'landed';
   return beads.some((bead) => movesByItself(bead, view)) ? 'open' : 'stalled';
 }
 
@@ -194,7 +197,7 @@ const waitsForAnswers = (beads: readonly Bead[], { failed, blocked }: Progress):
 
 /** What failed comes first: it is what the convoy's own escalation is about. */
 function stallReason(convoy: Convoy, beads: readonly Bead[]): string {
-  const withStatus = (status: Bead['status']) => beads.filter((bead) => bead.status === status);
+  const withStatus = (status: Bead['status']) => beads.filter((bead) => isPlanned(bead) && bead.status === status);
   const stuck = [...withStatus('failed'), ...withStatus('escalated')];
   const first = stuck[0];
   if (!first)

@@ -4,6 +4,7 @@
  * everything it needs is in the record.
  */
 import { type Bead, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
+import { wakeForResolver } from '../convoys/resolvers.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { never } from '../errors.ts';
 import { type Escalation, escalationId } from '../escalations/escalation.ts';
@@ -88,7 +89,7 @@ function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
   const { outcome: _, ...bead } = seen.bead.body;
   switch (outcome.kind) {
     case 'completed':
-      return submit(seen, bead, outcome.head, seq, now);
+      return bead.resolves ? handOver(seen, bead, outcome.head, now) : submit(seen, bead, outcome.head, seq, now);
     case 'no_change':
       return closeWithoutCode(seen, bead, outcome.note, now);
     case 'deferred':
@@ -116,6 +117,20 @@ function submit(seen: Seen, bead: Bead, head: string, seq: string, now: Instant)
       { changes: [saveBead(seen.bead, submitted, now)] },
       submitMergeRequest({ bead: submitted, head, convoyCreatedAt: seen.convoyCreatedAt, seq, now }),
     ),
+  };
+}
+
+/** A resolver has no merge request of its own: the one that it works for judges what is on its branch. */
+function handOver(seen: Seen, bead: Bead, head: string, now: Instant): Next {
+  const closed: Bead = { ...bead, status: 'closed', closedReason: 'resolved', head, closedAt: now };
+  const text = `${bead.id} has a resolution for ${bead.resolves?.bead}: ${head.slice(0, 10)}`;
+  return {
+    go: 'landed',
+    step: {
+      changes: [saveBead(seen.bead, closed, now)],
+      effects: [wakeConvoy(bead), ...wakeForResolver(bead)],
+      events: [about(bead, 'bead.closed', text)],
+    },
   };
 }
 
@@ -188,6 +203,9 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
     failed.cause === 'infrastructure'
       ? { changes: [] }
       : { changes: [upsert(keys.breaker(), seen.breaker, withFailure(seen.breaker?.body ?? noFailures, now))] };
+  // The ladder of a conflict is its merge request's: another resolver, then the author again, then a human.
+  if (bead.resolves && (step.kind === 'give_up' || step.rung !== 'infrastructure'))
+    return giveBack(seen, noted, failed, breaker, now);
   if (step.kind === 'give_up') return giveUp(seen, noted, failed, step.because, breaker, now);
 
   const { head: _head, ...headless } = noted;
@@ -209,6 +227,23 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
       changes: [saveBead(seen.bead, stood.bead, now), stood.change],
       effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) }],
       events,
+    }),
+  };
+}
+
+function giveBack(
+  seen: Seen,
+  bead: Bead,
+  { cause, detail }: Extract<Outcome, { kind: 'failed' }>,
+  breaker: Step,
+  now: Instant,
+): Next {
+  return {
+    go: 'given_up',
+    step: together(breaker, {
+      changes: [saveBead(seen.bead, { ...bead, status: 'failed' }, now)],
+      effects: [wakeConvoy(bead), ...wakeForResolver(bead)],
+      events: [about(bead, 'bead.failed', `${bead.id} did not resolve it: ${cause}: ${detail}`)],
     }),
   };
 }

@@ -3,11 +3,19 @@ import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import { typesWithoutCode } from '../convoys/bead.ts';
 import { limits } from '../limits.ts';
 import { promptOf } from '../molecules/prompts/polecat-work.ts';
+import { type Intent, resolvePromptOf } from '../molecules/prompts/resolve-conflict.ts';
 import type { Rig, RigConfig } from '../rigs/rig.ts';
 import type { Polecat } from './polecat.ts';
 import type { PolecatJob } from './protocol.ts';
 
-export function jobOf(bead: Bead, spec: BeadSpec, polecat: Polecat, rig: Rig, config: RigConfig): PolecatJob {
+/** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. */
+export function jobOf(
+  bead: Bead,
+  spec: BeadSpec,
+  polecat: Polecat,
+  { rig, config, intents }: { rig: Rig; config: RigConfig; intents: readonly Intent[] },
+): PolecatJob {
+  const { resolves } = bead;
   return {
     kind: 'polecat',
     bead: bead.id,
@@ -15,12 +23,14 @@ export function jobOf(bead: Bead, spec: BeadSpec, polecat: Polecat, rig: Rig, co
     polecat: polecat.name,
     remoteUrl: rig.url,
     branch: polecat.branch,
-    startFrom: bead.head ?? bead.target,
+    // What an earlier resolver left half done is no start: it may have markers in it, or no merge.
+    startFrom: resolves?.head ?? bead.head ?? bead.target,
     target: bead.target,
+    ...(resolves ? { merge: resolves.base } : {}),
     author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
     commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,
     agent: bead.runtime === 'shell' ? ['sh', '-eu', '{script}'] : words(config['agent.command']),
-    prompt: promptOf(bead, spec),
+    prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec),
     script: spec.script ?? null,
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,

@@ -1,7 +1,7 @@
 /** What people may do to convoys and beads. Each command is safe to repeat. */
 
 import type { Bead } from '../../core/convoys/bead.ts';
-import { hasEnded } from '../../core/convoys/bead.ts';
+import { hasEnded, isPlanned } from '../../core/convoys/bead.ts';
 import { type Ending, endBead } from '../../core/convoys/cancel.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { answer, reopenFailed, wakeNow } from '../../core/convoys/reopen.ts';
@@ -57,7 +57,7 @@ export async function retryConvoy(deps: CommandDeps, id: ConvoyId, by: string): 
       `The plan of convoy ${id} was refused, so it has no beads to retry.`,
       `Mend the intent (gt why ${id} names its faults) and submit it again: gt submit <file> --rig ${convoy.rig}.`,
     );
-  const failed = (await load.beads(deps.ledger, id)).filter((bead) => bead.body.status === 'failed');
+  const failed = (await load.beads(deps.ledger, id)).filter(({ body }) => isPlanned(body) && body.status === 'failed');
   for (const bead of failed) await reopen(deps, bead.body.id, by);
   return failed.length;
 }
@@ -91,6 +91,13 @@ export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<vo
   runCommand<void>(deps, `sling of ${id}`, async (now) => {
     const was = await theBead(deps.ledger, id);
     const bead = was.body;
+    if (hasEnded(bead) && bead.resolves)
+      throw refuse(
+        409,
+        'RESOLVER_ENDED',
+        `${id} resolved a conflict of ${bead.resolves.bead}, whose merge request has gone on without it.`,
+        `See gt why ${bead.resolves.bead}.`,
+      );
     // A question may have been closed without an answer: nothing else would send its bead on.
     if (bead.status === 'failed' || bead.status === 'escalated') {
       const step = bead.status === 'failed' ? reopenFailed(was, by, now) : wakeNow(was, by, now);

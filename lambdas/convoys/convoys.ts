@@ -1,7 +1,12 @@
 /** The convoy tick: readiness, propagation of failure, progress, closing; and the clearing up of a cancelled convoy. */
-import { cancelBeads } from '../../core/convoys/cancel.ts';
+import type { Bead } from '../../core/convoys/bead.ts';
+import { cancelBeads, endBead } from '../../core/convoys/cancel.ts';
+import { unneededResolvers } from '../../core/convoys/resolvers.ts';
 import { countOnly, stalledCause, tickConvoy } from '../../core/convoys/tick.ts';
-import type { Ports } from '../../core/ports.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
+import { beadCause } from '../../core/molecules/next.ts';
+import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import { type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { loadHoldings } from './holdings.ts';
@@ -25,7 +30,23 @@ const tickOnce = (deps: ConvoysDeps, id: string): Promise<boolean> =>
       const cancelled = cancelBeads(beads, await loadHoldings(ledger, beads), 'the convoy was cancelled', now);
       return { step: cancelled.step ?? countOnly(meta, beads), result: cancelled.step !== undefined };
     }
+    const [unneeded] = unneededResolvers(beads);
+    if (unneeded) return { step: await endUnneeded(ledger, unneeded, now), result: true };
     const escalation = await load.escalation(ledger, stalledCause(id));
     const { step, more } = tickConvoy(meta, beads, escalation, now);
     return { step, result: more };
   });
+
+/** Its polecat is stopped, its slot is free, and what it may have asked needs no answer. */
+async function endUnneeded(ledger: Ledger, was: Item<Bead>, now: Instant): Promise<Step> {
+  const ending = { status: 'closed', reason: 'superseded' } as const;
+  const ended = endBead(
+    was,
+    await loadHoldings(ledger, [was]),
+    ending,
+    'town',
+    'its change needs no resolver now',
+    now,
+  );
+  return together(ended, closeEscalation(await load.escalation(ledger, beadCause(was.body.id)), 'town', now));
+}

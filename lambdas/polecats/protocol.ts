@@ -3,8 +3,9 @@ import type { Bead, Outcome } from '../../core/convoys/bead.ts';
 import { saveBead } from '../../core/convoys/save-bead.ts';
 import { never, refuse } from '../../core/errors.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
-import { keys, parseBeadId } from '../../core/keys.ts';
+import { type BeadId, keys, parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
+import type { Intent } from '../../core/molecules/prompts/resolve-conflict.ts';
 import { jobOf } from '../../core/polecats/job.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Ack, BeatAnswer, BeatReport, PolecatJob, Report, Subject } from '../../core/polecats/protocol.ts';
@@ -56,11 +57,13 @@ export const claimPolecat = (
     const at = await working(ledger, subject);
     if (!at) return { result: { superseded: true } };
     const { bead, polecat } = at;
-    const [{ rig, config }, spec] = await Promise.all([
+    const { resolves } = bead.body;
+    const [{ rig, config }, spec, ...intents] = await Promise.all([
       load.rigConfig(ledger, bead.body.rig),
       load.spec(ledger, blobs, bead.body.id),
+      ...(resolves ? [resolves.bead, ...resolves.against] : []).map((id) => intentOf(deps, id)),
     ]);
-    const result = jobOf(bead.body, spec, polecat.body, rig, config);
+    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents });
     if (bead.body.status === 'in_progress') return { result };
     return {
       step: {
@@ -83,6 +86,11 @@ export const claimPolecat = (
       result,
     };
   });
+
+async function intentOf({ ledger, blobs }: ProtocolDeps, id: BeadId): Promise<Intent> {
+  const [bead, { instructions, acceptance }] = await Promise.all([load.bead(ledger, id), load.spec(ledger, blobs, id)]);
+  return { bead: id, title: bead?.body.title ?? id, instructions, acceptance };
+}
 
 export async function acceptBeat(
   deps: ProtocolDeps,
