@@ -78,7 +78,9 @@ function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
         ? `Landed on ${bead.target} as ${bead.commit.slice(0, 10)}.`
         : bead.closedReason === 'no_change'
           ? 'It needed no change, which its type allows.'
-          : 'It was superseded by other work.';
+          : bead.resolves && bead.closedReason === 'resolved'
+            ? `It handed its resolution over to the merge request of ${bead.resolves.bead}.`
+            : 'It was superseded by other work.';
     case 'deferred':
       return `It was put back${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
     case 'escalated':

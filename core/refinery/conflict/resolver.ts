@@ -59,7 +59,7 @@ export function askResolver(view: QueueView, was: Item<MergeRequest>, ask: Ask, 
         progress(view, {}, now),
         saveRequest(was, ['resolving'], {
           because,
-          conflict: { base, paths: report.paths },
+          conflict: { base, paths: report.paths.slice(0, limits.conflictPathsShown) },
           resolver: { bead: bead.id, tries, faults },
         }),
         // Whoever cancels either in this very moment wins or loses against this commit: no resolver is left behind.
