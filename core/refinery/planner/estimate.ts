@@ -3,6 +3,7 @@
  * counts that decay, so that a rig that changes is believed after a while. Kept in the queue's META.
  */
 import type { Board, Decision, Run } from './board.ts';
+import { standsFor } from './rejection.ts';
 
 /** Decayed counts of two outcomes. */
 export interface Counts {
@@ -66,20 +67,25 @@ function proven(estimates: Estimates): Estimates {
     const good = Math.min(count(rejection.falseChance), 1);
     if (rejection.resubmitted) resubmitted = counted(resubmitted, ofChanges, 1 - good, good);
     else fresh = counted(fresh, ofChanges, 1 - good, good);
-    flakes = counted(flakes, ofRuns, good * rejection.failures, 0);
   }
   return { fresh, resubmitted, flakes, unproven: [] };
 }
 
 /** A run passed: a good tree did not fail, and those that failed with no more in them were flakes. `board`: as it was before. */
 export function learnedPass(estimates: Estimates, board: Board, run: Run): Estimates {
-  const chain = board.chains.find(({ id }) => id === run.chain);
-  const content = new Set(run.content);
-  const flakes = (chain?.failures ?? [])
-    .filter(({ at }) => content.has(chain?.members[at - 1] ?? ''))
-    .reduce((sum, { times }) => sum + times, 0);
+  const flakes = flakesShown(estimates, board, run);
   const sure = proven(estimates);
   return { ...sure, flakes: counted(sure.flakes, ofRuns, flakes, 1) };
+}
+
+function flakesShown(estimates: Estimates, { chains }: Board, run: Run): number {
+  const chain = chains.find(({ id }) => id === run.chain);
+  if (!chain) return 0;
+  const content = new Set(run.content);
+  const shown = chain.failures.filter(({ at }) => content.has(chain.members[at - 1] ?? ''));
+  const risks = chain.members.map(() => badChance(estimates, false));
+  const weight = standsFor(chain.members[0] ?? '', risks, chain.failures, flakeChance(estimates));
+  return shown.reduce((sum, { at, times }) => sum + times * (at === 1 ? weight : 1), 0);
 }
 
 /** The gates passed on main itself: so did a good tree. */

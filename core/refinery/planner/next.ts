@@ -63,8 +63,7 @@ function planOf(at: Situation): Plan {
     const risks = chain.members.map((id) => at.changeOf(id)?.risk ?? mean);
     const runs = at.runs.filter((run) => run.chain === chain.id);
     const [id = ''] = chain.members;
-    const stands = chain.failures[0]?.onMain === true && runs.length === 0;
-    return { chain, runs, risks, isCertain: stands && isCertain(id, risks, chain.failures, flake) };
+    return { chain, runs, risks, isCertain: runs.length === 0 && isCertain(id, risks, chain.failures, flake) };
   });
   return { ...at, board, flake, strands, under: isSuspect(board) ? [] : board.joined };
 }

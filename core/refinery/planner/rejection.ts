@@ -1,5 +1,6 @@
 /** When the runs that failed are enough to send a change back. */
 import { sha256 } from '../../hash.ts';
+import type { Failure } from './board.ts';
 import type { Evidence } from './posterior.ts';
 
 /** False rejections for each change that lands, at most. */
@@ -28,10 +29,17 @@ export function chanceIfGood(risks: readonly number[], failures: readonly Eviden
 /** The same culprits each time they are asked for: by a hash, since `core` has no randomness. */
 const isSampled = (id: string): boolean => Number.parseInt(sha256(id).slice(0, 8), 16) < confirmedShare * 2 ** 32;
 
+/** Certain enough, and confirmed only to learn from it: each that a run then clears stands for this many that were not. */
+export const standsFor = (id: string, risks: readonly number[], failures: readonly Failure[], f: number): number =>
+  failures[0]?.onMain && failures[0].times === 1 && isEnough(risks, failures, f) && isSampled(id)
+    ? 1 / confirmedShare
+    : 1;
+
+const isEnough = (risks: readonly number[], failures: readonly Evidence[], f: number): boolean =>
+  failures[0]?.at === 1 && chanceIfGood(risks, failures, f) <= falseRejectsMax;
+
 /** Whether the first change, `id`, may go on these failures; if not, the same run is done again. */
-export function isCertain(id: string, risks: readonly number[], failures: readonly Evidence[], f: number): boolean {
-  const first = failures[0];
-  if (first?.at !== 1) return false;
-  if (first.times < 2 && isSampled(id)) return false;
-  return chanceIfGood(risks, failures, f) <= falseRejectsMax;
+export function isCertain(id: string, risks: readonly number[], failures: readonly Failure[], f: number): boolean {
+  const [first] = failures;
+  return first?.onMain === true && isEnough(risks, failures, f) && (first.times > 1 || !isSampled(id));
 }
