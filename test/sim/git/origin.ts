@@ -34,8 +34,6 @@ export class Origin {
   /** Pushes that left their sender and have not arrived. */
   readonly underway: Push[] = [];
   defaultBranch = 'main';
-  /** Hears of every ref that moves; `undefined` is absence. */
-  onMoved: (ref: string, from: Commit | undefined, to: Commit | undefined) => void = () => undefined;
   /** Protection rules and hooks: why a push is refused, if it is. */
   rule: (push: Push) => string | undefined = () => undefined;
 
@@ -67,7 +65,6 @@ export class Origin {
     if (to) this.#hold(to);
     if (to) this.#refs.set(ref, to);
     else this.#refs.delete(ref);
-    this.onMoved(ref, now, to);
     return 'yes';
   }
 
