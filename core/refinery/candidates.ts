@@ -4,21 +4,22 @@ import type { Effect } from '../effects.ts';
 import { never } from '../errors.ts';
 import type { TownEvent } from '../events.ts';
 import { keys } from '../keys.ts';
+import { limits } from '../limits.ts';
 import type { ChainResult, Change, Instant, Item, LinkFault, Oid } from '../ports.ts';
-import { create, type Step } from '../step.ts';
-import { overtakenBy } from './order.ts';
+import { create, type Step, together } from '../step.ts';
+import { type Board, type Decision, started, unbuilt, withdrawn } from './planner/board.ts';
 import { verdictKeyOf } from './policy.ts';
 import type { Candidate, MergeRequest, MergeRequestState } from './records.ts';
 import {
+  boardOf,
   causeOf,
   dropCandidate,
   fileRequest,
-  membersIn,
   moveRequest,
   progress,
   type QueueView,
   queueOf,
-  saveCandidate,
+  requestOf,
   saveQueue,
   saveRequest,
   short,
@@ -46,96 +47,73 @@ const newCandidate = (
   createdAt: now,
 });
 
-/** The chain is written down before it is built: a rebuild after a crash gives the same commits at the same ref. */
+/** The members are written down before they are built: a rebuild after a crash gives the same commits at the same ref. */
 export function startCandidate(
   view: QueueView,
   id: string,
-  start: { readonly base: Oid; readonly members: readonly Item<MergeRequest>[]; readonly checks: readonly string[] },
+  start: {
+    readonly decision: Extract<Decision, { do: 'test' }>;
+    readonly base: Oid;
+    readonly checks: readonly string[];
+  },
   now: Instant,
 ): Turn {
-  const queue = queueOf(view, now);
+  const { decision, base, checks } = start;
+  const { chain, members } = decision;
   const candidate: Candidate = {
-    ...newCandidate(view, id, start.base, now),
-    because: `to be built on ${view.target} at ${short(start.base)}`,
-    members: start.members.map(({ body }) => ({
-      seq: body.seq,
-      bead: body.bead,
-      attempt: body.attempt,
-      head: body.head,
-      branch: body.branch,
-    })),
-    ...(start.checks.length > 0 ? { checks: start.checks } : {}),
-  };
-  const members = start.members.map((member) =>
-    saveRequest(member, ['testing'], {
-      candidate: id,
-      because: `in candidate ${id}, on ${view.target} at ${short(start.base)}`,
-      overtaken: overtakenBy(queue.landedSeqs ?? [], member.body.seq),
+    ...newCandidate(view, id, base, now),
+    ...(chain === undefined ? {} : { chain }),
+    because: decision.because,
+    members: decision.content.map((seq) => {
+      const request = requestOf(view, seq)?.body;
+      if (!request) throw new Error(`BUG: ${seq} is to be tested and not in the queue`);
+      const { bead, attempt, head, branch } = request;
+      return { seq, bead, attempt, head, branch };
     }),
-  );
+    ...(checks.length > 0 ? { checks } : {}),
+  };
+  const board = chain !== undefined && members !== undefined ? started(boardOf(view), chain, members) : boardOf(view);
   return {
     step: {
       changes: [
-        progress(view, { lastMain: start.base, blocked: undefined }, now),
+        progress(view, { lastMain: base, blocked: undefined, board }, now),
         create(keys.candidate(view.rig, view.target, id), candidate),
-        ...members,
       ],
     },
-    ...(queue.blocked === undefined ? {} : { over: [causeOf(view, 'blocked')] }),
+    ...(queueOf(view, now).blocked === undefined ? {} : { over: [causeOf(view, 'blocked')] }),
   };
 }
 
 /** The gates, on main as it is: before anyone is blamed for what main may do by itself. */
-export function startMainCheck(view: QueueView, id: string, failed: Item<Candidate>, now: Instant): Turn {
+export function startMainCheck(view: QueueView, id: string, main: Oid, now: Instant): Turn {
   const check: Candidate = {
-    ...newCandidate(view, id, failed.body.base, now),
+    ...newCandidate(view, id, main, now),
     ref: `refs/gastown/${view.rig}/${id}`,
-    because: `does ${view.target} itself pass, before candidate ${failed.body.id} is blamed?`,
+    because: `does ${view.target} itself pass, before anyone is blamed?`,
     members: [],
-    suspect: failed.body.id,
+    ofMain: true,
   };
-  return {
-    step: {
-      changes: [
-        progress(view, {}, now),
-        create(keys.candidate(view.rig, view.target, id), check),
-        ...membersIn(view, failed.body).map((member) =>
-          saveRequest(member, member.body.state === 'testing' ? ['suspect'] : [], {
-            because: `a gate failed; ${view.target} itself is tested before anyone is blamed`,
-            evidence: failed.body.evidence,
-          }),
-        ),
-      ],
-    },
-  };
+  return { step: { changes: [progress(view, {}, now), create(keys.candidate(view.rig, view.target, id), check)] } };
 }
 
-export function recordBuilt(
+/** What the build adds to a candidate. */
+export function built(
   view: QueueView,
-  was: Item<Candidate>,
+  candidate: Candidate,
   commits: Extract<ChainResult, { ok: true }>['commits'],
-  now: Instant,
-): Turn {
-  const candidate = was.body;
+): Partial<Candidate> {
   const head = commits[commits.length - 1];
   if (commits.length !== candidate.members.length)
     throw new Error(`BUG: ${commits.length} commits for ${candidate.members.length} changes`);
   return {
-    step: {
-      changes: [
-        progress(view, {}, now),
-        saveCandidate(was, {
-          state: 'built',
-          commit: head?.oid ?? candidate.base,
-          tree: head?.tree,
-          members: candidate.members.map((member, i) => ({ ...member, commit: commits[i]?.oid ?? '' })),
-          verdictKey: head ? verdictKeyOf(head.tree, view.policy, candidate.checks ?? []) : undefined,
-          because: `built on ${short(candidate.base)}`,
-        }),
-      ],
-    },
+    commit: head?.oid ?? candidate.base,
+    members: candidate.members.map((member, i) => ({ ...member, commit: commits[i]?.oid ?? '' })),
+    ...(head ? { tree: head.tree, verdictKey: verdictKeyOf(head.tree, view.policy, candidate.checks ?? []) } : {}),
   };
 }
+
+/** The board without these changes, which are in nobody's way any more. */
+const off = (view: QueueView, seqs: readonly string[]): Board => withdrawn(boardOf(view), seqs);
 
 export interface Return {
   readonly states: readonly MergeRequestState[];
@@ -177,33 +155,47 @@ export function returnToBead(view: QueueView, was: Item<MergeRequest>, reason: R
   return { changes: fileRequest(view, was, ended, now), effects: [settle], events: [event] };
 }
 
-/** A link that cannot join: it leaves or waits, by its own fault; everyone else of the chain returns to the line. */
-export function linkFailed(view: QueueView, was: Item<Candidate>, link: number, why: LinkFault, now: Instant): Turn {
-  const faulty = was.body.members[link];
-  const request = membersIn(view, was.body).find((member) => member.body.seq === faulty?.seq);
-  if (!request) throw new Error(`BUG: link ${link} is not in candidate ${was.body.id}`);
-  const others = membersIn(view, was.body).filter((member) => member !== request);
-  const because = explain(view, request.body, why);
-  const fate = fateOf(why);
-  const left: Step = fate
-    ? returnToBead(view, request, { ...fate, detail: because }, now)
-    : { changes: [saveRequest(request, ['queued'], { because, candidate: undefined })] };
-  const changes: Change[] = [
-    progress(view, {}, now),
-    saveCandidate(was, { state: 'cancelled', because }),
-    ...others.map((other) =>
-      saveRequest(other, ['queued'], { because: 'back in line: its chain was not built', candidate: undefined }),
-    ),
-    ...left.changes,
-  ];
-  return { step: { ...left, changes } };
+export interface LeftOut {
+  readonly seq: string;
+  readonly why: LinkFault;
 }
 
-/** What a fault means for the change; nothing: it waits for the next candidate. */
-function fateOf(why: LinkFault): Pick<Return, 'states' | 'cause'> | undefined {
+/**
+ * Changes that cannot be built: each leaves or waits, by its own fault. The others of the chain are tested without them.
+ * More than one commit can take are found again by the next build.
+ */
+export function leaveOut(view: QueueView, was: Item<Candidate>, all: readonly LeftOut[], now: Instant): Turn {
+  const faults = all.slice(0, limits.membersToldPerCommitMax);
+  const left = faults.map(({ seq, why }): Step => {
+    const request = requestOf(view, seq);
+    if (!request) throw new Error(`BUG: ${seq} is not in the queue`);
+    const because = explain(view, request.body, why);
+    if ('with' in why && why.with === 'chain') return { changes: [saveRequest(request, [], { because })] };
+    if (why.fault === 'conflict') {
+      const conflict = { base: was.body.base, paths: why.paths };
+      return { changes: [saveRequest(request, ['conflict'], { because, conflict })] };
+    }
+    return returnToBead(view, request, { ...fateOf(why), detail: because }, now);
+  });
+  const names = faults.map(({ seq }) => requestOf(view, seq)?.body.bead ?? seq).join(', ');
+  const content = was.body.members.map(({ seq }) => seq);
+  const board = faults.reduce(
+    (before, { seq, why }) =>
+      'with' in why && why.with === 'chain' ? unbuilt(before, content, seq) : withdrawn(before, [seq]),
+    boardOf(view),
+  );
+  return {
+    step: together(
+      { changes: [progress(view, { board }, now)] },
+      dropCandidate(was, `could not be built with ${names}`),
+      ...left,
+    ),
+  };
+}
+
+/** What a fault that is no conflict means for the change. */
+function fateOf(why: Exclude<LinkFault, { fault: 'conflict' }>): Pick<Return, 'states' | 'cause'> {
   switch (why.fault) {
-    case 'conflict':
-      return why.with === 'base' ? { states: ['conflict', 'rejected'], cause: 'conflict' } : undefined;
     case 'unrelated_history':
     case 'branch_gone':
     case 'head_moved':
@@ -229,7 +221,7 @@ function explain(view: Pick<QueueView, 'target'>, request: MergeRequest, why: Li
     case 'head_moved':
       return `branch ${request.branch} is at ${short(why.head)}, but ${short(request.head)} was submitted`;
     case 'empty':
-      return `branch ${request.branch} changes nothing that ${view.target} does not have already`;
+      return `branch ${request.branch} changes nothing that ${why.with === 'base' ? view.target : 'a change before it'} does not have already`;
     case 'unrelated_history':
       return `branch ${request.branch} has no history in common with ${view.target}`;
     default:
@@ -262,14 +254,27 @@ export function block(view: QueueView, waiting: readonly Item<MergeRequest>[], b
   };
 }
 
-export function drop(view: QueueView, was: Item<Candidate>, because: string, now: Instant): Turn {
-  const dropped = dropCandidate(view, was, because);
-  return { step: { ...dropped, changes: [progress(view, {}, now), ...dropped.changes] } };
-}
+export const drop = (view: QueueView, was: Item<Candidate>, because: string, now: Instant): Turn => ({
+  step: together({ changes: [progress(view, {}, now)] }, dropCandidate(was, because)),
+});
 
 /** Requests that someone else ended (a cancelled convoy withdraws its own) leave the open part of the partition. */
 export const fileAll = (view: QueueView, ended: readonly Item<MergeRequest>[], now: Instant): Turn => ({
-  step: { changes: [saveQueue(view, {}, now), ...ended.flatMap((was) => fileRequest(view, was, was.body, now))] },
+  step: {
+    changes: [
+      saveQueue(
+        view,
+        {
+          board: off(
+            view,
+            ended.map(({ body }) => body.seq),
+          ),
+        },
+        now,
+      ),
+      ...ended.flatMap((was) => fileRequest(view, was, was.body, now)),
+    ],
+  },
 });
 
 /** A change whose bead has moved on (cancelled, another attempt) has no business in the queue. */
@@ -278,7 +283,16 @@ export function withdrawStale(view: QueueView, stale: readonly Item<MergeRequest
   return {
     step: {
       changes: [
-        progress(view, {}, now),
+        progress(
+          view,
+          {
+            board: off(
+              view,
+              stale.map(({ body }) => body.seq),
+            ),
+          },
+          now,
+        ),
         ...stale.flatMap((was) =>
           fileRequest(view, was, moveRequest(was, ['withdrawn'], { because, endedAt: now }), now),
         ),

@@ -5,8 +5,9 @@ import { groups } from '../keys.ts';
 import type { Instant, Item } from '../ports.ts';
 import { type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
-import type { Candidate, MergeRequest } from './records.ts';
-import { activeCandidates, dropCandidate, type QueueView, queueOf, requestOf, saveQueue, saveRequest } from './view.ts';
+import { withdrawn } from './planner/board.ts';
+import type { MergeRequest } from './records.ts';
+import { activeCandidates, boardOf, dropCandidate, type QueueView, queueOf, saveQueue, saveRequest } from './view.ts';
 
 const wake = (view: QueueView) =>
   ({ do: 'wake', queue: 'refinery', group: groups.refinery(view.rig, view.target) }) as const;
@@ -38,13 +39,14 @@ export function resume(view: QueueView, by: string, now: Instant): Step {
   };
 }
 
-/** No longer behind for its failures, and no rest before its turn. */
+/** No longer behind for its failures, no rest before its turn, and, if it waits for a human's word, this is it. */
 export function retry(view: QueueView, was: Item<MergeRequest>, by: string, now: Instant): Step {
   return {
     changes: [
       saveQueue(view, { restUntil: undefined }, now),
       saveRequest(was, [], {
         retries: 0,
+        ...(was.body.held ? { held: false } : {}),
         because: was.body.state === 'queued' ? `put forward by ${by}` : was.body.because,
       }),
     ],
@@ -71,19 +73,12 @@ export function rejectByHand(
       'Look again in a minute: it is on the target, or back in line.',
     );
   }
-  const candidate = activeCandidates(view).find((item) => item.body.id === was.body.candidate);
+  const { seq } = was.body;
   const detail = `rejected by ${by}: ${because}`;
-  const states = ({ queued: ['rejected'], testing: ['suspect', 'rejected'] } as const)[
-    was.body.state as 'queued' | 'testing'
-  ] ?? ['rejected'];
+  const tested = activeCandidates(view).filter(({ body }) => body.members.some((member) => member.seq === seq));
   return together(
-    candidate ? dropCandidate(without(view, was), candidate as Item<Candidate>, detail) : undefined,
-    returnToBead(view, was, { states, cause: 'gate_failed', detail }, now),
-    { changes: [saveQueue(view, {}, now)], effects: [wake(view)] },
+    { changes: [saveQueue(view, { board: withdrawn(boardOf(view), [seq]) }, now)], effects: [wake(view)] },
+    ...tested.map((candidate) => dropCandidate(candidate, detail)),
+    returnToBead(view, was, { states: ['rejected'], cause: 'gate_failed', detail }, now),
   );
 }
-
-const without = (view: QueueView, was: Item<MergeRequest>): QueueView => ({
-  ...view,
-  requests: view.requests.filter((request) => request !== requestOf(view, was.body.seq)),
-});

@@ -6,25 +6,33 @@ import type { Verdict } from '../polecats/protocol.ts';
 import type { Check, Instant, Item } from '../ports.ts';
 import { asJson, replace, type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
+import { isResubmitted } from './changes.ts';
+import { type Board, type Decision, emptyBoard, failed, mainPassed, rejected, withdrawn } from './planner/board.ts';
+import { learnedGreen, learnedRed, learnedRejection } from './planner/estimate.ts';
 import type { Candidate, TreeVerdict } from './records.ts';
+import { runMsAfter } from './shown.ts';
 import { gateRun, tested } from './tested.ts';
 import {
+  activeCandidates,
+  boardOf,
   causeOf,
   dropCandidate,
+  estimatesOf,
   membersIn,
   moveCandidate,
   progress,
   type QueueView,
   queueOf,
   requestOf,
-  requeue,
+  runOf,
   saveCandidate,
   saveQueue,
+  saveRequest,
   type Turn,
 } from './view.ts';
 
-/** Built, or lost to infrastructure: the gates run (again). Each launch has a number, and only its verdict counts. */
-export function launchGates(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+/** Built (`built` says of what), or lost to infrastructure: the gates run (again). Only the newest run's verdict counts. */
+export function launchGates(view: QueueView, was: Item<Candidate>, built: Partial<Candidate>, now: Instant): Turn {
   const gateRun = was.body.gateRun + 1;
   const gatesMs = view.policy.gates.reduce((sum, gate) => sum + gate.timeoutMs, 0);
   const names = view.policy.gates.map((gate) => gate.name).join(', ');
@@ -33,6 +41,7 @@ export function launchGates(view: QueueView, was: Item<Candidate>, now: Instant)
       changes: [
         progress(view, { runsCount: queueOf(view, now).runsCount + 1 }, now),
         saveCandidate(was, {
+          ...built,
           state: 'running',
           gateRun,
           taskId: undefined,
@@ -50,15 +59,22 @@ export function launchGates(view: QueueView, was: Item<Candidate>, now: Instant)
 }
 
 /** The same tree passed the same gates not long ago: its pass counts here too. */
-export function reusePass(view: QueueView, was: Item<Candidate>, pass: TreeVerdict, now: Instant): Turn {
+export function reusePass(
+  view: QueueView,
+  was: Item<Candidate>,
+  built: Partial<Candidate>,
+  pass: TreeVerdict,
+  now: Instant,
+): Turn {
   const because = `the same content passed the same gates as ${pass.commit.slice(0, 10)}`;
-  return gatesPassed(view, was, { passedAt: pass.passedAt, because, evidence: pass.evidence }, now);
+  return gatesPassed(view, was, built, { passedAt: pass.passedAt, because, evidence: pass.evidence }, now);
 }
 
 /** No gates, or all passed: then the required checks decide, if there are any. */
 export function gatesPassed(
   view: QueueView,
   was: Item<Candidate>,
+  built: Partial<Candidate>,
   pass: { passedAt: Instant; because: string; evidence?: string | undefined },
   now: Instant,
 ): Turn {
@@ -68,6 +84,7 @@ export function gatesPassed(
       changes: [
         progress(view, {}, now),
         saveCandidate(was, {
+          ...built,
           ...(waits
             ? {
                 state: 'running' as const,
@@ -182,21 +199,33 @@ export const loseGate = (view: QueueView, was: Item<Candidate>, because: string,
 });
 
 /**
- * Infrastructure failed too often in a row: a human is told, and the change makes room for others. It is not blamed,
- * and the queue rests, longer each time, so that a broken runner costs no storm of launches.
+ * Infrastructure failed too often in a row: a human is told, and the changes make room for others. Nobody is blamed, and
+ * the queue rests, longer each time, so that a broken runner costs no storm of launches; then chains are half as long,
+ * until a change that hangs the gates by itself stands alone.
  */
 export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
-  const queue = queueOf(view, now);
-  const gateTroubles = (queue.gateTroubles ?? 0) + 1;
+  const gateTroubles = (queueOf(view, now).gateTroubles ?? 0) + 1;
   const text = `${was.body.infraFailures} runs of the gates in a row gave no verdict; the last: ${was.body.because}`;
-  const dropped = dropCandidate(view, was, text, 1);
-  const waiting =
-    was.body.suspect === undefined ? undefined : view.candidates.find((other) => other.body.id === was.body.suspect);
-  const failed = waiting ? dropCandidate(view, waiting, 'main could not be tested', 1) : undefined;
+  const members = membersIn(view, was.body);
+  const back = members.map((member) =>
+    saveRequest(member, [], { because: `back in line: ${text}`, retries: member.body.retries + 1 }),
+  );
   return {
-    step: together(dropped, failed, {
+    step: together(dropCandidate(was, text), {
       changes: [
-        saveQueue(view, { gateTroubles, restUntil: now + backoffOf(gateTroubles + limits.gateInfraRetriesMax) }, now),
+        saveQueue(
+          view,
+          {
+            board: withdrawn(
+              boardOf(view),
+              members.map(({ body }) => body.seq),
+            ),
+            gateTroubles,
+            restUntil: now + backoffOf(gateTroubles + limits.gateInfraRetriesMax),
+          },
+          now,
+        ),
+        ...back,
       ],
     }),
     alarms: [
@@ -283,12 +312,38 @@ export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAns
   }
 }
 
+/** A failure says something about every change in the run: the board remembers it, and the candidate is its evidence. */
+export function takeFailure(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+  const board = failed(boardOf(view), runOf(was.body));
+  return {
+    step: {
+      changes: [
+        progress(
+          view,
+          { board, gateTroubles: undefined, runMs: runMsAfter(view.meta?.body.runMs, was.body, now) },
+          now,
+        ),
+        replace(was, { ...was.body, counted: true }),
+      ],
+    },
+  };
+}
+
 /** Main passes by itself: who failed on it is to blame, in the next move. */
 export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
   return {
     step: {
       changes: [
-        progress(view, { lastGreen: was.body.base, rejectedSincePass: undefined, gateTroubles: undefined }, now),
+        progress(
+          view,
+          {
+            board: mainPassed(boardOf(view)),
+            estimates: learnedGreen(estimatesOf(view)),
+            rejectedSincePass: undefined,
+            gateTroubles: undefined,
+          },
+          now,
+        ),
         saveCandidate(was, { state: 'cancelled', because: `${view.target} itself passes` }),
       ],
     },
@@ -296,26 +351,31 @@ export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant)
 }
 
 /** Main fails by itself: nobody is blamed, nothing more is tested, and a human is told. */
-export function mainIsRed(
-  view: QueueView,
-  failed: Item<Candidate> | undefined,
-  check: Item<Candidate> | undefined,
-  because: string,
-  now: Instant,
-): Turn {
+export function mainIsRed(view: QueueView, check: Item<Candidate> | undefined, because: string, now: Instant): Turn {
   const before = queueOf(view, now).rejectedSincePass ?? [];
   const pause = `${view.target} itself fails: ${because}`;
-  const members = failed ? membersIn(view, failed.body) : [];
+  const others = activeCandidates(view).filter((other) => other !== check);
   return {
-    step: {
-      changes: [
-        saveQueue(view, { paused: { by: 'refinery', because: pause, at: now }, lastGreen: undefined }, now),
-        ...(check ? [saveCandidate(check, { state: 'cancelled', because: pause })] : []),
-        ...(failed ? [saveCandidate(failed, { state: 'cancelled', because: pause })] : []),
-        ...members.map((member) => requeue(member, `not blamed: ${pause}`)),
-      ],
-      events: [{ kind: 'queue.paused', who: 'refinery', text: `${view.rig} ${view.target}: ${pause}`, rig: view.rig }],
-    },
+    step: together(
+      {
+        changes: [
+          saveQueue(
+            view,
+            {
+              paused: { by: 'refinery', because: pause, at: now },
+              board: emptyBoard,
+              estimates: learnedRed(estimatesOf(view)),
+            },
+            now,
+          ),
+          ...(check ? [saveCandidate(check, { state: 'cancelled', because: pause })] : []),
+        ],
+        events: [
+          { kind: 'queue.paused', who: 'refinery', text: `${view.rig} ${view.target}: ${pause}`, rig: view.rig },
+        ],
+      },
+      ...others.map((other) => dropCandidate(other, `not blamed: ${pause}`)),
+    ),
     alarms: [
       {
         cause: causeOf(view, 'red-main'),
@@ -339,32 +399,57 @@ const remedyFor = (because: string, rig: string): string =>
     ? `The gate's own command cannot be run: gt rig config ${rig} refinery.gates.<name> "<command>"`
     : 'Push a fix to it';
 
-/** The gates failed it on landed main, and main itself passes. */
-export function reject(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
-  const candidate = was.body;
-  const [culprit] = candidate.members;
-  const request = culprit ? requestOf(view, culprit.seq) : undefined;
-  if (candidate.members.length !== 1 || !request)
-    throw new Error(`BUG: candidate ${candidate.id} does not name its culprit`);
+/** The newest run that failed with this change as its last: what it is rejected for. */
+export const evidenceAgainst = (view: QueueView, seq: string): Candidate | undefined =>
+  view.candidates
+    .map(({ body }) => body)
+    .filter((candidate) => candidate.counted && candidate.members[candidate.members.length - 1]?.seq === seq)
+    .sort((a, b) => (a.id < b.id ? 1 : -1))[0];
+
+/** The gates failed it on landed main, and main itself passes. `detail`: what its bead hears. */
+export function reject(
+  view: QueueView,
+  decision: Extract<Decision, { do: 'reject' }>,
+  detail: string,
+  now: Instant,
+): Turn {
+  const request = requestOf(view, decision.id);
+  const evidence = evidenceAgainst(view, decision.id);
+  if (!request || !evidence) throw new Error(`BUG: ${decision.id} is to be rejected, and nothing stands against it`);
   const returned = returnToBead(
     view,
     request,
-    {
-      states: request.body.state === 'testing' ? ['suspect', 'rejected'] : ['rejected'],
-      cause: 'gate_failed',
-      detail: candidate.because,
-      evidence: candidate.evidence,
-      gateMs: candidate.gateMs,
-    },
+    { states: ['rejected'], cause: 'gate_failed', detail, evidence: evidence.evidence, gateMs: evidence.gateMs },
     now,
   );
-  const suspects = [...(queueOf(view, now).rejectedSincePass ?? []), request.body.bead].slice(-20);
+  const suspects = [...(queueOf(view, now).rejectedSincePass ?? []), request.body.bead].slice(-rejectionsKept);
+  const board = rejected(boardOf(view), decision.chain);
   return {
-    step: together(returned, {
-      changes: [
-        progress(view, { lastGreen: undefined, rejectedSincePass: suspects, gateTroubles: undefined }, now),
-        saveCandidate(was, { state: 'cancelled', because: candidate.because }),
-      ],
-    }),
+    step: together(
+      {
+        changes: [
+          progress(
+            view,
+            {
+              board,
+              estimates: learnedRejection(estimatesOf(view), boardOf(view), decision, isResubmitted(request.body)),
+              rejectedSincePass: suspects,
+              gateTroubles: undefined,
+            },
+            now,
+          ),
+        ],
+      },
+      returned,
+      ...stopWhatIsNotNeeded(view, board),
+    ),
   };
 }
+
+const rejectionsKept = 20;
+
+/** Runs of a chain that is not on the board any more say nothing that anyone wants to know. */
+const stopWhatIsNotNeeded = (view: QueueView, board: Board): readonly Step[] =>
+  activeCandidates(view)
+    .filter(({ body }) => body.chain !== undefined && !board.chains.some(({ id }) => id === body.chain))
+    .map((other) => dropCandidate(other, 'its chain was resolved without it'));

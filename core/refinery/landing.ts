@@ -3,17 +3,25 @@
  * main says decides, not what the push answered. A crash at any point goes on from there.
  */
 import type { Bead } from '../convoys/bead.ts';
+import { defined } from '../defined.ts';
 import type { Effect } from '../effects.ts';
 import type { TownEvent } from '../events.ts';
 import { keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Oid, PushResult } from '../ports.ts';
 import { create, guard, replace, type Step, together } from '../step.ts';
+import { isResubmitted } from './changes.ts';
 import { withLanded } from './order.ts';
-import type { Candidate, Landing, MergeRequest } from './records.ts';
+import { landed as arrived, emptyBoard, joined, mainMoved, withdrawn } from './planner/board.ts';
+import { learnedLanding, learnedPass } from './planner/estimate.ts';
+import type { Candidate, Landing, MergeRequest, Queue } from './records.ts';
+import { runMsAfter } from './shown.ts';
 import {
+  activeCandidates,
+  boardOf,
   causeOf,
   dropCandidate,
+  estimatesOf,
   fileRequest,
   membersIn,
   moveRequest,
@@ -22,7 +30,7 @@ import {
   type QueueView,
   queueOf,
   requestOf,
-  requeue,
+  runOf,
   saveCandidate,
   saveQueue,
   short,
@@ -40,17 +48,32 @@ export type Standing =
   /** Lost what it had: someone rewrote it, or deleted it. */
   | 'rewritten';
 
-/** What was tested is what lands: the commit of a passed candidate, on the main it was built on. */
-export function openLanding(view: QueueView, was: Item<Candidate>, beads: readonly Item<Bead>[], now: Instant): Turn {
+/** Main is where it was when the candidate was built, or at one of its own commits: to its last one is a fast-forward. */
+export const fastForwards = ({ base, members }: Candidate, main: Oid | undefined): boolean =>
+  main !== undefined && (main === base || members.some(({ commit }) => commit === main));
+
+/** What was tested is what lands: the commit of a passed candidate, on the main it was built on or has come to since. */
+export function openLanding(
+  view: QueueView,
+  was: Item<Candidate>,
+  main: Oid,
+  beads: readonly Item<Bead>[],
+  now: Instant,
+): Turn {
   const candidate = was.body;
   const queue = queueOf(view, now);
-  if (candidate.state !== 'passed' || candidate.commit === undefined || queue.openLanding !== undefined) {
+  if (
+    candidate.state !== 'passed' ||
+    candidate.commit === undefined ||
+    queue.openLanding !== undefined ||
+    !fastForwards(candidate, main)
+  ) {
     throw new Error(`BUG: candidate ${candidate.id} is ${candidate.state} and may not land`);
   }
   const epoch = queue.epoch + 1;
   const landing: Landing = {
     epoch,
-    from: candidate.base,
+    from: main,
     to: candidate.commit,
     candidate: candidate.id,
     members: membersIn(view, candidate).map(({ body }) => ({
@@ -60,7 +83,7 @@ export function openLanding(view: QueueView, was: Item<Candidate>, beads: readon
       commit: candidate.members.find((member) => member.seq === body.seq)?.commit ?? '',
     })),
     state: 'open',
-    because: `pushes ${short(candidate.commit)} onto ${short(candidate.base)}`,
+    because: `pushes ${short(candidate.commit)} onto ${short(main)}`,
     tries: 1,
     pushDeadline: now + limits.landingPushTimeoutMs,
     openedAt: now,
@@ -68,17 +91,20 @@ export function openLanding(view: QueueView, was: Item<Candidate>, beads: readon
   return {
     step: {
       changes: [
-        progress(view, { epoch, openLanding: epoch, lastMain: candidate.base }, now),
+        progress(view, { epoch, openLanding: epoch, lastMain: main, ...passOf(view, candidate, now) }, now),
         create(keys.landing(view.rig, view.target, epoch), landing, { attentionAt: now + limits.refineryTimerMs }),
         // A bead cancelled in this very moment wins or loses against this commit, never both.
         ...beads.map((bead) => guard(bead, bead)),
-        ...membersIn(view, candidate).map((member) =>
-          replace(member, { ...member.body, because: `lands on ${view.target} as ${short(candidate.commit ?? '')}` }),
-        ),
       ],
     },
   };
 }
+
+/** A run that passed teaches, whether it lands or joins. */
+const passOf = (view: QueueView, candidate: Candidate, now: Instant): Pick<Queue, 'estimates' | 'runMs'> => ({
+  estimates: learnedPass(estimatesOf(view), boardOf(view), runOf(candidate)),
+  ...defined({ runMs: runMsAfter(view.meta?.body.runMs, candidate, now) }),
+});
 
 /** Another push of the same commit onto the same main: the lease makes it harmless if the first one still arrives. */
 export const tryAgain = (view: QueueView, was: Item<Landing>, now: Instant): Turn => ({
@@ -113,7 +139,7 @@ const overByLanding = [
   'checks-slow',
 ] as const;
 
-/** Main contains it: its changes have landed, whatever was believed of them before. */
+/** Main contains it: its changes have landed, whatever was believed of them before. They hear of it, some in each commit. */
 export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Instant): Turn {
   const landing = was.body;
   const queue = queueOf(view, now);
@@ -122,40 +148,70 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
   const candidate = view.candidates.find((other) => other.body.id === landing.candidate);
   // An earlier try of the same commit that was given up is the same landing: it is not counted again.
   const twins = view.landings.filter((other) => other !== was && other.body.to === landing.to);
-  const done = (other: Item<Landing>): Change =>
-    replace(
-      other,
-      { ...other.body, state: 'done', because: `${view.target} contains it`, endedAt: now },
-      { expiresAt: now + limits.endedRequestKeptMs },
-    );
+  const run = { content: seqs, base: landing.from, commits: landing.members.map((member) => member.commit) };
+  const told = tellSome(view, { ...landing, state: 'arrived', told: 0 }, now);
+  const patch = {
+    lastMain: main,
+    board: arrived(boardOf(view), run),
+    estimates: learnedLanding(estimatesOf(view), {
+      fresh: landing.members.filter((member) => !isResubmitted(member)).length,
+      resubmitted: landing.members.filter(isResubmitted).length,
+    }),
+    rejectedSincePass: undefined,
+    gateTroubles: undefined,
+    foreignPushes: 0,
+    landedCount: queue.landedCount + landing.members.length,
+    landedSeqs: withLanded(queue.landedSeqs ?? [], seqs, waiting),
+    givenUp: withoutEpochs(queue.givenUp, [landing.epoch, ...twins.map((twin) => twin.body.epoch)]),
+    openLanding: told.landing.state === 'done' ? openAfter(queue, landing) : landing.epoch,
+  };
   return {
     step: together(
       {
         changes: [
-          progress(
-            view,
-            {
-              lastMain: main,
-              lastGreen: landing.to,
-              rejectedSincePass: undefined,
-              gateTroubles: undefined,
-              foreignPushes: 0,
-              landedCount: queue.landedCount + landing.members.length,
-              landedSeqs: withLanded(queue.landedSeqs ?? [], seqs, waiting),
-              givenUp: withoutEpochs(queue.givenUp, [landing.epoch, ...twins.map((twin) => twin.body.epoch)]),
-              ...(queue.openLanding === landing.epoch ? { openLanding: undefined } : {}),
-            },
-            now,
+          progress(view, patch, now),
+          saveLanding(was, told.landing, now),
+          ...twins.map((twin) =>
+            saveLanding(twin, { ...twin.body, state: 'done', because: `${view.target} contains it` }, now),
           ),
-          ...[was, ...twins].map(done),
           ...(candidate?.body.state === 'passed'
             ? [saveCandidate(candidate, { state: 'landed', because: `landed on ${view.target}` })]
             : []),
         ],
       },
-      ...landing.members.map((member) => landedMember(view, member, candidate?.body, now)),
+      told.step,
     ),
     over: overByLanding.map((what) => causeOf(view, what)),
+  };
+}
+
+/** An arrived landing goes on telling its changes. */
+export function tell(view: QueueView, was: Item<Landing>, now: Instant): Turn {
+  const told = tellSome(view, was.body, now);
+  const queue = queueOf(view, now);
+  const openLanding = told.landing.state === 'done' ? openAfter(queue, was.body) : queue.openLanding;
+  return {
+    step: together({ changes: [progress(view, { openLanding }, now), saveLanding(was, told.landing, now)] }, told.step),
+  };
+}
+
+/** A landing that was given up may arrive while another one is open. */
+const openAfter = (queue: Queue, landing: Landing): number | undefined =>
+  queue.openLanding === landing.epoch ? undefined : queue.openLanding;
+
+const saveLanding = (was: Item<Landing>, landing: Landing, now: Instant): Change =>
+  landing.state === 'done'
+    ? replace(was, { ...landing, endedAt: now }, { expiresAt: now + limits.endedRequestKeptMs })
+    : replace(was, landing, { attentionAt: now + limits.refineryTimerMs });
+
+function tellSome(view: QueueView, landing: Landing, now: Instant): { landing: Landing; step: Step } {
+  const from = landing.told ?? 0;
+  const told = Math.min(from + limits.membersToldPerCommitMax, landing.members.length);
+  const candidate = view.candidates.find((other) => other.body.id === landing.candidate)?.body;
+  const isLast = told === landing.members.length;
+  return {
+    landing: { ...landing, told, ...(isLast ? { state: 'done', because: `${view.target} contains it` } : {}) },
+    step: together(...landing.members.slice(from, told).map((member) => landedMember(view, member, candidate, now))),
   };
 }
 
@@ -171,7 +227,7 @@ function landedMember(
     bead: member.bead,
     attempt: member.attempt,
     outcome: { kind: 'landed', commit: member.commit },
-    ...(candidate ? { gateMs: candidate.gateMs } : {}),
+    ...(candidate ? { gateMs: Math.round(candidate.gateMs / candidate.members.length) } : {}),
   };
   const event: TownEvent = {
     kind: 'mr.landed',
@@ -206,15 +262,12 @@ export function foundOnMain(
 ): Turn {
   const because = `${view.target} has it already, as ${short(commit)}`;
   const { seq, bead, attempt } = member.body;
-  const others = membersIn(view, was.body).filter((other) => other !== member);
   return {
-    step: together(landedMember(view, { seq, bead, attempt, commit }, undefined, now), {
-      changes: [
-        progress(view, {}, now),
-        saveCandidate(was, { state: 'cancelled', because }),
-        ...others.map((other) => requeue(other, 'back in line: its chain was not built')),
-      ],
-    }),
+    step: together(
+      { changes: [progress(view, { board: withdrawn(boardOf(view), [seq]) }, now)] },
+      dropCandidate(was, because),
+      landedMember(view, { seq, bead, attempt, commit }, undefined, now),
+    ),
   };
 }
 
@@ -236,21 +289,33 @@ function giveUp(
   };
 }
 
-/** Someone else moved main: the chain has lost its base, and is built again on the new one. What it taught is kept. */
-export function foreignPush(
-  view: QueueView,
-  main: Oid,
-  was: { landing?: Item<Landing>; candidate?: Item<Candidate> | undefined },
-  now: Instant,
-): Turn {
+/** A pass on a main that has moved since: its changes have passed apart, and the next runs are built on them. */
+export function join(view: QueueView, was: Item<Candidate>, main: Oid, now: Instant): Turn {
+  const because = `passed on ${short(was.body.base)}, but ${view.target} is at ${short(main)} by now: joins what lands next`;
+  return {
+    step: {
+      changes: [
+        progress(view, { board: joined(boardOf(view), runOf(was.body)), ...passOf(view, was.body, now) }, now),
+        saveCandidate(was, { state: 'cancelled', because }),
+      ],
+    },
+  };
+}
+
+/** Someone else moved main. What passed has passed apart, what failed is kept as evidence; all is tested on the new one. */
+export function foreignPush(view: QueueView, main: Oid, was: Item<Landing> | undefined, now: Instant): Turn {
   const foreignPushes = queueOf(view, now).foreignPushes + 1;
   const because = `someone else moved ${view.target} to ${short(main)}`;
-  const ended = was.landing ? giveUp(view, was.landing, because, false, now) : undefined;
+  const ended = was ? giveUp(view, was, because, false, now) : undefined;
+  const candidate = view.candidates.find((other) => other.body.id === was?.body.candidate);
+  const moved = mainMoved(boardOf(view), main);
+  const board = candidate ? joined(moved, runOf(candidate.body)) : moved;
   return {
-    step: together(was.candidate ? dropCandidate(view, was.candidate, because) : undefined, {
+    step: {
       changes: [
-        progress(view, { ...ended?.patch, foreignPushes, lastMain: main }, now),
+        progress(view, { ...ended?.patch, board, foreignPushes, lastMain: main }, now),
         ...(ended ? [ended.landing] : []),
+        ...(candidate?.body.state === 'passed' ? [saveCandidate(candidate, { state: 'cancelled', because })] : []),
       ],
       events: [
         {
@@ -260,7 +325,7 @@ export function foreignPush(
           rig: view.rig,
         },
       ],
-    }),
+    },
     alarms:
       foreignPushes >= limits.foreignPushesMax
         ? [
@@ -284,27 +349,31 @@ export function rewritten(
   view: QueueView,
   main: Oid | undefined,
   lost: readonly string[],
-  was: { landing?: Item<Landing>; candidate?: Item<Candidate> | undefined },
+  was: Item<Landing> | undefined,
   now: Instant,
 ): Turn {
   const where =
     main === undefined
       ? 'was deleted'
-      : `was rewritten: ${short(main)} does not contain ${short(queueOf(view, now).lastMain ?? was.landing?.body.from ?? '')}`;
+      : `was rewritten: ${short(main)} does not contain ${short(queueOf(view, now).lastMain ?? was?.body.from ?? '')}`;
   const because = `${view.target} ${where}`;
-  const ended = was.landing ? giveUp(view, was.landing, because, false, now) : undefined;
+  const ended = was ? giveUp(view, was, because, false, now) : undefined;
+  const active = activeCandidates(view).map((candidate) => dropCandidate(candidate, because));
   return {
-    step: together(was.candidate ? dropCandidate(view, was.candidate, because) : undefined, {
-      changes: [
-        saveQueue(
-          view,
-          { ...ended?.patch, lastMain: main, lastGreen: undefined, paused: { by: 'refinery', because, at: now } },
-          now,
-        ),
-        ...(ended ? [ended.landing] : []),
-      ],
-      events: [{ kind: 'queue.paused', who: 'refinery', text: `${view.rig}: ${because}`, rig: view.rig }],
-    }),
+    step: together(
+      {
+        changes: [
+          saveQueue(
+            view,
+            { ...ended?.patch, lastMain: main, board: emptyBoard, paused: { by: 'refinery', because, at: now } },
+            now,
+          ),
+          ...(ended ? [ended.landing] : []),
+        ],
+        events: [{ kind: 'queue.paused', who: 'refinery', text: `${view.rig}: ${because}`, rig: view.rig }],
+      },
+      ...active,
+    ),
     alarms: [
       {
         cause: causeOf(view, `rewritten/${main ?? 'deleted'}`),

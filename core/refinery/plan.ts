@@ -1,15 +1,31 @@
 /**
  * The Refinery's next move, chosen from the records alone: whatever a tick was doing when it died, the next one sees
- * the same records and goes on from there. One change at a time: a candidate is a chain of one.
+ * the same records and goes on from there. What is tested together, and who is to blame, is the planner's to say.
  */
 
 import { never } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item, Oid, TaskState } from '../ports.ts';
+import { changeOf } from './changes.ts';
+import { isFree, wantsLook } from './look.ts';
 import { inOrder } from './order.ts';
-import { ungated, verdictKeyOf } from './policy.ts';
+import { type Board, type Decision, onBoard } from './planner/board.ts';
+import { decide } from './planner/next.ts';
+import { type Policy, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
-import { activeCandidates, endedCandidates, membersIn, openRequests, type QueueView, queueOf } from './view.ts';
+import {
+  activeCandidates,
+  boardOf,
+  estimatesOf,
+  forgettable,
+  membersIn,
+  openRequests,
+  type QueueView,
+  queueOf,
+  requestOf,
+  restOf,
+  runOf,
+} from './view.ts';
 
 /** What a tick has found out by now, besides the records. */
 export interface Facts {
@@ -19,26 +35,35 @@ export interface Facts {
   readonly main?: Oid | null | undefined;
   /** States of the tasks that run gates, by task id. */
   readonly tasks: ReadonlyMap<string, TaskState['state']>;
+  /** Candidates whose checks, and changes whose resolver, this tick has asked about; they still wait. */
+  readonly asked: ReadonlySet<string>;
 }
 
 export type Move =
   | { readonly do: 'file'; readonly requests: readonly Item<MergeRequest>[] }
   | { readonly do: 'resolve'; readonly landing: Item<Landing> }
+  | { readonly do: 'tell'; readonly landing: Item<Landing> }
   | { readonly do: 'recheck'; readonly landings: readonly Item<Landing>[] }
-  | { readonly do: 'start'; readonly members: readonly Item<MergeRequest>[] }
+  /** It does not fit the target: it gets a resolver, or goes back to its author. */
+  | { readonly do: 'resolve_conflict'; readonly request: Item<MergeRequest> }
+  /** Its resolver may have ended. */
+  | { readonly do: 'judge_resolution'; readonly request: Item<MergeRequest> }
+  /** Requests that nobody has looked at yet: what they touch, and what they stand on. */
+  | { readonly do: 'look'; readonly requests: readonly Item<MergeRequest>[] }
+  | { readonly do: 'test'; readonly decision: Extract<Decision, { do: 'test' }> }
   | { readonly do: 'block'; readonly because: string }
   | { readonly do: 'build'; readonly candidate: Item<Candidate> }
-  | { readonly do: 'judge'; readonly candidate: Item<Candidate> }
   | { readonly do: 'ask_ci'; readonly candidate: Item<Candidate> }
   | { readonly do: 'lose_gate'; readonly candidate: Item<Candidate>; readonly because: string }
   | { readonly do: 'relaunch'; readonly candidate: Item<Candidate> }
   | { readonly do: 'give_up_gate'; readonly candidate: Item<Candidate> }
   | { readonly do: 'drop'; readonly candidate: Item<Candidate>; readonly because: string }
-  | { readonly do: 'land'; readonly candidate: Item<Candidate> }
-  | { readonly do: 'check_main'; readonly candidate: Item<Candidate> }
+  | { readonly do: 'take_pass'; readonly candidate: Item<Candidate> }
+  | { readonly do: 'take_failure'; readonly candidate: Item<Candidate> }
+  | { readonly do: 'check_main' }
   | { readonly do: 'main_is_green'; readonly candidate: Item<Candidate> }
   | { readonly do: 'main_is_red'; readonly candidate: Item<Candidate> }
-  | { readonly do: 'reject'; readonly candidate: Item<Candidate> }
+  | { readonly do: 'reject'; readonly decision: Extract<Decision, { do: 'reject' }> }
   | { readonly do: 'clean_up'; readonly candidates: readonly Item<Candidate>[] }
   /** `until` absent: nothing is open, only a wake brings work. */
   | { readonly do: 'rest'; readonly until?: Instant };
@@ -47,11 +72,11 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
   const queue = queueOf(view, now);
   const landing = new Set(view.landings.flatMap(({ body }) => body.members.map((member) => member.seq)));
   const toFile = view.requests.filter(({ body }) => hasEndedRequest(body) && !landing.has(body.seq));
-  if (toFile.length > 0) return { do: 'file', requests: toFile.slice(0, filedAtOnceMax) };
+  if (toFile.length > 0) return { do: 'file', requests: toFile.slice(0, limits.requestsPerStepMax) };
 
   // What may already have reached main is settled first, paused or not.
-  const open = view.landings.find(({ body }) => body.state === 'open');
-  if (open) return { do: 'resolve', landing: open };
+  const open = view.landings.find(({ body }) => body.state === 'open' || body.state === 'arrived');
+  if (open) return { do: open.body.state === 'open' ? 'resolve' : 'tell', landing: open };
   const givenUp = view.landings.filter(({ body }) => body.state === 'given_up');
   if (givenUp.length > 0 && facts.main === undefined) return { do: 'recheck', landings: givenUp };
 
@@ -59,44 +84,79 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
   if (queue.restUntil !== undefined && queue.restUntil > now) return { do: 'rest', until: queue.restUntil };
 
   const waits: Instant[] = [];
-  for (const candidate of inOrderOfWork(activeCandidates(view))) {
-    const move = moveOf(view, queue, facts, candidate, now);
+  for (const candidate of activeCandidates(view)) {
+    const move = moveOf(view, facts, candidate, now);
     if (move.do !== 'rest') return move;
     waits.push(move.until ?? now + limits.refineryTimerMs);
   }
-  if (waits.length > 0) return { do: 'rest', until: Math.min(...waits, now + limits.refineryTimerMs) };
+  const conflict = view.requests.find(({ body }) => body.state === 'conflict');
+  if (conflict) return { do: 'resolve_conflict', request: conflict };
+  const resolving = view.requests.find(({ body }) => body.state === 'resolving' && !facts.asked.has(body.seq));
+  if (resolving) return { do: 'judge_resolution', request: resolving };
 
-  const gathered = endedCandidates(view);
-  if (gathered.length >= limits.cleanUpAtCandidates) return cleanUp(gathered);
-  return startNext(view, queue, now) ?? (gathered.length > 0 ? cleanUp(gathered) : atRest(view, queue, now));
+  const ended = forgettable(view);
+  if (ended.length >= limits.cleanUpAtCandidates) return cleanUp(ended);
+  const next = startNext(view, queue, now);
+  if (next.do !== 'rest') return next;
+  if (waits.length > 0 || next.until !== undefined) {
+    return { do: 'rest', until: Math.min(...waits, next.until ?? now + limits.refineryTimerMs) };
+  }
+  return ended.length > 0 ? cleanUp(ended) : atRest(view, queue, now);
 }
-
-const filedAtOnceMax = 40;
 
 const cleanUp = (candidates: readonly Item<Candidate>[]): Move => ({
   do: 'clean_up',
   candidates: candidates.slice(0, limits.cleanUpCandidatesMax),
 });
 
-/** A check of main goes before the candidate that waits for it. */
-const inOrderOfWork = (candidates: readonly Item<Candidate>[]): readonly Item<Candidate>[] => [
-  ...candidates.filter((candidate) => candidate.body.suspect !== undefined),
-  ...candidates.filter((candidate) => candidate.body.suspect === undefined),
-];
-
-function startNext(view: QueueView, queue: Queue, now: Instant): Move | undefined {
-  const waiting = openRequests(view).filter((request) => request.body.state === 'queued');
-  if (waiting.length === 0) return undefined;
+/** What the planner wants next; a rest with an end, if something stands in its way. */
+function startNext(view: QueueView, queue: Queue, now: Instant): Move {
+  const board = boardOf(view);
+  const there = onBoard(board);
+  const queued = openRequests(view).filter(({ body }) => body.state === 'queued');
+  if (queued.length === 0) return { do: 'rest' };
   const because = ungated(view.policy, view.rig);
-  if (because !== undefined) return blockedBy(queue, waiting, because, now);
-  const [first] = inOrder(
-    waiting.map((request) => request.body),
+  if (because !== undefined) return blockedBy(queue, queued, because, now);
+  const waiting = inOrder(
+    queued.flatMap(({ body }) => (there.has(body.seq) ? [] : [body])),
     queue.landedSeqs ?? [],
     now,
-  );
-  const chosen = waiting.filter((request) => request.body.seq === first?.seq);
-  return { do: 'start', members: chosen };
+  ).slice(0, limits.requestsPlannedMax);
+  const unseen = waiting.filter((request) => wantsLook(view, request)).slice(0, limits.requestsPerStepMax);
+  if (unseen.length > 0) return { do: 'look', requests: unseen.flatMap(({ seq }) => requestOf(view, seq) ?? []) };
+
+  const active = activeCandidates(view);
+  const estimates = estimatesOf(view);
+  const decision = decide({
+    board,
+    waiting: waiting.filter(isFree).map((request) => changeOf(request, estimates)),
+    changeOf: (id) => {
+      const request = requestOf(view, id)?.body;
+      return request && changeOf(request, estimates);
+    },
+    runs: active.filter(({ body }) => body.ofMain === undefined).map(({ body }) => runOf(body)),
+    checkingMain: active.some(({ body }) => body.ofMain === true),
+    slots: view.policy.slots,
+    batchMax: batchMax(view.policy, board, queue),
+    estimates,
+  });
+  switch (decision.do) {
+    case 'test':
+      return { do: 'test', decision };
+    case 'reject':
+      return { do: 'reject', decision };
+    case 'check_main':
+      return { do: 'check_main' };
+    case 'wait':
+      return { do: 'rest' };
+    default:
+      return never(decision);
+  }
 }
+
+/** What has joined lands with the batch. After gates that gave no verdict chains are half as long, and half again. */
+const batchMax = (policy: Policy, { joined }: Board, { gateTroubles = 0 }: Queue): number =>
+  Math.max(1, Math.min(policy.batchMax - joined.length, policy.batchMax >> gateTroubles));
 
 /** Says it once: on the queue, and on every change that waits for it. */
 const blockedBy = (queue: Queue, waiting: readonly Item<MergeRequest>[], because: string, now: Instant): Move =>
@@ -111,10 +171,11 @@ function atRest(view: QueueView, queue: Queue, now: Instant): Move {
     : { do: 'rest' };
 }
 
-function moveOf(view: QueueView, queue: Queue, facts: Facts, was: Item<Candidate>, now: Instant): Move {
+function moveOf(view: QueueView, facts: Facts, was: Item<Candidate>, now: Instant): Move {
   const candidate = was.body;
-  if (candidate.suspect === undefined && membersIn(view, candidate).length < candidate.members.length) {
-    return { do: 'drop', candidate: was, because: 'a change in it was withdrawn' };
+  const rest = restOf(view, candidate);
+  if (membersIn(view, candidate).length < rest.length || (rest.length === 0 && candidate.members.length > 0)) {
+    return { do: 'drop', candidate: was, because: 'what it tests is not in the queue any more' };
   }
   if (asksForOther(view, candidate)) {
     return { do: 'drop', candidate: was, because: 'the rig asks for other gates now' };
@@ -122,8 +183,6 @@ function moveOf(view: QueueView, queue: Queue, facts: Facts, was: Item<Candidate
   switch (candidate.state) {
     case 'planned':
       return { do: 'build', candidate: was };
-    case 'built':
-      return { do: 'judge', candidate: was };
     case 'running':
       return whileRunning(facts, was, now);
     case 'infra':
@@ -132,13 +191,13 @@ function moveOf(view: QueueView, queue: Queue, facts: Facts, was: Item<Candidate
         ? { do: 'rest', until: candidate.notBefore ?? now }
         : { do: 'relaunch', candidate: was };
     case 'passed':
-      if (candidate.suspect !== undefined) return { do: 'main_is_green', candidate: was };
+      if (candidate.ofMain) return { do: 'main_is_green', candidate: was };
       if ((candidate.passedAt ?? 0) + view.policy.verdictExpiresMs <= now) {
         return { do: 'drop', candidate: was, because: 'its pass has expired' };
       }
-      return { do: 'land', candidate: was };
+      return { do: 'take_pass', candidate: was };
     case 'failed':
-      return afterFailure(view, queue, was);
+      return { do: candidate.ofMain ? 'main_is_red' : 'take_failure', candidate: was };
     case 'cancelled':
     case 'landed':
       return { do: 'rest' };
@@ -146,10 +205,9 @@ function moveOf(view: QueueView, queue: Queue, facts: Facts, was: Item<Candidate
       return never(candidate.state);
   }
 }
-
 /** A verdict binds to the commands and checks that it was asked of: with others, it is asked anew. */
 function asksForOther({ policy }: QueueView, candidate: Candidate): boolean {
-  if (candidate.suspect !== undefined || candidate.tree === undefined) return false;
+  if (candidate.ofMain || candidate.tree === undefined) return false;
   const checks = candidate.checks ?? [];
   return (
     policy.requireCi !== checks.length > 0 || verdictKeyOf(candidate.tree, policy, checks) !== candidate.verdictKey
@@ -158,7 +216,9 @@ function asksForOther({ policy }: QueueView, candidate: Candidate): boolean {
 
 function whileRunning(facts: Facts, was: Item<Candidate>, now: Instant): Move {
   const candidate = was.body;
-  if (candidate.gatesPassedAt !== undefined) return { do: 'ask_ci', candidate: was };
+  if (candidate.gatesPassedAt !== undefined) {
+    return facts.asked.has(candidate.id) ? { do: 'rest' } : { do: 'ask_ci', candidate: was };
+  }
   const task = candidate.taskId === undefined ? undefined : facts.tasks.get(candidate.taskId);
   if (task === 'stopped' || task === 'absent') {
     return { do: 'lose_gate', candidate: was, because: 'the gate task ended without a verdict' };
@@ -166,17 +226,4 @@ function whileRunning(facts: Facts, was: Item<Candidate>, now: Instant): Move {
   const deadline = candidate.deadline ?? now;
   if (deadline <= now) return { do: 'lose_gate', candidate: was, because: 'the gates gave no verdict in time' };
   return { do: 'rest', until: deadline };
-}
-
-/**
- * Nobody is rejected on the word of one run if main itself may be red: unless the base is known to pass, and nobody
- * was rejected since it did, the gates are run on main first.
- */
-function afterFailure(view: QueueView, queue: Queue, was: Item<Candidate>): Move {
-  const candidate = was.body;
-  if (candidate.suspect !== undefined) return { do: 'main_is_red', candidate: was };
-  const checking = activeCandidates(view).some((other) => other.body.suspect === candidate.id);
-  if (checking) return { do: 'rest' };
-  const trusted = queue.lastGreen === candidate.base;
-  return { do: trusted ? 'reject' : 'check_main', candidate: was };
 }

@@ -10,6 +10,12 @@ export interface Policy {
   readonly requiredChecks: readonly string[];
   readonly strategy: MergeStrategy;
   readonly verdictExpiresMs: number;
+  /** Runs of the gates at once. */
+  readonly slots: number;
+  /** Changes in one run: what a landing may at most put on the target at once. */
+  readonly batchMax: number;
+  /** What becomes of a change to CI configuration, which always travels alone. */
+  readonly ciChanges: 'alone' | 'human';
 }
 
 export const policyOf = (config: RigConfig): Policy => ({
@@ -18,6 +24,9 @@ export const policyOf = (config: RigConfig): Policy => ({
   requiredChecks: config['refinery.required_checks'],
   strategy: config['refinery.merge_strategy'],
   verdictExpiresMs: config['refinery.verdict_expires_s'] * 1000,
+  slots: config['refinery.slots'],
+  batchMax: config['refinery.batch_max'],
+  ciChanges: config['refinery.ci_changes'],
 });
 
 /** A pass binds to exactly this: the tree, the checks that had to succeed, the commands that had to end with 0. */

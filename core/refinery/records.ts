@@ -1,7 +1,10 @@
 /** What the Refinery keeps: one partition per rig and target, written by that target's tick alone (new merge requests aside). */
 import type { BeadId, ConvoyId } from '../keys.ts';
-import type { Instant, MergeStrategy, Oid } from '../ports.ts';
+import type { ChangedPaths, Instant, MergeStrategy, Oid } from '../ports.ts';
+import type { Board } from './planner/board.ts';
+import type { Estimates } from './planner/estimate.ts';
 
+/** As people see them: `testing` and `suspect` are not written down, but read off the queue's board (see `shown.ts`). */
 export const mergeRequestStates = [
   'queued',
   'testing',
@@ -17,10 +20,10 @@ export type MergeRequestState = (typeof mergeRequestStates)[number];
 export const nextMergeRequestStates: Readonly<Record<MergeRequestState, readonly MergeRequestState[]>> = {
   queued: ['testing', 'conflict', 'rejected', 'landed', 'withdrawn'],
   testing: ['landed', 'queued', 'conflict', 'suspect', 'withdrawn'],
-  // A landing that was given up may still arrive, whatever became of its change in the meantime.
   suspect: ['queued', 'rejected', 'withdrawn', 'landed'],
-  conflict: ['resolving', 'rejected', 'withdrawn'],
-  resolving: ['queued', 'rejected', 'withdrawn'],
+  // A landing that was given up may still arrive, whatever became of its change in the meantime.
+  conflict: ['resolving', 'queued', 'rejected', 'withdrawn', 'landed'],
+  resolving: ['queued', 'rejected', 'withdrawn', 'landed'],
   landed: [],
   rejected: ['queued'],
   withdrawn: [],
@@ -45,11 +48,14 @@ export interface MergeRequest {
   readonly because: string;
   /** Blob: gate output. */
   readonly evidence?: string;
-  readonly candidate?: string;
+  /** What it touches, once the Refinery has looked. */
+  readonly touched?: ChangedPaths;
+  /** Seqs of queued changes that its branch contains: they go first, or its squash would smuggle them in. */
+  readonly after?: readonly string[];
+  /** It changes how CI works, and its rig wants a human to let it go: true until one has. */
+  readonly held?: boolean;
   /** Times it was tested and sent back. */
   readonly retries: number;
-  /** Changes submitted later that landed before it. */
-  readonly overtaken: number;
   readonly submittedAt: Instant;
   readonly endedAt?: Instant;
   /** Its commit on the target, once landed. */
@@ -66,21 +72,12 @@ export interface Conflict {
   readonly paths: readonly string[];
 }
 
-export const candidateStates = [
-  'planned',
-  'built',
-  'running',
-  'passed',
-  'failed',
-  'infra',
-  'cancelled',
-  'landed',
-] as const;
+export const candidateStates = ['planned', 'running', 'passed', 'failed', 'infra', 'cancelled', 'landed'] as const;
 export type CandidateState = (typeof candidateStates)[number];
 
 export const nextCandidateStates: Readonly<Record<CandidateState, readonly CandidateState[]>> = {
-  planned: ['built', 'cancelled'],
-  built: ['running', 'passed', 'cancelled'],
+  // Built and launched in one commit: a build that is lost is made again, and gives the same commits.
+  planned: ['running', 'passed', 'cancelled'],
   running: ['passed', 'failed', 'infra', 'cancelled'],
   infra: ['running', 'cancelled'],
   passed: ['landed', 'cancelled'],
@@ -89,11 +86,13 @@ export const nextCandidateStates: Readonly<Record<CandidateState, readonly Candi
   landed: [],
 };
 
-/** The body of `CANDIDATE#<id>`: a chain of changes on main, one commit a change. */
+/** The body of `CANDIDATE#<id>`: one commit under test, built of a chain of changes on main, one commit a change. */
 export interface Candidate {
   readonly id: string;
   readonly base: Oid;
   readonly strategy: MergeStrategy;
+  /** The chain of the board whose prefix it tests; absent: what has joined alone, or main itself. */
+  readonly chain?: string;
   readonly members: readonly {
     readonly seq: string;
     readonly bead: BeadId;
@@ -117,8 +116,10 @@ export interface Candidate {
   readonly infraFailures: number;
   readonly evidence?: string;
   readonly gateMs: number;
-  /** A check of main itself, without members, before anyone is blamed: the candidate that failed. */
-  readonly suspect?: string;
+  /** A check of main itself, without members, before anyone is blamed. */
+  readonly ofMain?: true;
+  /** Its failure stands on the board: kept as evidence until its chain is resolved. */
+  readonly counted?: true;
   /** Required checks that must succeed on its commit; none under gates alone. */
   readonly checks?: readonly string[];
   readonly gatesPassedAt?: Instant;
@@ -145,9 +146,12 @@ export interface Landing {
     readonly attempt: number;
     readonly commit: Oid;
   }[];
-  readonly state: 'open' | 'done' | 'given_up';
+  /** `arrived`: main contains it, and its changes are told so, some in each commit. */
+  readonly state: 'open' | 'arrived' | 'done' | 'given_up';
   readonly because: string;
   readonly tries: number;
+  /** How many of its members have been told, once it has arrived. */
+  readonly told?: number;
   readonly pushDeadline: Instant;
   readonly openedAt: Instant;
   readonly endedAt?: Instant;
@@ -173,8 +177,12 @@ export interface Queue {
   readonly givenUp?: readonly number[];
   /** The newest seqs that landed (64 at most): how often an older request was overtaken. */
   readonly landedSeqs?: readonly string[];
-  /** The commit of the target that is known to pass; forgotten when someone is rejected on it. */
-  readonly lastGreen?: Oid;
+  /** Which changes are under test together, and what the runs have said of them. */
+  readonly board?: Board;
+  /** What this queue has learned of its changes and its gates. */
+  readonly estimates?: Estimates;
+  /** How long a run of the gates takes, in milliseconds, the newest counting most. */
+  readonly runMs?: number;
   /** Beads rejected since the last pass: suspect rejections, should main turn out red. */
   readonly rejectedSincePass?: readonly BeadId[];
   /** Why nothing is tested although changes wait: no gate configured. */
@@ -195,8 +203,9 @@ export interface TreeVerdict {
   readonly evidence?: string;
 }
 
-/** The gates' verdict is in, one way or the other, or nobody wants it any more. */
-export const hasEndedCandidate = ({ state }: Candidate): boolean => state === 'landed' || state === 'cancelled';
+/** The gates' verdict is in and has been acted upon, or nobody wants it any more. */
+export const hasEndedCandidate = ({ state, counted }: Candidate): boolean =>
+  state === 'landed' || state === 'cancelled' || counted === true;
 export const hasEndedRequest = ({ state }: MergeRequest): boolean =>
   state === 'landed' || state === 'rejected' || state === 'withdrawn';
 

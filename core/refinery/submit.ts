@@ -33,7 +33,6 @@ export function submitMergeRequest({ bead, head, convoyCreatedAt, seq, now }: Su
     state: 'queued',
     because: 'waits for its turn',
     retries: 0,
-    overtaken: 0,
     submittedAt: now,
   };
   return {

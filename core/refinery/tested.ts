@@ -11,10 +11,19 @@ export const gateRun = (candidate: Candidate, now: Instant): Measured => ({
   TaskSeconds: billedSeconds(candidate.startedAt ?? now, now),
 });
 
+/** Each takes two items of a transaction; of a longer chain the candidate is told of, and each change when it lands. */
+const toldOneByOneMax = 20;
+
 export function tested(rig: string, candidate: Candidate, text: string, measured: Measured = {}): TownEvent[] {
-  const of = candidate.suspect === undefined ? '' : `main, suspected by ${candidate.suspect}: `;
-  const common = { kind: 'mr.tested', who: 'refinery', text: `${candidate.id}: ${of}${text}`, rig };
-  const events = candidate.members.map(
+  const many = candidate.members.length > toldOneByOneMax;
+  const of = candidate.ofMain ? 'main itself: ' : '';
+  const common = {
+    kind: 'mr.tested',
+    who: 'refinery',
+    text: `${candidate.id}: ${of}${many ? `${candidate.members.length} changes: ` : ''}${text}`,
+    rig,
+  };
+  const events = (many ? [] : candidate.members).map(
     ({ bead, attempt }): TownEvent => ({
       ...common,
       bead,

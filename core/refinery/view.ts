@@ -5,6 +5,8 @@ import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Oid, Remote } from '../ports.ts';
 import type { Cause } from '../runbooks.ts';
 import { create, remove, replace, type Step, upsert } from '../step.ts';
+import { type Board, emptyBoard, type Run } from './planner/board.ts';
+import { type Estimates, freshEstimates } from './planner/estimate.ts';
 import type { Policy } from './policy.ts';
 import {
   assertCandidateTransition,
@@ -26,6 +28,7 @@ export interface QueueView {
   readonly meta: Item<Queue> | undefined;
   /** Under `MR#`: open ones, and those that someone else ended and nobody has filed yet. */
   readonly requests: readonly Item<MergeRequest>[];
+  readonly requestBySeq: ReadonlyMap<string, Item<MergeRequest>>;
   /** Not cleaned up yet, ended or not. */
   readonly candidates: readonly Item<Candidate>[];
   /** The open one, and those whose push may still arrive. */
@@ -54,6 +57,18 @@ const emptyQueue = (rig: string, target: string, now: Instant): Queue => ({
 export const queueOf = (view: QueueView, now: Instant): Queue =>
   view.meta?.body ?? emptyQueue(view.rig, view.target, now);
 
+export const boardOf = (view: QueueView): Board => view.meta?.body.board ?? emptyBoard;
+
+export const estimatesOf = (view: QueueView): Estimates => view.meta?.body.estimates ?? freshEstimates;
+
+/** A candidate as the planner sees it. */
+export const runOf = ({ chain, members, base }: Candidate): Run => ({
+  ...(chain === undefined ? {} : { chain }),
+  content: members.map(({ seq }) => seq),
+  base,
+  commits: members.map(({ commit }) => commit ?? ''),
+});
+
 /** The next META. `undefined` in the patch takes a field away. Open work is looked at again even if nothing wakes it. */
 export function saveQueue(
   view: QueueView,
@@ -77,17 +92,35 @@ export const openRequests = (view: QueueView): readonly Item<MergeRequest>[] =>
 export const activeCandidates = (view: QueueView): readonly Item<Candidate>[] =>
   view.candidates.filter((candidate) => !hasEndedCandidate(candidate.body));
 
-export const endedCandidates = (view: QueueView): readonly Item<Candidate>[] =>
-  view.candidates.filter((candidate) => hasEndedCandidate(candidate.body));
+/** Ended, and no evidence in a chain that is still under test. */
+export function forgettable(view: QueueView): readonly Item<Candidate>[] {
+  const chains = new Set(boardOf(view).chains.map(({ id }) => id));
+  return view.candidates.filter(
+    ({ body }) => hasEndedCandidate(body) && !(body.counted && chains.has(body.chain ?? '')),
+  );
+}
 
-export const requestOf = (view: QueueView, seq: string): Item<MergeRequest> | undefined =>
-  view.requests.find((request) => request.body.seq === seq);
+export const requestOf = (view: QueueView, seq: string): Item<MergeRequest> | undefined => view.requestBySeq.get(seq);
 
-/** The requests that are in this candidate by their own word too; one that was withdrawn is not. */
-export const membersIn = (view: QueueView, candidate: Candidate): readonly Item<MergeRequest>[] =>
-  candidate.members.flatMap(({ seq }) => {
+export const indexed = (requests: readonly Item<MergeRequest>[]): Pick<QueueView, 'requests' | 'requestBySeq'> => ({
+  requests,
+  requestBySeq: new Map(requests.map((request) => [request.body.seq, request])),
+});
+
+/**
+ * What of a candidate has not landed yet: all of it, or, once main has come to one of its own commits, what stands after
+ * that one.
+ */
+export function restOf(view: QueueView, { members }: Pick<Candidate, 'members'>): Candidate['members'] {
+  const main = view.meta?.body.lastMain;
+  return members.slice(members.findLastIndex(({ commit }) => commit !== undefined && commit === main) + 1);
+}
+
+/** Of these, the changes that are still as they were when the candidate was built. */
+export const membersIn = (view: QueueView, candidate: Pick<Candidate, 'members'>): readonly Item<MergeRequest>[] =>
+  restOf(view, candidate).flatMap(({ seq, head }) => {
     const request = requestOf(view, seq);
-    return request && request.body.candidate === candidate.id && !hasEndedRequest(request.body) ? [request] : [];
+    return request?.body.state === 'queued' && request.body.head === head ? [request] : [];
   });
 
 /** Goes through each state in turn: all hops are checked against the table. */
@@ -133,23 +166,14 @@ export function moveCandidate(
 export const saveCandidate = (...args: Parameters<typeof moveCandidate>): Change =>
   replace(args[0], moveCandidate(...args));
 
-/** Back into the line, from whichever state of being tested. */
-export const requeue = (was: Item<MergeRequest>, because: string, retries = 0): Change =>
-  saveRequest(was, ['queued'], { because, candidate: undefined, retries: was.body.retries + retries });
-
-/** The candidate is given up; its members return to the line, and its task, if one runs, is stopped. */
-export function dropCandidate(view: QueueView, was: Item<Candidate>, because: string, retries = 0): Step {
-  return {
-    changes: [
-      saveCandidate(was, { state: 'cancelled', because }),
-      ...membersIn(view, was.body).map((member) => requeue(member, `back in line: ${because}`, retries)),
-    ],
-    effects:
-      was.body.state === 'running' && was.body.taskId
-        ? [{ do: 'stop_task', taskId: was.body.taskId, reason: because }]
-        : [],
-  };
-}
+/** The candidate is given up, and its task, if one runs, is stopped. Its changes stay where they are on the board. */
+export const dropCandidate = (was: Item<Candidate>, because: string): Step => ({
+  changes: [saveCandidate(was, { state: 'cancelled', because })],
+  effects:
+    was.body.state === 'running' && was.body.taskId
+      ? [{ do: 'stop_task', taskId: was.body.taskId, reason: because }]
+      : [],
+});
 
 export const short = (oid: Oid): string => oid.slice(0, 10);
 export const causeOf = <What extends string>(view: Pick<QueueView, 'rig' | 'target'>, what: What) =>

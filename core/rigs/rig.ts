@@ -57,6 +57,17 @@ export const rigKeys = {
     'squash',
     'how a change becomes commits on the target',
   ),
+  'refinery.slots': key(z.int().min(1).max(32), 4, 'runs of the gates at once; 1: one after another, the fewest runs'),
+  'refinery.batch_max': key(
+    z.int().min(1).max(limits.candidateMembersMax),
+    limits.candidateMembersMax,
+    'changes that one run tests and one push lands, at most',
+  ),
+  'refinery.ci_changes': key(
+    z.enum(['alone', 'human']),
+    'alone',
+    'a change to CI configuration is tested alone, or waits for gt mq retry too',
+  ),
   'refinery.gate_timeout_s': key(seconds, limits.gateTimeoutDefaultMs / 1000, 'a gate command is stopped after this'),
   'refinery.verdict_expires_s': key(z.int().min(60).max(2_592_000), 86_400, 'a pass older than this is tested again'),
   'budget.per_bead_usd': key(

@@ -1,8 +1,9 @@
 import type { Instant, Item } from '../../core/ports.ts';
+import type { LeftOut } from '../../core/refinery/candidates.ts';
 import { foundOnMain } from '../../core/refinery/landing.ts';
 import { trailersOf } from '../../core/refinery/message.ts';
-import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
-import type { QueueView, Turn } from '../../core/refinery/view.ts';
+import type { Candidate } from '../../core/refinery/records.ts';
+import { type QueueView, requestOf, type Turn } from '../../core/refinery/view.ts';
 import type { Tick } from './tick.ts';
 
 /**
@@ -13,10 +14,14 @@ export async function alreadyThere(
   tick: Tick,
   view: QueueView,
   was: Item<Candidate>,
-  member: Item<MergeRequest> | undefined,
+  faults: readonly LeftOut[],
   now: Instant,
 ): Promise<Turn | undefined> {
-  if (!member) return undefined;
-  const found = await tick.deps.repo.findCommit(view.remote, was.body.base, trailersOf(member.body));
-  return found === undefined ? undefined : foundOnMain(view, was, member, found, now);
+  for (const { seq, why } of faults) {
+    const member = requestOf(view, seq);
+    if (!member || why.fault !== 'empty' || why.with !== 'base') continue;
+    const found = await tick.deps.repo.findCommit(view.remote, was.body.base, trailersOf(member.body));
+    if (found !== undefined) return foundOnMain(view, was, member, found, now);
+  }
+  return undefined;
 }

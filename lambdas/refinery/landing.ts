@@ -3,11 +3,13 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { RepoUnreachable, Unavailable } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Oid, PushResult } from '../../core/ports.ts';
-import { linkFailed, withdrawStale } from '../../core/refinery/candidates.ts';
+import { type LeftOut, leaveOut, withdrawStale } from '../../core/refinery/candidates.ts';
 import {
   cannotArrive,
   exhausted,
+  fastForwards,
   foreignPush,
+  join,
   landed,
   openLanding,
   refused,
@@ -19,13 +21,16 @@ import type { Candidate, Landing, MergeRequest } from '../../core/refinery/recor
 import { membersIn, type QueueView, queueOf, requestOf } from '../../core/refinery/view.ts';
 import { load } from '../platform/load.ts';
 import { lostBeads } from './lost.ts';
-import { staleAmong } from './testing.ts';
+import { staleAmong, unexpected } from './testing.ts';
 import { again, commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
 
 const headRef = (request: MergeRequest): string => `refs/heads/${request.branch}`;
 
-/** A passed candidate: if main, its branches and its beads are as they were, its landing is written down and pushed. */
-export async function land(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
+/**
+ * A passed candidate: if main, its branches and its beads are as they were, its landing is written down and pushed. If
+ * main has moved since it was built, its changes join what lands next.
+ */
+export async function takePass(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
   const candidate = was.body;
   const members = membersIn(view, candidate);
   const stale = await staleAmong(tick, members);
@@ -36,22 +41,19 @@ export async function land(tick: Tick, view: QueueView, was: Item<Candidate>, no
   ]);
   const main = refs.get(targetRef(view));
   tick.main = main ?? null;
-  if (main !== candidate.base) {
-    const kept = main !== undefined && (await tick.deps.repo.isAncestor(view.remote, candidate.base, main)) === true;
-    if (kept) return commit(foreignPush(view, main, { candidate: was }, now));
-    return commit(rewritten(view, main, await lostBeads(tick, view, main), { candidate: was }, now));
-  }
-  for (const [i, member] of members.entries()) {
-    const head = refs.get(headRef(member.body));
-    if (head === member.body.head) continue;
-    return commit(
-      linkFailed(view, was, i, head === undefined ? { fault: 'branch_gone' } : { fault: 'head_moved', head }, now),
-    );
-  }
+  const moved = await unexpected(tick, view, main, now);
+  if (moved) return moved;
+  const gone = members.flatMap(({ body }): LeftOut[] => {
+    const head = refs.get(headRef(body));
+    if (head === body.head) return [];
+    return [{ seq: body.seq, why: head === undefined ? { fault: 'branch_gone' } : { fault: 'head_moved', head } }];
+  });
+  if (gone.length > 0) return commit(leaveOut(view, was, gone, now));
+  if (main === undefined || !fastForwards(candidate, main)) return commit(join(view, was, main ?? '', now));
   const beads = await Promise.all(members.map((member) => load.bead(tick.deps.ledger, member.body.bead)));
   const found = beads.flatMap((bead): Item<Bead>[] => (bead ? [bead] : []));
   const epoch = queueOf(view, now).epoch + 1;
-  return commit(openLanding(view, was, found, now), () => {
+  return commit(openLanding(view, was, main, found, now), () => {
     tick.toPush = { epoch, tries: 1 };
   });
 }
@@ -66,14 +68,11 @@ export async function resolve(tick: Tick, view: QueueView, was: Item<Landing>, n
   }
   const answer = tick.answer?.epoch === landing.epoch ? tick.answer.result : undefined;
   const main = await readMain(tick, view);
-  const candidate = view.candidates.find((other) => other.body.id === landing.candidate);
   const standing = await standingOf(tick, view, landing, main);
   if (main !== undefined && standing === 'contains') return commit(landed(view, was, main, now));
-  if (main !== undefined && standing === 'beyond')
-    return commit(foreignPush(view, main, { landing: was, candidate }, now));
-  if (main === undefined || standing === 'rewritten') {
-    return commit(rewritten(view, main, await lostBeads(tick, view, main), { landing: was, candidate }, now));
-  }
+  if (main !== undefined && standing === 'beyond') return commit(foreignPush(view, main, was, now));
+  if (main === undefined || standing === 'rewritten')
+    return commit(rewritten(view, main, await lostBeads(tick, view, main), was, now));
   return notYet(tick, view, was, answer, now);
 }
 
@@ -136,7 +135,7 @@ async function movedAmong(tick: Tick, view: QueueView, landing: Landing) {
     view.remote,
     members.map((member) => headRef(member.body)),
   );
-  const moved = members.some(({ body }) => body.state !== 'testing' || refs.get(headRef(body)) !== body.head);
+  const moved = members.some(({ body }) => body.state !== 'queued' || refs.get(headRef(body)) !== body.head);
   if (!moved && members.length === landing.members.length) return undefined;
   return (was: Item<Landing>, now: Instant) =>
     exhausted(view, was, { pushed: 'unknown', text: 'a change in it was withdrawn, or its branch has moved' }, now);

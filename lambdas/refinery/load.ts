@@ -4,7 +4,7 @@ import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import type { Facts } from '../../core/refinery/plan.ts';
 import { policyOf } from '../../core/refinery/policy.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from '../../core/refinery/records.ts';
-import type { QueueView } from '../../core/refinery/view.ts';
+import { indexed, type QueueView } from '../../core/refinery/view.ts';
 import { configOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf } from '../../core/step.ts';
@@ -31,7 +31,7 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
     remote: { rig, url: found.url },
     policy: policyOf(configOf(found)),
     meta,
-    requests,
+    ...indexed(requests),
     candidates,
     landings: landings.flatMap((item) => recordOf<Landing>(item) ?? []),
   };

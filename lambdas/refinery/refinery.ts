@@ -8,9 +8,11 @@ import { never, Unavailable } from '../../core/errors.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { limits } from '../../core/limits.ts';
-import type { Instant } from '../../core/ports.ts';
+import type { Change, Instant } from '../../core/ports.ts';
+import { advanced } from '../../core/refinery/advance.ts';
 import { block, drop, fileAll } from '../../core/refinery/candidates.ts';
-import { giveUpGate, launchGates, loseGate, mainIsGreen, reject } from '../../core/refinery/gates.ts';
+import { giveUpGate, launchGates, loseGate, mainIsGreen, mainIsRed, takeFailure } from '../../core/refinery/gates.ts';
+import { tell } from '../../core/refinery/landing.ts';
 import { type Move, planQueue } from '../../core/refinery/plan.ts';
 import { goOnLater, rememberTrouble, restUntil } from '../../core/refinery/trouble.ts';
 import { openRequests, type QueueView, type Turn } from '../../core/refinery/view.ts';
@@ -19,9 +21,12 @@ import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { makeTickHandler } from '../platform/tick-handler.ts';
 import { cleanUp } from './clean-up.ts';
-import { land, recheck, resolve } from './landing.ts';
+import { judgeResolution } from './judge-resolution.ts';
+import { recheck, resolve, takePass } from './landing.ts';
 import { loadTasks, loadView } from './load.ts';
-import { askCi, build, checkMain, judge, redMain, start } from './testing.ts';
+import { look } from './look.ts';
+import { resolveConflict } from './resolve-conflict.ts';
+import { askCi, blame, build, checkMain, start } from './testing.ts';
 import { commit, type Done, type RefineryDeps, rest, type Tick } from './tick.ts';
 
 export type { RefineryDeps } from './tick.ts';
@@ -43,31 +48,32 @@ const timeIsNearlyOut = (at: Tick, now: Instant): boolean =>
   now - at.startedAt > limits.functionTimeoutSeconds * 1000 - limits.tickReserveMs - limits.landingPushTimeoutMs;
 
 async function tick(deps: RefineryDeps, rig: string, target: string): Promise<void> {
-  const at: Tick = { deps, startedAt: deps.clock.now(), stopped: false };
-  for (let conflicts = 0; conflicts < limits.commitTriesMax; ) {
-    const view = await loadView(deps.ledger, rig, target);
-    if (!view) return;
+  const at: Tick = { deps, startedAt: deps.clock.now(), stopped: false, asked: new Set() };
+  let view = await loadView(deps.ledger, rig, target);
+  for (let conflicts = 0; view && conflicts < limits.commitTriesMax; ) {
     const now = deps.clock.now();
-    if (timeIsNearlyOut(at, now)) {
-      if (await commitTurn(deps, goOnLater(view, now))) return;
-      conflicts += 1;
-      continue;
-    }
-    const done = await oneMove(at, view, now);
+    const late = timeIsNearlyOut(at, now);
+    const done = late ? commit(goOnLater(view, now)) : await oneMove(at, view, now);
     if (done.next === 'rest') return;
     if (done.next === 'again') continue;
-    if (await commitTurn(deps, done.turn)) done.after?.();
+    const changes = await commitTurn(deps, done.turn);
+    if (changes && late) return;
+    if (changes) done.after?.();
     else conflicts += 1;
+    view = changes ? advanced(view, changes) : await loadView(deps.ledger, rig, target);
   }
-  throw new Unavailable(`the queue of ${rig} ${target} kept changing: ${limits.commitTriesMax} conflicts in one tick`);
+  if (view)
+    throw new Unavailable(
+      `the queue of ${rig} ${target} kept changing: ${limits.commitTriesMax} conflicts in one tick`,
+    );
 }
 
 /** Chooses and performs; what fails outside becomes a rest, with the reason on record. */
 async function oneMove(at: Tick, view: QueueView, now: Instant): Promise<Done> {
   try {
     at.stopped = (await load.estop(at.deps.ledger))?.body.stopped ?? false;
-    const tasks = await loadTasks(at.deps.fleet, view, now);
-    const move = planQueue(view, { stopped: at.stopped, main: at.main, tasks }, now);
+    at.tasks ??= await loadTasks(at.deps.fleet, view, now);
+    const move = planQueue(view, { stopped: at.stopped, main: at.main, tasks: at.tasks, asked: at.asked }, now);
     if (move.do === 'rest') return atRest(view, move.until, now);
     const done = await perform(at, view, move, now);
     return done.next === 'rest' ? atRest(view, now + limits.refineryTimerMs, now) : done;
@@ -90,34 +96,42 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
       return resolve(at, view, move.landing, now);
     case 'recheck':
       return recheck(at, view, move.landings, now);
-    case 'start':
-      return start(at, view, move.members, now);
+    case 'tell':
+      return commit(tell(view, move.landing, now));
+    case 'resolve_conflict':
+      return resolveConflict(at, view, move.request, now);
+    case 'judge_resolution':
+      return judgeResolution(at, view, move.request, now);
+    case 'look':
+      return look(at, view, move.requests, now);
+    case 'test':
+      return start(at, view, move.decision, now);
     case 'block':
       return commit(block(view, openRequests(view), move.because, now));
     case 'build':
       return build(at, view, move.candidate, now);
-    case 'judge':
-      return judge(at, view, move.candidate, now);
     case 'ask_ci':
       return askCi(at, view, move.candidate, now);
     case 'lose_gate':
       return commit(loseGate(view, move.candidate, move.because, now));
     case 'relaunch':
-      return commit(launchGates(view, move.candidate, now));
+      return commit(launchGates(view, move.candidate, {}, now));
     case 'give_up_gate':
       return commit(giveUpGate(view, move.candidate, now));
     case 'drop':
       return commit(drop(view, move.candidate, move.because, now));
-    case 'land':
-      return land(at, view, move.candidate, now);
+    case 'take_pass':
+      return takePass(at, view, move.candidate, now);
+    case 'take_failure':
+      return commit(takeFailure(view, move.candidate, now));
     case 'check_main':
-      return checkMain(at, view, move.candidate, now);
+      return checkMain(at, view, now);
     case 'main_is_green':
       return commit(mainIsGreen(view, move.candidate, now));
     case 'main_is_red':
-      return redMain(view, move.candidate, now);
+      return commit(mainIsRed(view, move.candidate, move.candidate.body.because, now));
     case 'reject':
-      return commit(reject(view, move.candidate, now));
+      return blame(at, view, move.decision, now);
     case 'clean_up':
       return cleanUp(at, view, move.candidates, now);
     default:
@@ -125,11 +139,11 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
   }
 }
 
-/** False if someone else wrote first: then everything is looked at again, because the world may have moved on. */
-async function commitTurn(deps: RefineryDeps, turn: Turn): Promise<boolean> {
+/** What was written; nothing if someone else wrote first: then everything is looked at again. */
+async function commitTurn(deps: RefineryDeps, turn: Turn): Promise<readonly Change[] | undefined> {
   let tried = false;
-  return runCommand(deps, 'refinery', async (now) => {
-    if (tried) return { result: false };
+  return runCommand<readonly Change[] | undefined>(deps, 'refinery', async (now) => {
+    if (tried) return { result: undefined };
     tried = true;
     const opened = await Promise.all(
       (turn.alarms ?? []).map(async (alarm) =>
@@ -139,6 +153,7 @@ async function commitTurn(deps: RefineryDeps, turn: Turn): Promise<boolean> {
     const closed = await Promise.all(
       (turn.over ?? []).map(async (cause) => closeEscalation(await load.escalation(deps.ledger, cause), 'town', now)),
     );
-    return { step: together(turn.step, ...opened, ...closed), result: true };
+    const step = together(turn.step, ...opened, ...closed);
+    return { step, result: step.changes };
   });
 }

@@ -2,9 +2,7 @@
  * A change that does not fit its target gets a resolver, or goes back to its author. A move of the tick and no effect:
  * the resolver is told what git says of both sides, and only the Refinery has git.
  */
-import { hasEnded } from '../../core/convoys/bead.ts';
-import type { BeadId } from '../../core/keys.ts';
-import type { Instant, Item, Ledger } from '../../core/ports.ts';
+import type { Instant, Item } from '../../core/ports.ts';
 import { withdrawStale } from '../../core/refinery/candidates.ts';
 import {
   askResolver,
@@ -47,13 +45,4 @@ export async function resolveConflict(
   const last = (await load.beads(ledger, convoyId)).at(-1)?.body.n ?? 0;
   const against = landed.map((other) => other.bead);
   return commit(askResolver(view, was, { author, convoy, last, base, report, against }, now));
-}
-
-/** Resolvers that have ended, one way or another, of the requests that still wait for them: each is to be judged. */
-export async function loadEndedResolvers(ledger: Ledger, view: QueueView): Promise<ReadonlySet<BeadId>> {
-  const asked = view.requests.flatMap(({ body }) =>
-    body.state === 'resolving' && body.resolver ? [body.resolver.bead] : [],
-  );
-  const beads = await Promise.all(asked.map((id) => load.bead(ledger, id)));
-  return new Set(asked.filter((_, i) => !beads[i] || hasEnded(beads[i].body)));
 }

@@ -5,59 +5,75 @@ import { keys } from '../../core/keys.ts';
 import type { Instant, Item, Oid } from '../../core/ports.ts';
 import {
   block,
+  built,
   drop,
-  linkFailed,
-  recordBuilt,
+  leaveOut,
   startCandidate,
   startMainCheck,
   withdrawStale,
 } from '../../core/refinery/candidates.ts';
 import {
   afterChecks,
+  evidenceAgainst,
   gatesPassed,
   launchGates,
   mainIsGreen,
   mainIsRed,
   readChecks,
+  reject,
   reusePass,
 } from '../../core/refinery/gates.ts';
-import { refused, rewritten } from '../../core/refinery/landing.ts';
+import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
+import { foreignPush, refused, rewritten } from '../../core/refinery/landing.ts';
 import { linkOf } from '../../core/refinery/message.ts';
+import type { Decision } from '../../core/refinery/planner/board.ts';
 import { uncheckable } from '../../core/refinery/policy.ts';
 import type { Candidate, MergeRequest, TreeVerdict } from '../../core/refinery/records.ts';
-import { membersIn, openRequests, type QueueView, queueOf } from '../../core/refinery/view.ts';
+import { membersIn, openRequests, type QueueView, queueOf, requestOf, type Turn } from '../../core/refinery/view.ts';
 import { recordOf } from '../../core/step.ts';
 import { load } from '../platform/load.ts';
 import { alreadyThere } from './already-there.ts';
+import { landedSince } from './landed-since.ts';
 import { lostBeads } from './lost.ts';
-import { commit, type Done, readMain, rest, type Tick } from './tick.ts';
+import { again, commit, type Done, readMain, rest, type Tick } from './tick.ts';
 
-/** Takes the next change out of the line, onto the newest main. */
+/** Takes the next run that the planner wants, onto the newest main. */
 export async function start(
   tick: Tick,
   view: QueueView,
-  members: readonly Item<MergeRequest>[],
+  decision: Extract<Decision, { do: 'test' }>,
   now: Instant,
 ): Promise<Done> {
-  const stale = await staleAmong(tick, members);
+  const stale = await staleAmong(
+    tick,
+    decision.content.flatMap((seq) => requestOf(view, seq) ?? []),
+  );
   if (stale.length > 0) return commit(withdrawStale(view, stale, now));
   const main = tick.main === undefined ? await readMain(tick, view) : (tick.main ?? undefined);
   const moved = await unexpected(tick, view, main, now);
   if (moved) return moved;
-  if (main === undefined)
-    return blockOnce(view, `branch ${view.target} does not exist on the remote: push it, or set refinery.target`, now);
+  if (main === undefined) return noTarget(view, now);
   const checks = view.policy.requireCi ? await requiredChecks(tick, view) : [];
   if (view.policy.requireCi && checks.length === 0) return blockOnce(view, uncheckable(view.rig), now);
-  return commit(startCandidate(view, tick.deps.ids.ulid(), { base: main, members, checks }, now));
+  return commit(startCandidate(view, tick.deps.ids.ulid(), { decision, base: main, checks }, now));
 }
 
-/** Main must contain what it was when it was last read: anything else is for a human to judge. */
-async function unexpected(tick: Tick, view: QueueView, main: Oid | undefined, now: Instant): Promise<Done | undefined> {
+/** Main must contain what it was when it was last read: if it does not, that is for a human to judge. */
+export async function unexpected(
+  tick: Tick,
+  view: QueueView,
+  main: Oid | undefined,
+  now: Instant,
+): Promise<Done | undefined> {
   const { lastMain } = queueOf(view, now);
   if (lastMain === undefined || main === lastMain) return undefined;
-  if (main !== undefined && (await tick.deps.repo.isAncestor(view.remote, lastMain, main)) === true) return undefined;
-  return commit(rewritten(view, main, await lostBeads(tick, view, main), {}, now));
+  if (main !== undefined && (await tick.deps.repo.isAncestor(view.remote, lastMain, main)) === true)
+    return commit(foreignPush(view, main, undefined, now));
+  return commit(rewritten(view, main, await lostBeads(tick, view, main), undefined, now));
 }
+
+export const noTarget = (view: QueueView, now: Instant): Done =>
+  blockOnce(view, `branch ${view.target} does not exist on the remote: push it, or set refinery.target`, now);
 
 function blockOnce(view: QueueView, because: string, now: Instant): Done {
   const waiting = openRequests(view).filter((request) => request.body.state === 'queued');
@@ -84,18 +100,19 @@ export async function staleAmong(
 
 export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
   const candidate = was.body;
-  const members = membersIn(view, candidate);
   try {
     const result = await tick.deps.repo.buildChain(view.remote, {
       base: candidate.base,
-      links: members.map((member) => linkOf(member.body)),
+      links: membersIn(view, candidate).map((member) => linkOf(member.body)),
       strategy: candidate.strategy,
       candidateRef: candidate.ref,
+      onFault: 'leave_out',
     });
-    if (result.ok) return commit(recordBuilt(view, was, result.commits, now));
-    const landed =
-      result.why.fault === 'empty' ? await alreadyThere(tick, view, was, members[result.link], now) : undefined;
-    return commit(landed ?? linkFailed(view, was, result.link, result.why, now));
+    const out = result.ok ? result.leftOut : [result];
+    if (result.ok && out.length === 0)
+      return commit(await judge(tick, view, was, built(view, candidate, result.commits), now));
+    const faults = out.map(({ link, why }) => ({ seq: candidate.members[link]?.seq ?? '', why }));
+    return commit((await alreadyThere(tick, view, was, faults, now)) ?? leaveOut(view, was, faults, now));
   } catch (error) {
     if (error instanceof RepoRefused) return commit(refused(view, undefined, error.message, now));
     throw error;
@@ -103,16 +120,21 @@ export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, n
 }
 
 /** A built candidate: a pass for the same content is as good as a run; else its gates run. */
-export async function judge(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
-  const candidate = was.body;
-  if (candidate.suspect !== undefined)
-    return commit(view.policy.gates.length > 0 ? launchGates(view, was, now) : mainIsGreen(view, was, now));
+async function judge(
+  tick: Tick,
+  view: QueueView,
+  was: Item<Candidate>,
+  patch: Partial<Candidate>,
+  now: Instant,
+): Promise<Turn> {
+  const candidate = { ...was.body, ...patch };
   if (view.policy.gates.length === 0) {
-    if ((candidate.checks?.length ?? 0) === 0) return commit(drop(view, was, 'no gate is configured any more', now));
-    return commit(gatesPassed(view, was, { passedAt: now, because: 'no gate commands' }, now));
+    if (candidate.ofMain) return mainIsGreen(view, was, now);
+    if ((candidate.checks?.length ?? 0) === 0) return drop(view, was, 'no gate is configured any more', now);
+    return gatesPassed(view, was, patch, { passedAt: now, because: 'no gate commands' }, now);
   }
-  const pass = await passOf(tick, view, candidate, now);
-  return commit(pass ? reusePass(view, was, pass, now) : launchGates(view, was, now));
+  const pass = candidate.ofMain ? undefined : await passOf(tick, view, candidate, now);
+  return pass ? reusePass(view, was, patch, pass, now) : launchGates(view, was, patch, now);
 }
 
 async function passOf(
@@ -129,24 +151,36 @@ async function passOf(
 
 /** Gates are done; the required checks of this very commit decide. */
 export async function askCi(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {
-  const { commit: oid, checks = [] } = was.body;
-  if (oid === undefined) throw new Error(`BUG: candidate ${was.body.id} was never built`);
+  const { id, commit: oid, checks = [] } = was.body;
+  if (oid === undefined) throw new Error(`BUG: candidate ${id} was never built`);
+  tick.asked.add(id);
   const turn = afterChecks(view, was, readChecks(checks, await tick.deps.codeHost.checks(view.remote, oid)), now);
-  return turn ? commit(turn) : rest;
+  return turn ? commit(turn) : again;
 }
 
 /** Before anyone is blamed: main's own checks, then the gates on main. */
-export async function checkMain(tick: Tick, view: QueueView, failed: Item<Candidate>, now: Instant): Promise<Done> {
-  const { base, checks = [] } = failed.body;
+export async function checkMain(tick: Tick, view: QueueView, now: Instant): Promise<Done> {
+  const main = await readMain(tick, view);
+  const moved = await unexpected(tick, view, main, now);
+  if (moved || main === undefined) return moved ?? rest;
+  const checks = view.policy.requireCi ? await requiredChecks(tick, view) : [];
   if (checks.length > 0) {
-    const answer = readChecks(checks, await tick.deps.codeHost.checks(view.remote, base));
-    if (answer.ci === 'failed') return commit(mainIsRed(view, failed, undefined, answer.because, now));
+    const answer = readChecks(checks, await tick.deps.codeHost.checks(view.remote, main));
+    if (answer.ci === 'failed') return commit(mainIsRed(view, undefined, answer.because, now));
   }
-  return commit(startMainCheck(view, tick.deps.ids.ulid(), failed, now));
+  return commit(startMainCheck(view, tick.deps.ids.ulid(), main, now));
 }
 
-/** The gates gave no verdict about main, or a bad one: whose failure brought this up is not blamed. */
-export function redMain(view: QueueView, check: Item<Candidate>, now: Instant): Done {
-  const failed = view.candidates.find((other) => other.body.id === check.body.suspect);
-  return commit(mainIsRed(view, failed, check, check.body.because, now));
+/** What the bead hears: what failed, and what has landed that its branch has not seen, for it may fit none of that. */
+export async function blame(
+  tick: Tick,
+  view: QueueView,
+  decision: Extract<Decision, { do: 'reject' }>,
+  now: Instant,
+): Promise<Done> {
+  const failed = evidenceAgainst(view, decision.id)?.because ?? '';
+  const request = requestOf(view, decision.id)?.body;
+  const branch = { head: request?.head ?? '', paths: request?.touched?.paths ?? [], onlyShared: false };
+  const landed = request ? await landedSince(tick, view, branch) : [];
+  return commit(reject(view, decision, explainRejection(view.target, failed, landed), now));
 }

@@ -1,5 +1,5 @@
 /** What one tick carries from move to move; nothing of it outlives the tick. */
-import type { Instant, Oid, Ports, PushResult } from '../../core/ports.ts';
+import type { Instant, Oid, Ports, PushResult, TaskState } from '../../core/ports.ts';
 import type { QueueView, Turn } from '../../core/refinery/view.ts';
 
 export type RefineryDeps = Pick<Ports, 'ledger' | 'repo' | 'fleet' | 'codeHost' | 'clock' | 'ids' | 'log'>;
@@ -11,6 +11,10 @@ export interface Tick {
   stopped: boolean;
   /** The target's head as this tick last read it; null: no such branch. */
   main?: Oid | null | undefined;
+  /** States of the tasks that run gates, as this tick found them. */
+  tasks?: ReadonlyMap<string, TaskState['state']>;
+  /** Candidates whose checks were read in this tick. */
+  readonly asked: Set<string>;
   /** The landing whose push this tick has just written down, and is to make now. */
   toPush?: { readonly epoch: number; readonly tries: number } | undefined;
   /** What the push answered. Main has the last word. */

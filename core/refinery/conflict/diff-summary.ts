@@ -2,22 +2,31 @@
 
 const filesNamed = 5;
 
-/** `a.ts (+3 −1), b.ts (+1 −0)`. */
+/** `a.ts (+3 −1), b.ts (+1 −0)`. Of a diff that was cut, what there is of it. */
 export function diffSummary(diff: string): string {
-  const files: { name: string; added: number; removed: number }[] = [];
-  let inHunk = false;
+  const files = new Map<string, { added: number; removed: number }>();
+  let at = { added: 0, removed: 0 };
+  let before = '';
+  // Lines that the hunk still has of either side: within them a `---` is a line that was removed.
+  let left = { old: 0, new: 0 };
   for (const line of diff.split('\n')) {
-    const header = /^diff --git (?:"?a\/.*"? )?"?b\/(.*?)"?$/.exec(line);
-    if (header) files.push({ name: header[1] ?? '', added: 0, removed: 0 });
-    if (header) inHunk = false;
-    if (line.startsWith('@@')) inHunk = true;
-    const file = files.at(-1);
-    if (!file || !inHunk) continue;
-    if (line.startsWith('+')) file.added += 1;
-    if (line.startsWith('-')) file.removed += 1;
+    const kind = line.charAt(0);
+    if (left.old > 0 || left.new > 0) {
+      if (kind === '+') at.added += 1;
+      if (kind === '-') at.removed += 1;
+      if (kind !== '\\') left = { old: left.old - (kind === '+' ? 0 : 1), new: left.new - (kind === '-' ? 0 : 1) };
+      continue;
+    }
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    if (hunk) left = { old: Number(hunk[1] ?? 1), new: Number(hunk[2] ?? 1) };
+    if (line.startsWith('--- ')) before = line.slice('--- a/'.length);
+    if (line.startsWith('+++ ')) {
+      at = { added: 0, removed: 0 };
+      files.set(line === '+++ /dev/null' ? before : line.slice('+++ b/'.length), at);
+    }
   }
-  if (files.length === 0) return 'nothing that a diff shows';
-  const named = files.slice(0, filesNamed).map(({ name, added, removed }) => `${name} (+${added} −${removed})`);
-  const more = files.length > filesNamed ? ` and ${files.length - filesNamed} more files` : '';
+  if (files.size === 0) return 'nothing that a diff shows';
+  const named = [...files].slice(0, filesNamed).map(([name, { added, removed }]) => `${name} (+${added} −${removed})`);
+  const more = files.size > filesNamed ? ` and ${files.size - filesNamed} more files` : '';
   return `${named.join(', ')}${more}`;
 }

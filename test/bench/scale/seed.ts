@@ -113,7 +113,6 @@ function landed(bead: Bead, now: Instant): Change[] {
     state: 'landed',
     because: 'landed',
     retries: 0,
-    overtaken: 0,
     submittedAt: bead.createdAt,
     endedAt: bead.createdAt,
     commit,

@@ -21,7 +21,6 @@ const request = (n: number, more: Partial<MergeRequest> = {}): MergeRequest => (
   state: 'queued',
   because: '',
   retries: 0,
-  overtaken: 0,
   submittedAt: now,
   ...more,
 });

@@ -46,8 +46,8 @@ export const report: Conflicting = {
   found: 'conflict',
   mergeBase: 'd'.repeat(40),
   paths: ['a.txt', 'b.txt'],
-  baseDiff: 'diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1,2 @@\n-one\n+uno\n+dos\n',
-  headDiff: 'diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+eins\n',
+  baseDiff: '--- a/a.txt\n+++ b/a.txt\n@@ -1 +1,2 @@\n-one\n+uno\n+dos\n',
+  headDiff: '--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+eins\n',
   cut: false,
 };
 

@@ -29,14 +29,15 @@ test('a long log does not push out what landed', () => {
 test.each([
   [report.baseDiff, 'a.txt (+2 −1)'],
   [
-    'diff --git a/old.txt b/new.txt\nsimilarity index 90%\n@@ -1 +1 @@\n--- not a header\n+++ nor this\n',
-    'new.txt (+1 −1)',
+    '--- a/a.sql\n+++ b/a.sql\n@@ -1,2 +1,2 @@\n--- a comment\n+++ x\n context\n--- a/b\n+++ b/b\n',
+    'a.sql (+1 −1), b (+0 −0)',
   ],
-  ['diff --git a/i.png b/i.png\nBinary files differ\n', 'i.png (+0 −0)'],
-  ['diff --git "a/\\303\\244.txt" "b/\\303\\244.txt"\n@@ -0,0 +1 @@\n+x\n', '\\303\\244.txt (+1 −0)'],
+  ['--- a/gone.txt\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n\\ No newline at end of file\n', 'gone.txt (+0 −2)'],
+  ['--- a/i.png\n+++ b/i.png\nBinary files differ\n', 'i.png (+0 −0)'],
+  ['--- a/a.txt\n+++ b/a.txt\n@@ -1,9 +1,9 @@\n-cut here\n', 'a.txt (+0 −1)'],
   ['', 'nothing that a diff shows'],
   [
-    Array.from({ length: 7 }, (_, i) => `diff --git a/${i} b/${i}\n`).join(''),
+    Array.from({ length: 7 }, (_, i) => `--- a/${i}\n+++ b/${i}\n`).join(''),
     '0 (+0 −0), 1 (+0 −0), 2 (+0 −0), 3 (+0 −0), 4 (+0 −0) and 2 more files',
   ],
 ])('a diff in one line: case %#', (diff, summary) => {
