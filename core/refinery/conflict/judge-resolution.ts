@@ -52,7 +52,7 @@ export function acceptResolution(
 }
 
 /** Nothing of what was known of the old head holds for the new one. */
-const fresh = { conflict: undefined, touched: undefined, after: undefined, waitsOn: undefined };
+const fresh = { conflict: undefined, touched: undefined, after: undefined };
 
 /** Its fault is what the next resolver hears, or in the end the author. */
 export function refuseResolution(view: QueueView, was: Item<MergeRequest>, fault: string, now: Instant): Turn {

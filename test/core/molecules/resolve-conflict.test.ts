@@ -24,7 +24,6 @@ The merge of main into this branch has stopped at conflicts in:
 ## The change to keep, in these files
 
 \`\`\`diff
-diff --git a/a.txt b/a.txt
 --- a/a.txt
 +++ b/a.txt
 @@ -1 +1 @@
@@ -35,7 +34,6 @@ diff --git a/a.txt b/a.txt
 ## What main did to them meanwhile
 
 \`\`\`diff
-diff --git a/a.txt b/a.txt
 --- a/a.txt
 +++ b/a.txt
 @@ -1 +1,2 @@

@@ -69,7 +69,7 @@ test('an accepted resolution takes the place of the old head in line: same numbe
     head: resolved,
     branch: 'polecat/Dag/x@1',
   });
-  for (const field of ['conflict', 'touched', 'after', 'waitsOn'] as const) expect(next?.[field]).toBeUndefined();
+  for (const field of ['conflict', 'touched', 'after'] as const) expect(next?.[field]).toBeUndefined();
   expect(kindsOf(step)).toEqual(['mr.resolved']);
 });
 
