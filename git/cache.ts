@@ -7,10 +7,16 @@ import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RepoUnreachable } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
-import type { Instant, Oid, Remote } from '../core/ports.ts';
+import type { Instant, LinkFault, Oid, Remote } from '../core/ports.ts';
 import { checkUrl, isLocal } from './names.ts';
 import type { GitAnswer, RunGit } from './run.ts';
 import { borrowFrom, gitDirOf } from './same-disk.ts';
+
+/** A commit of a chain. */
+export interface Built {
+  readonly oid: Oid;
+  readonly tree: Oid;
+}
 
 export interface Cache {
   readonly dir: string;
@@ -19,6 +25,8 @@ export interface Cache {
   readonly trees: Map<Oid, Oid>;
   /** What each chain commit built here stands on. */
   readonly parents: Map<Oid, Oid>;
+  /** What came of putting a link on a tip: a search builds many prefixes of the same chain. */
+  readonly joined: Map<string, Built | LinkFault>;
   git(args: readonly string[], more?: GitMore): Promise<GitAnswer>;
   /** Where the remote itself is, if its objects are borrowed. */
   readonly lender: string | undefined;
@@ -26,14 +34,17 @@ export interface Cache {
 
 interface GitMore {
   readonly stdin?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly bytes?: true;
+  /** Objects that stayed behind are not fetched for this: whoever asks what is here must not bring it in by asking. */
+  readonly offline?: true;
   readonly timeoutMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
   /** Another repository than the cache. */
   readonly gitDir?: string;
 }
 
 /** The cache itself is broken, not the remote. */
-class CacheDamaged extends Error {
+export class CacheDamaged extends Error {
   override readonly name = 'CacheDamaged';
 }
 
@@ -78,17 +89,21 @@ interface Slot {
   last: Promise<unknown>;
   ready: boolean;
   tidiedAt: Instant;
-  trees: Map<Oid, Oid>;
-  parents: Map<Oid, Oid>;
+  readonly memory: Pick<Cache, 'trees' | 'parents' | 'joined'>;
 }
+
+/**
+ * Blobs stay behind where the host can filter them: merges of whole files never need them. It is said to each process
+ * and not in the cache's configuration, so that it can be left unsaid.
+ */
+const partial = ['-c', 'remote.origin.promisor=true', '-c', 'remote.origin.partialclonefilter=blob:none'];
 
 export function makeCaches(options: CacheOptions) {
   const slots = new Map<string, Slot>();
 
   async function prepare(dir: string, slot: Slot, remote: Remote, oidDigits: number): Promise<void> {
     if (slot.ready && existsSync(join(dir, 'HEAD'))) return;
-    slot.trees.clear();
-    slot.parents.clear();
+    for (const known of Object.values(slot.memory)) known.clear();
     if (!existsSync(join(dir, 'ready'))) {
       await rm(dir, { recursive: true, force: true });
       await mkdir(dir, { recursive: true });
@@ -102,9 +117,7 @@ export function makeCaches(options: CacheOptions) {
         options.machine,
       );
       if (init.status !== 0) fail('making the cache', init);
-      // Blobs stay behind where the host can filter them: merges of whole files never need them.
-      const filter = isLocal(remote.url) ? '' : '\tpromisor = true\n\tpartialclonefilter = blob:none\n';
-      await appendFile(join(dir, 'config'), `[remote "origin"]\n\turl = "${remote.url}"\n${filter}`);
+      await appendFile(join(dir, 'config'), `[remote "origin"]\n\turl = "${remote.url}"\n`);
       const lender = gitDirOf(remote.url);
       if (lender) await borrowFrom(lender, dir);
       await appendFile(join(dir, 'ready'), '');
@@ -121,40 +134,48 @@ export function makeCaches(options: CacheOptions) {
     });
   }
 
-  /** Does `work` on the rig's cache, alone; once more on a fresh cache if this one proves damaged. */
+  /**
+   * Does `work` on the rig's cache, alone; once more on a fresh cache if this one proves damaged. Of a repository whose
+   * ids have `oidDigits`. With a deadline, no process starts after it, and none outlives it.
+   */
   return async function withCache<T>(
     remote: Remote,
     oidDigits: number,
     work: (cache: Cache) => Promise<T>,
+    deadlineMs = Number.POSITIVE_INFINITY,
   ): Promise<T> {
+    const startedAt = performance.now();
     const url = checkUrl(remote);
-    const dir = join(options.cacheDir, `${remote.rig.replace(/[^a-z0-9-]/g, '_')}-${tokenOf(url).slice(0, 12)}.git`);
+    const rig = remote.rig.replace(/[^a-z0-9-]/g, '_');
+    const dir = join(options.cacheDir, `${rig}-${tokenOf(`${url} ${oidDigits}`).slice(0, 12)}.git`);
     const slot = slots.get(dir) ?? {
       last: Promise.resolve(),
       ready: false,
       tidiedAt: options.now(),
-      trees: new Map(),
-      parents: new Map(),
+      memory: { trees: new Map(), parents: new Map(), joined: new Map() },
     };
     slots.set(dir, slot);
     const cache: Cache = {
       dir,
       remote,
-      trees: slot.trees,
-      parents: slot.parents,
+      ...slot.memory,
       lender: gitDirOf(url),
-      git: async (args, more = {}) =>
-        options.run(
-          {
-            args,
-            gitDir: more.gitDir ?? dir,
-            cwd: options.cacheDir,
-            timeoutMs: more.timeoutMs ?? options.timeoutMs,
-            stdin: more.stdin,
-            environment: { ...(await options.credentials(remote)), ...more.environment },
-          },
-          options.machine,
-        ),
+      git: async (args, more = {}) => {
+        const environment = { ...(await options.credentials(remote)), ...more.environment };
+        const leftMs = startedAt + deadlineMs - performance.now();
+        if (leftMs <= 0) return { status: undefined, stdout: '', stderr: '', timedOut: true };
+        const filtered = isLocal(url) || more.offline ? [] : partial;
+        const call = {
+          args: [...filtered, ...args],
+          gitDir: more.gitDir ?? dir,
+          cwd: options.cacheDir,
+          timeoutMs: Math.min(leftMs, more.timeoutMs ?? options.timeoutMs),
+          stdin: more.stdin,
+          bytes: more.bytes,
+          environment,
+        };
+        return options.run(call, options.machine);
+      },
     };
     const turn = slot.last.then(async () => {
       for (let tries = 1; ; tries += 1) {
@@ -162,7 +183,8 @@ export function makeCaches(options: CacheOptions) {
           await mkdir(options.cacheDir, { recursive: true });
           await prepare(dir, slot, remote, oidDigits);
           const result = await work(cache);
-          await tidy(cache, slot);
+          // Whoever has a deadline does not wait for this.
+          if (deadlineMs === Number.POSITIVE_INFINITY) await tidy(cache, slot);
           return result;
         } catch (error) {
           if (!(error instanceof CacheDamaged)) throw error;

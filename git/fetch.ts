@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Oid } from '../core/ports.ts';
 import { type Cache, fail, remember } from './cache.ts';
-import { checkRef } from './names.ts';
+import { checkOid, checkRef } from './names.ts';
 import type { GitAnswer } from './run.ts';
 import { listArgs } from './same-disk.ts';
 
@@ -30,31 +30,65 @@ const lostOid = (answer: GitAnswer): boolean =>
     answer.stderr,
   );
 
-async function has(cache: Cache, oid: Oid): Promise<boolean> {
-  if (cache.trees.has(oid)) return true;
-  return (await treeOf(cache, oid)) !== undefined;
+/** The trees of those commits that are in the cache. Never asks the remote. */
+async function treesHere(cache: Cache, commits: readonly Oid[]): Promise<ReadonlyMap<Oid, Oid>> {
+  const asked = [...new Set(commits)];
+  const unknown = asked.filter((commit) => !cache.trees.has(commit));
+  if (unknown.length > 0) {
+    const stdin = unknown.map((commit) => `${checkOid(commit)}^{tree}\n`).join('');
+    const answer = await cache.git(['cat-file', '--batch-check=%(objectname)'], { stdin, offline: true });
+    if (answer.status !== 0) fail('looking for commits', answer);
+    for (const [i, tree] of answer.stdout.split('\n').entries()) {
+      const commit = unknown[i];
+      if (commit && /^[0-9a-f]+$/.test(tree)) remember(cache.trees, commit, tree);
+    }
+  }
+  return new Map(
+    asked.flatMap((commit): [Oid, Oid][] => {
+      const tree = cache.trees.get(commit);
+      return tree ? [[commit, tree]] : [];
+    }),
+  );
 }
 
-/** The tree of a commit that is in the cache. Never asks the remote. */
-export async function treeOf(cache: Cache, commit: Oid): Promise<Oid | undefined> {
-  const known = cache.trees.get(commit);
-  if (known) return known;
-  const answer = await cache.git(['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]);
-  if (answer.status !== 0) return undefined;
-  return remember(cache.trees, commit, answer.stdout.trim());
+/** The tree of a commit that is in the cache. */
+export const treeOf = async (cache: Cache, commit: Oid): Promise<Oid | undefined> =>
+  (await treesHere(cache, [commit])).get(commit);
+
+/** The trees of these commits, fetched together if they are missing; a commit that the remote has lost has none here. */
+export async function bringCommits(cache: Cache, commits: readonly Oid[]): Promise<ReadonlyMap<Oid, Oid>> {
+  const here = await treesHere(cache, commits);
+  const missing = [...new Set(commits)].filter((commit) => !here.has(commit));
+  // What is not among borrowed objects is nowhere.
+  if (missing.length === 0 || cache.lender !== undefined) return here;
+  const answer = await fetch(cache, missing);
+  if (answer.status !== 0) {
+    if (!lostOid(answer)) fail('fetching commits', answer);
+    // Some hosts hand out only what a branch points at or holds; and one that is lost holds up all others.
+    await fetchAllTips(cache);
+  }
+  return treesHere(cache, commits);
+}
+
+/** By their ids: names of theirs would stand in each other's way here, as those of a file and a directory do. */
+async function fetchAllTips(cache: Cache): Promise<void> {
+  const listed = await cache.git([
+    'ls-remote',
+    '--refs',
+    '--end-of-options',
+    'origin',
+    'refs/heads/*',
+    'refs/gastown/*',
+  ]);
+  if (listed.status !== 0) fail('listing all branches', listed);
+  const tips = new Set(listed.stdout.split('\n').flatMap((line) => line.split('\t')[0] || []));
+  const stdin = [...tips].map((tip) => `${checkOid(tip)}\n`).join('');
+  const answer = await cache.git([...fetchArgs, '--stdin', 'origin'], { stdin });
+  if (answer.status !== 0) fail('fetching all branches', answer);
 }
 
 /** True once the commit is in the cache; false if the remote has lost it. */
-export async function ensure(cache: Cache, oid: Oid): Promise<boolean> {
-  if (await has(cache, oid)) return true;
-  const answer = await fetch(cache, [`+${oid}:${baseRef}`]);
-  if (answer.status === 0) return has(cache, oid);
-  if (!lostOid(answer)) fail(`fetching ${oid}`, answer);
-  // Some hosts hand out only what a branch points at or holds.
-  const all = await fetch(cache, ['+refs/heads/*:refs/town/heads/*']);
-  if (all.status !== 0) fail('fetching all branches', all);
-  return has(cache, oid);
-}
+export const ensure = async (cache: Cache, oid: Oid): Promise<boolean> => (await bringCommits(cache, [oid])).has(oid);
 
 export type Fetched =
   /** Where each branch is now. */
@@ -63,7 +97,7 @@ export type Fetched =
 
 /** One fetch of the base (unless it is here already) and of every branch; or one look, where objects are borrowed. */
 export async function fetchAll(cache: Cache, base: Oid, refs: readonly string[]): Promise<Fetched> {
-  if (cache.lender !== undefined && (await has(cache, base))) {
+  if (cache.lender !== undefined && (await treeOf(cache, base))) {
     const answer = await cache.git([...listArgs, ...refs.map(checkRef)], { gitDir: cache.lender });
     if (answer.status !== 0) fail('reading branches', answer);
     return { ok: true, heads: branchesIn(answer.stdout) };

@@ -1,5 +1,6 @@
 /** What may appear in an argument of git: checked here, so that no name is ever read as an option or a path. */
 import { PortRefused } from '../core/errors.ts';
+import { isConvoyId } from '../core/keys.ts';
 import type { Oid, Remote } from '../core/ports.ts';
 
 const oidPattern = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -24,9 +25,13 @@ export function checkRef(ref: string): string {
 
 export const branchRef = (branch: string): string => checkRef(`refs/heads/${branch}`);
 
-/** Prefixes of refs that the town made itself, and so may delete. */
-const ownPrefixes = ['refs/gastown/', 'refs/heads/polecat/', 'refs/heads/gastown/'] as const;
-export const isOwn = (ref: string): boolean => ownPrefixes.some((prefix) => ref.startsWith(prefix));
+/** Where candidates go: hidden from people, or to branches that CI listens to. */
+export const isCandidate = (ref: string): boolean => /^refs\/(heads\/)?gastown\//.test(ref);
+export const isIntegration = (ref: string): boolean =>
+  ref.startsWith('refs/heads/integration/') && isConvoyId(ref.slice('refs/heads/integration/'.length));
+/** Refs that the town made itself, and so may delete. */
+export const isOwn = (ref: string): boolean =>
+  isCandidate(ref) || isIntegration(ref) || ref.startsWith('refs/heads/polecat/');
 
 export const isLocal = (url: string): boolean => url.startsWith('/');
 
@@ -44,6 +49,19 @@ export function checkUrl({ rig, url }: Remote): string {
     );
   }
   return url;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A path, given one character a byte, as text: as git quotes it if it is no UTF-8. */
+export function pathName(bytes: string): string {
+  try {
+    return utf8.decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    const quoted = (char: string) =>
+      /["\\]/.test(char) ? `\\${char}` : `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
+    return `"${bytes.replace(/[^ -~]|["\\]/g, quoted)}"`;
+  }
 }
 
 /** Names and addresses end up between `<` and `>` on one line of a commit object. */

@@ -1,25 +1,54 @@
 /** Pushes, and says exactly what became of each: done, lease broken, refused by the remote's rules, or not known. */
+import { PortRefused, RepoRefused, RepoUnreachable } from '../core/errors.ts';
 import type { Oid, PushResult } from '../core/ports.ts';
-import type { Cache } from './cache.ts';
+import { isAncestor } from './ancestry.ts';
+import { type Cache, fail } from './cache.ts';
+import { ensure } from './fetch.ts';
+import { checkOid, checkRef } from './names.ts';
 import type { GitAnswer } from './run.ts';
 
 const pushArgs = ['push', '--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed'];
 
-export function push(
+/** A lease is what the ref must be for the push to happen: an id, or '' for no such ref. */
+export function push(cache: Cache, refspecs: readonly string[], lease?: { ref: string; from: Oid | '' }) {
+  const leased = lease ? [`--force-with-lease=${lease.ref}:${lease.from}`] : [];
+  return cache.git([...pushArgs, ...leased, '--end-of-options', 'origin', ...refspecs]);
+}
+
+export async function pushWithLease(cache: Cache, asked: { ref: string; from: Oid; to: Oid }): Promise<PushResult> {
+  const ref = checkRef(asked.ref);
+  const [from, to] = [checkOid(asked.from), checkOid(asked.to)];
+  if (!(await ensure(cache, to))) throw new RepoUnreachable(`commit ${to} is neither in the cache nor in the remote`);
+  // A lease alone would also allow a push that is no fast-forward.
+  if (cache.parents.get(to) !== from && (await isAncestor(cache, from, to)) !== true)
+    throw new PortRefused('NOT_FAST_FORWARD', `${to} does not descend from ${from}`);
+  return parsePush(ref, await push(cache, [`${to}:${ref}`], { ref, from }));
+}
+
+export async function createBranch(cache: Cache, { ref, at }: { ref: string; at: Oid }): Promise<PushResult> {
+  if (!(await ensure(cache, checkOid(at)))) throw new RepoUnreachable(`commit ${at} is not in the remote any more`);
+  return parsePush(ref, await push(cache, [`${at}:${ref}`], { ref, from: '' }));
+}
+
+/** git refuses a whole push when one of the refs to delete has gone meanwhile: then once more, those that are left. */
+export async function deleteRefs(
   cache: Cache,
-  refspecs: readonly string[],
-  options: { lease?: string; timeoutMs?: number } = {},
-): Promise<GitAnswer> {
-  return cache.git(
-    [
-      ...pushArgs,
-      ...(options.lease ? [`--force-with-lease=${options.lease}`] : []),
-      '--end-of-options',
-      'origin',
-      ...refspecs,
-    ],
-    options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs },
-  );
+  refs: ReadonlyMap<string, Oid>,
+  readAgain: () => Promise<ReadonlyMap<string, Oid>>,
+): Promise<void> {
+  const remove = (there: ReadonlyMap<string, Oid>) =>
+    push(
+      cache,
+      [...there.keys()].map((ref) => `:${ref}`),
+    );
+  if ((await remove(refs)).status === 0) return;
+  const left = await readAgain();
+  if (left.size === 0) return;
+  const again = await remove(left);
+  if (again.status === 0) return;
+  const refused = [...left.keys()].map((ref) => parsePush(ref, again)).find((result) => result.pushed === 'rejected');
+  if (refused) throw new RepoRefused(`deleting refs: ${refused.text}`);
+  fail('deleting refs', again);
 }
 
 /** Rules of the remote say so, and will say so again. The rest of `[remote rejected]` are races and faults over there. */
@@ -64,5 +93,3 @@ function rejected(summary: string, said: string): PushResult {
   if (remoteFault.test(reason) || summary.startsWith('[remote failure]')) return { pushed: 'unknown', text };
   return { pushed: 'rejected', text };
 }
-
-export const leaseOf = (ref: string, from: Oid): string => `${ref}:${from}`;

@@ -3,9 +3,10 @@
  * `merge-tree`, so each commit is merged between synthetic commits that have its parent's tree as their only ancestor.
  */
 import type { ChainLink, Oid } from '../core/ports.ts';
-import { type Cache, fail } from './cache.ts';
-import { type Built, commitTree, mergeTree } from './chain.ts';
+import { type Built, type Cache, fail } from './cache.ts';
 import { treeOf } from './fetch.ts';
+import { mergeTree } from './merge.ts';
+import { writeCommit } from './objects.ts';
 
 interface Original {
   readonly parent: Oid;
@@ -14,7 +15,7 @@ interface Original {
   readonly message: string;
 }
 
-/** Longer branches land as one commit: each replayed commit costs five processes. */
+/** Longer branches land as one commit: each replayed commit costs a merge. */
 const commitsMax = 50;
 
 /**
@@ -39,7 +40,7 @@ export async function replay(
     const message = `${original.message.trim()}\n\n${trailers}\n`;
     at = {
       tree,
-      oid: await commitTree(cache, tree, [at.oid], { message, author: original.author, committedAt: link.author.at }),
+      oid: await writeCommit(cache, tree, [at.oid], { message, author: original.author, committedAt: link.author.at }),
     };
   }
   return at.tree === goal ? at : undefined;
@@ -49,10 +50,11 @@ async function replayOne(cache: Cache, tip: Built, original: Original): Promise<
   const before = await treeOf(cache, original.parent);
   if (!before) return undefined;
   const text = { message: 'synthetic', author: original.author, committedAt: original.author.at };
-  const common = await commitTree(cache, before, [], text);
-  const theirs = await commitTree(cache, original.tree, [common], text);
-  const ours = await commitTree(cache, tip.tree, [common], text);
-  return (await mergeTree(cache, ours, theirs)).tree;
+  const common = await writeCommit(cache, before, [], text);
+  const theirs = await writeCommit(cache, original.tree, [common], text);
+  const ours = await writeCommit(cache, tip.tree, [common], text);
+  const merge = await mergeTree(cache, ours, theirs);
+  return merge.merged === 'clean' ? merge.tree : undefined;
 }
 
 async function commitsOf(cache: Cache, base: Oid, head: Oid): Promise<readonly Original[]> {

@@ -1,13 +1,17 @@
 /** The `Repo` port over the git binary: serves AWS and the laptop alike. */
 import { defined } from '../core/defined.ts';
-import { PortRefused, RepoRefused, RepoUnreachable } from '../core/errors.ts';
-import type { Clock, Oid, PushResult, Remote, Repo } from '../core/ports.ts';
+import { PortRefused, RepoUnreachable } from '../core/errors.ts';
+import type { Clock, Oid, Remote, Repo } from '../core/ports.ts';
+import { containedIn, isAncestor } from './ancestry.ts';
 import { type Cache, fail, makeCaches } from './cache.ts';
 import { buildChain } from './chain.ts';
+import { changedPaths } from './changed-paths.ts';
+import { conflictOf } from './conflict.ts';
 import { credentialEnvironment, type GitCredential, takesCredential } from './credential-environment.ts';
 import { ensure } from './fetch.ts';
-import { checkOid, checkRef, checkUrl, isOwn } from './names.ts';
-import { leaseOf, parsePush, push } from './push.ts';
+import { checkOid, checkRef, checkUrl, isIntegration, isOwn } from './names.ts';
+import { createBranch, deleteRefs, pushWithLease } from './push.ts';
+import { inspectResolution } from './resolution.ts';
 import { type GitAnswer, machineEnvironment, type RunGit, runGit } from './run.ts';
 import { gitDirOf, listArgs } from './same-disk.ts';
 
@@ -77,20 +81,35 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
     readRefs,
     readRef: async (remote, ref) => (await readRefs(remote, [ref])).get(ref),
     buildChain: (remote, request) => withCache(remote, request.base.length, (cache) => buildChain(cache, request)),
-    pushWithLease: (remote, asked) => withCache(remote, asked.to.length, (cache) => pushWithLease(cache, asked)),
+    pushWithLease: (remote, asked) =>
+      withCache(remote, asked.to.length, (cache) => pushWithLease(cache, asked), asked.timeoutMs),
+    createBranch: async (remote, asked) => {
+      if (!isIntegration(checkRef(asked.ref)))
+        throw new PortRefused(
+          'NOT_OURS',
+          `${asked.ref} is no branch that the town makes: refs/heads/integration/<convoy>`,
+        );
+      return withCache(remote, asked.at.length, (cache) => createBranch(cache, asked), asked.timeoutMs);
+    },
     isAncestor: async (remote, ancestor, descendant) =>
       ancestor === descendant
         ? true
         : withCache(remote, ancestor.length, (cache) => isAncestor(cache, ancestor, descendant)),
     findCommit: (remote, from, trailers) =>
       withCache(remote, from.length, (cache) => findCommit(cache, from, trailers)),
+    containedIn: (remote, asked) => withCache(remote, asked.head.length, (cache) => containedIn(cache, asked)),
+    changedPaths: (remote, asked) => withCache(remote, asked.base.length, (cache) => changedPaths(cache, asked)),
+    conflictOf: (remote, asked) => withCache(remote, asked.base.length, (cache) => conflictOf(cache, asked)),
+    inspectResolution: (remote, asked) =>
+      withCache(remote, asked.base.length, (cache) => inspectResolution(cache, asked)),
     deleteRefs: async (remote, refs) => {
       const foreign = refs.find((ref) => !isOwn(checkRef(ref)));
       if (foreign)
         throw new PortRefused('NOT_OURS', `${foreign} was not made by the town, so the town does not delete it`);
-      const there = [...new Set(refs)];
-      if (there.length > 0)
-        await withCache(remote, 40, (cache) => deleteRefs(cache, there, () => readRefs(remote, there)));
+      const there = await readRefs(remote, refs);
+      const [oid] = there.values();
+      if (oid !== undefined)
+        await withCache(remote, oid.length, (cache) => deleteRefs(cache, there, () => readRefs(remote, refs)));
     },
     probe: async (remote) => {
       const text = await askRemote(remote, ['ls-remote', '--symref', '--end-of-options', checkUrl(remote), 'HEAD']);
@@ -124,30 +143,6 @@ function credentialsAsEnvironment(credential: GitRepoOptions['credential']) {
   };
 }
 
-async function pushWithLease(
-  cache: Cache,
-  asked: { ref: string; from: Oid; to: Oid; timeoutMs: number },
-): Promise<PushResult> {
-  const ref = checkRef(asked.ref);
-  const [from, to] = [checkOid(asked.from), checkOid(asked.to)];
-  if (!(await ensure(cache, to))) throw new RepoUnreachable(`commit ${to} is neither in the cache nor in the remote`);
-  // A lease alone would also allow a push that is no fast-forward.
-  if (cache.parents.get(to) !== from && (await isAncestor(cache, from, to)) !== true) {
-    throw new PortRefused('NOT_FAST_FORWARD', `${to} does not descend from ${from}`);
-  }
-  return parsePush(ref, await push(cache, [`${to}:${ref}`], { lease: leaseOf(ref, from), timeoutMs: asked.timeoutMs }));
-}
-
-async function isAncestor(cache: Cache, ancestor: Oid, descendant: Oid): Promise<boolean | undefined> {
-  for (const oid of [checkOid(descendant), checkOid(ancestor)]) {
-    if (!(await ensure(cache, oid))) return undefined;
-  }
-  const answer = await cache.git(['merge-base', '--is-ancestor', ancestor, descendant]);
-  if (answer.status === 0) return true;
-  if (answer.status === 1) return false;
-  return fail(`is ${ancestor} in ${descendant}`, answer);
-}
-
 const escaped = (text: string): string => text.replace(/[.*[\]^$\\]/g, '\\$&');
 
 async function findCommit(
@@ -161,27 +156,4 @@ async function findCommit(
   if (answer.status !== 0) fail('searching the target', answer);
   const found = answer.stdout.trim();
   return found === '' ? undefined : checkOid(found);
-}
-
-/** git refuses a whole push when one of the refs to delete is missing: then only those that are there. */
-async function deleteRefs(
-  cache: Cache,
-  refs: readonly string[],
-  readAgain: () => Promise<ReadonlyMap<string, Oid>>,
-): Promise<void> {
-  const answer = await push(
-    cache,
-    refs.map((ref) => `:${ref}`),
-  );
-  if (answer.status === 0) return;
-  const left = [...(await readAgain()).keys()];
-  if (left.length === 0) return;
-  const again = await push(
-    cache,
-    left.map((ref) => `:${ref}`),
-  );
-  if (again.status === 0) return;
-  const refused = left.map((ref) => parsePush(ref, again)).find((result) => result.pushed === 'rejected');
-  if (refused) throw new RepoRefused(`deleting refs: ${refused.text}`);
-  fail('deleting refs', again);
 }

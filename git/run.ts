@@ -10,6 +10,8 @@ export interface GitCall {
   readonly gitDir?: string | undefined;
   readonly cwd: string;
   readonly stdin?: string | undefined;
+  /** Input and output are one character a byte: names and contents of files need not be UTF-8. */
+  readonly bytes?: true | undefined;
   /** Added to the closed environment: author and committer, credentials. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly timeoutMs: number;
@@ -47,9 +49,15 @@ const closed: Readonly<Record<string, string>> = {
 };
 
 /** The cache can be fetched again, so nothing waits for its disk. */
-const fixedConfig = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'core.fsync=none'];
+const fixedConfig = [
+  'core.hooksPath=/dev/null',
+  'core.attributesFile=/dev/null',
+  'gc.auto=0',
+  'core.fsync=none',
+].flatMap((setting) => ['-c', setting]);
 
-const outputBytesMax = 8 * 1024 * 1024;
+/** What is over this is read, and dropped. */
+export const outputBytesMax = 8 * 1024 * 1024;
 
 export type RunGit = (call: GitCall, machine: Readonly<Record<string, string>>) => Promise<GitAnswer>;
 
@@ -68,8 +76,9 @@ export const runGit: RunGit = (call, machine) =>
       timedOut = true;
       endGroup(child.pid);
     }, call.timeoutMs);
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
+    const encoding = call.bytes ? 'latin1' : 'utf8';
+    const stdout = collect(child.stdout, encoding);
+    const stderr = collect(child.stderr, 'utf8');
     child.on('error', (error) => {
       clearTimeout(deadline);
       reject(error);
@@ -80,7 +89,7 @@ export const runGit: RunGit = (call, machine) =>
     });
     // A process that ends without reading its input is judged by its status, not by the broken pipe.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(call.stdin ?? '');
+    child.stdin.end(call.stdin ?? '', encoding);
   });
 
 function endGroup(pid: number | undefined): void {
@@ -92,12 +101,12 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
+function collect(stream: NodeJS.ReadableStream, encoding: BufferEncoding): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= outputBytesMax) chunks.push(chunk);
   });
-  return () => Buffer.concat(chunks).toString('utf8');
+  return () => Buffer.concat(chunks).toString(encoding);
 }

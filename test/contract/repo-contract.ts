@@ -166,14 +166,14 @@ export function repoContract(
       expect(await build([linkOf('polecat/Toast/a', nothing)])).toEqual({
         ok: false,
         link: 0,
-        why: { fault: 'empty' },
+        why: { fault: 'empty', with: 'base' },
       });
       const a = world.commit('polecat/Toast/b', { 'a.txt': 'x' });
       const same = world.commit('polecat/Slit/c', { 'a.txt': 'x' });
       expect(await build([linkOf('polecat/Toast/b', a), linkOf('polecat/Slit/c', same)])).toEqual({
         ok: false,
         link: 1,
-        why: { fault: 'empty' },
+        why: { fault: 'empty', with: 'chain' },
       });
     });
 
