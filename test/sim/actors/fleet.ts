@@ -25,17 +25,16 @@ interface Running extends Task {
   end?: { readonly at: Instant; readonly exitCode?: number; readonly detail: string; readonly hostLost?: true };
 }
 
-export function makeSimFleet(stage: Stage): SimFleet {
+export function makeFleet(stage: Stage): SimFleet {
   const { scheduler, faults } = stage;
   const tasks = new Map<string, Running>();
   const listeners: ((subject: Subject) => void)[] = [];
 
-  /** The news of it may come late, or never. */
+  /** The news of it takes its time. */
   function ended(task: Running, how: Omit<NonNullable<Running['end']>, 'at'>): void {
     if (task.end) return;
     task.end = { at: scheduler.now, ...how };
     stage.tell(task.actor.name, how.detail);
-    if (faults.strikes('lost_stop', task.actor.name)) return;
     const herald = new Actor(`news of ${task.actor.name}`);
     void scheduler.park(herald, 'task stopped', task.random.between(0, newsMaxMs)).then(() => {
       for (const listener of listeners) listener(task.subject);

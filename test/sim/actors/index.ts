@@ -1,0 +1,2 @@
+export { makeCi } from './ci.ts';
+export { makeFleet } from './fleet.ts';
