@@ -63,16 +63,20 @@ const under = <Body>({ items }: Seen, pk: string, prefix = ''): Item<Body>[] =>
 
 export function breachesOf(items: readonly Item[]): string[] {
   const seen = look(items);
-  return [
-    ...workBreaches(seen),
-    ...shareBreaches(seen),
-    ...polecatBreaches(seen),
-    ...escalationBreaches(seen),
-    ...queueBreaches(seen),
-    ...attentionBreaches(seen),
-    ...seen.rigs.flatMap((rig) => repositoryBreaches(seen, rig)),
-  ];
+  return [...recordBreaches(seen), ...seen.rigs.flatMap((rig) => repositoryBreaches(seen, rig))];
 }
+
+/** The same of the ledger alone: the simulator has no repository that git could read. */
+export const recordBreachesOf = (items: readonly Item[]): string[] => recordBreaches(look(items));
+
+const recordBreaches = (seen: Seen): string[] => [
+  ...workBreaches(seen),
+  ...shareBreaches(seen),
+  ...polecatBreaches(seen),
+  ...escalationBreaches(seen),
+  ...queueBreaches(seen),
+  ...attentionBreaches(seen),
+];
 
 /** Every bead has ended, waits for good, or is with a human; every convoy counts and calls itself right. */
 function workBreaches({ beads, convoys, escalations }: Seen): string[] {

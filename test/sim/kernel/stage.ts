@@ -26,6 +26,8 @@ export interface RefMoved {
 export interface Remotes {
   origin(url: string): Origin;
   readonly origins: ReadonlyMap<string, Origin>;
+  /** Hears of every ref that moves, whoever moved it: how a CI learns what to run on. */
+  onMoved(listener: (moved: RefMoved) => void): void;
 }
 
 /** One request to the town's API, over a network: it may be lost, doubled, slow, or its answer lost. */
@@ -34,6 +36,7 @@ export interface ApiRequest {
   readonly path: string;
   /** Bearer token; absent: a person's. */
   readonly token?: string;
+  readonly idempotencyKey?: string;
   readonly body?: object;
 }
 export interface ApiAnswer {
@@ -67,3 +70,5 @@ export interface SimFleet extends Fleet {
 }
 
 export type MakeFleet = (stage: Stage) => SimFleet;
+/** A CI of each rig that wants one: it runs on what is pushed to candidate branches, and reports through the API. */
+export type MakeCi = (stage: Stage) => void;

@@ -1,0 +1,78 @@
+/** What a step changed, and a mirror of all there is, for the invariants. Stands between the ledger and everybody. */
+import type { Commit, Item, Key, Ledger } from '../../../core/ports.ts';
+import type { ItemChange, PortCall } from './invariant.ts';
+import type { RefMoved } from './stage.ts';
+
+type Partition = Map<string, Item>;
+
+export class Journal {
+  readonly #partitions = new Map<string, Partition>();
+  changed: ItemChange[] = [];
+  moved: RefMoved[] = [];
+  calls: PortCall[] = [];
+  killed = false;
+
+  /** Nothing of note has happened since `turnPage`. */
+  get isBlank(): boolean {
+    return this.changed.length === 0 && this.moved.length === 0 && this.calls.length === 0 && !this.killed;
+  }
+
+  turnPage(): void {
+    if (this.isBlank) return;
+    this.changed = [];
+    this.moved = [];
+    this.calls = [];
+    this.killed = false;
+  }
+
+  get<Body>({ pk, sk }: Key): Item<Body> | undefined {
+    return this.#partitions.get(pk)?.get(sk) as Item<Body> | undefined;
+  }
+
+  partition<Body>(pk: string, prefix = ''): readonly Item<Body>[] {
+    const items = [...(this.#partitions.get(pk)?.values() ?? [])];
+    return (prefix === '' ? items : items.filter(({ sk }) => sk.startsWith(prefix))) as unknown as Item<Body>[];
+  }
+
+  partitions(): Iterable<string> {
+    return this.#partitions.keys();
+  }
+
+  items(): Item[] {
+    return [...this.#partitions.values()].flatMap((partition) => [...partition.values()]);
+  }
+
+  /** The ledger, with every commit that it takes written down here. Commits must be nobody else's any more. */
+  recording<L extends Ledger>(ledger: L, committed: (commit: Commit) => void): L {
+    return {
+      ...ledger,
+      commit: async (commit: Commit) => {
+        const result = await ledger.commit(commit);
+        if (result.ok) {
+          this.#take(commit);
+          committed(commit);
+        }
+        return result;
+      },
+    };
+  }
+
+  #take(commit: Commit): void {
+    for (const change of commit.changes) {
+      if ('check' in change) continue;
+      const key = 'put' in change ? change.put : change.delete;
+      const was = this.get<never>(key);
+      const is = 'put' in change ? { ...change.put, version: (was?.version ?? 0) + 1, commit: commit.id } : undefined;
+      this.#set(key, is);
+      this.changed.push({ key: { pk: key.pk, sk: key.sk }, was, is });
+    }
+  }
+
+  #set({ pk, sk }: Key, item: Item | undefined): void {
+    const partition = this.#partitions.get(pk) ?? new Map<string, Item>();
+    if (item) partition.set(sk, item);
+    else partition.delete(sk);
+    if (partition.size > 0) this.#partitions.set(pk, partition);
+    else this.#partitions.delete(pk);
+  }
+}
