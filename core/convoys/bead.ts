@@ -40,7 +40,8 @@ const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
 };
 
 /** `resolved`: a conflict bead whose work its merge request has. */
-export type ClosedReason = 'merged' | 'no_change' | 'superseded' | 'resolved';
+export const closedReasons = ['merged', 'no_change', 'superseded', 'resolved'] as const;
+export type ClosedReason = (typeof closedReasons)[number];
 
 /** What a conflict bead is for: another bead's change, which does not fit the target. */
 export interface Resolves {

@@ -3,7 +3,7 @@
  * the hash of a bearer token cannot leak by being added to a record.
  */
 import { z } from '@hono/zod-openapi';
-import { beadStatuses, beadTypeSchema } from '../../core/convoys/bead.ts';
+import { beadStatuses, beadTypeSchema, closedReasons } from '../../core/convoys/bead.ts';
 import { convoyStatuses } from '../../core/convoys/convoy.ts';
 import { polecatStates } from '../../core/polecats/polecat.ts';
 import { candidateStates, mergeRequestStates } from '../../core/refinery/records.ts';
@@ -30,7 +30,11 @@ export const beadSchema = z
     costUsd: z.number(),
     externalRef: z.string().optional(),
     status: z.enum(beadStatuses),
-    closedReason: z.enum(['merged', 'no_change', 'superseded']).optional(),
+    resolves: z
+      .object({ bead: z.string(), attempt: z.int(), mergeRequest: z.string(), head: z.string(), base: z.string() })
+      .optional()
+      .openapi({ description: 'A conflict bead: whose change it makes fit, and the commits of both sides' }),
+    closedReason: z.enum(closedReasons).optional(),
     commit: z.string().optional(),
     blockedBy: z.array(z.string()),
     blockedForGood: z.boolean(),

@@ -3,7 +3,7 @@
  * twice, nothing left over. Returns the breaches, in words; none is the claim of every test that uses it.
  */
 import { execFileSync } from 'node:child_process';
-import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
+import { type Bead, hasEnded, isPlanned } from '../../core/convoys/bead.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { progressOf } from '../../core/convoys/tick.ts';
 import type { EffectRecord } from '../../core/effects.ts';
@@ -87,7 +87,8 @@ function workBreaches({ beads, convoys, escalations }: Seen): string[] {
     if (bead.status === 'escalated' ? !asked.has(bead.id) : !resting) {
       breaches.push(`bead ${bead.id} is ${bead.status}, and nobody works on it`);
     }
-    if (bead.status === 'failed' && !asked.has(bead.id)) breaches.push(`bead ${bead.id} failed, and nobody was told`);
+    if (bead.status === 'failed' && isPlanned(bead) && !asked.has(bead.id))
+      breaches.push(`bead ${bead.id} failed, and nobody was told`);
     if (hasEnded(bead) && (bead.admittedAt !== undefined || bead.inLine !== undefined)) {
       breaches.push(`bead ${bead.id} is ${bead.status}, but holds a slot or a place in line`);
     }
@@ -101,7 +102,8 @@ function workBreaches({ beads, convoys, escalations }: Seen): string[] {
     }
     if (convoy.status === 'planning' || convoy.status === 'open')
       breaches.push(`convoy ${convoy.id} is ${convoy.status}`);
-    const done = own.length > 0 && own.every((bead) => bead.status === 'closed' || bead.status === 'cancelled');
+    const plan = own.filter(isPlanned);
+    const done = plan.length > 0 && plan.every((bead) => bead.status === 'closed' || bead.status === 'cancelled');
     if (convoy.status === 'landed' && !done) breaches.push(`convoy ${convoy.id} has landed without all of its beads`);
     if (convoy.status === 'stalled' && done)
       breaches.push(`convoy ${convoy.id} is stalled, but all of its beads ended`);
