@@ -55,9 +55,13 @@ export const flakeChance = (estimates: Estimates): number => meanOf(estimates.fl
 /** A number from outside that must be a count: anything else is none. */
 const count = (value: number): number => (Number.isFinite(value) && value > 0 ? value : 0);
 
+/** Many outcomes at once count as they would one after the other. */
 function counted(counts: Counts, prior: Prior, yes: number, no: number): Counts {
-  const kept = 0.5 ** ((count(yes) + count(no)) / prior.halfLife);
-  return { yes: counts.yes * kept + count(yes), no: counts.no * kept + count(no) };
+  const all = count(yes) + count(no);
+  if (all === 0) return counts;
+  const kept = 0.5 ** (all / prior.halfLife);
+  const each = all <= 1 ? 1 : (1 - kept) / (1 - 0.5 ** (1 / prior.halfLife)) / all;
+  return { yes: counts.yes * kept + count(yes) * each, no: counts.no * kept + count(no) * each };
 }
 
 /** Main is known to be good, so what was rejected on it was rejected rightly. */
@@ -67,6 +71,8 @@ function proven(estimates: Estimates): Estimates {
     const good = Math.min(count(rejection.falseChance), 1);
     if (rejection.resubmitted) resubmitted = counted(resubmitted, ofChanges, 1 - good, good);
     else fresh = counted(fresh, ofChanges, 1 - good, good);
+    // Those that failed once are stood for by the ones that were confirmed.
+    if (rejection.failures > 1) flakes = counted(flakes, ofRuns, good * rejection.failures, 0);
   }
   return { fresh, resubmitted, flakes, unproven: [] };
 }
