@@ -17,13 +17,16 @@ export const trailersOf = ({
   Attempt: String(attempt),
 });
 
-export const linkOf = (request: MergeRequest): ChainLink => ({
+const secondMs = 1000;
+
+/** `rerun`: how often the same commit has failed before. A later date makes it another commit of the same tree, with checks of its own. */
+export const linkOf = (request: MergeRequest, rerun = 0): ChainLink => ({
   branch: request.branch,
   head: request.head,
   message: `${oneLine(request.title)}\n\nBead: ${request.bead}\nConvoy: ${request.convoy}\nAttempt: ${request.attempt}\n`,
   author: {
     name: request.polecat,
     email: `${request.polecat.toLowerCase()}@polecats.gastown.invalid`,
-    at: request.submittedAt,
+    at: request.submittedAt + rerun * secondMs,
   },
 });

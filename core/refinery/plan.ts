@@ -9,7 +9,7 @@ import type { Instant, Item, Oid, TaskState } from '../ports.ts';
 import { changeOf } from './changes.ts';
 import { isFree, wantsLook } from './look.ts';
 import { inOrder } from './order.ts';
-import { type Board, type Decision, onBoard } from './planner/board.ts';
+import { type Board, type Decision, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
 import { type Policy, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
@@ -111,7 +111,9 @@ const cleanUp = (candidates: readonly Item<Candidate>[]): Move => ({
 
 /** What the planner wants next; a rest with an end, if something stands in its way. */
 function startNext(view: QueueView, queue: Queue, now: Instant): Move {
-  const board = boardOf(view);
+  const active = activeCandidates(view);
+  const runs = active.filter(({ body }) => body.ofMain === undefined).map(({ body }) => runOf(body));
+  const board = withoutIdle(boardOf(view), runs);
   const there = onBoard(board);
   const queued = openRequests(view).filter(({ body }) => body.state === 'queued');
   if (queued.length === 0) return { do: 'rest' };
@@ -125,7 +127,6 @@ function startNext(view: QueueView, queue: Queue, now: Instant): Move {
   const unseen = waiting.filter((request) => wantsLook(view, request)).slice(0, limits.requestsPerStepMax);
   if (unseen.length > 0) return { do: 'look', requests: unseen.flatMap(({ seq }) => requestOf(view, seq) ?? []) };
 
-  const active = activeCandidates(view);
   const estimates = estimatesOf(view);
   const decision = decide({
     board,
@@ -134,7 +135,7 @@ function startNext(view: QueueView, queue: Queue, now: Instant): Move {
       const request = requestOf(view, id)?.body;
       return request && changeOf(request, estimates);
     },
-    runs: active.filter(({ body }) => body.ofMain === undefined).map(({ body }) => runOf(body)),
+    runs,
     checkingMain: active.some(({ body }) => body.ofMain === true),
     slots: view.policy.slots,
     batchMax: batchMax(view.policy, board, queue),

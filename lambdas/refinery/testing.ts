@@ -2,7 +2,7 @@
 import { hasEnded } from '../../core/convoys/bead.ts';
 import { RepoRefused } from '../../core/errors.ts';
 import { keys } from '../../core/keys.ts';
-import type { Instant, Item, Oid } from '../../core/ports.ts';
+import type { ChainLink, Instant, Item, Oid } from '../../core/ports.ts';
 import {
   block,
   built,
@@ -12,6 +12,7 @@ import {
   startMainCheck,
   withdrawStale,
 } from '../../core/refinery/candidates.ts';
+import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
 import {
   afterChecks,
   evidenceAgainst,
@@ -23,13 +24,12 @@ import {
   reject,
   reusePass,
 } from '../../core/refinery/gates.ts';
-import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
 import { foreignPush, refused, rewritten } from '../../core/refinery/landing.ts';
 import { linkOf } from '../../core/refinery/message.ts';
 import type { Decision } from '../../core/refinery/planner/board.ts';
 import { uncheckable } from '../../core/refinery/policy.ts';
 import type { Candidate, MergeRequest, TreeVerdict } from '../../core/refinery/records.ts';
-import { membersIn, openRequests, type QueueView, queueOf, requestOf, type Turn } from '../../core/refinery/view.ts';
+import { openRequests, type QueueView, queueOf, requestOf, type Turn } from '../../core/refinery/view.ts';
 import { recordOf } from '../../core/step.ts';
 import { load } from '../platform/load.ts';
 import { alreadyThere } from './already-there.ts';
@@ -103,7 +103,7 @@ export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, n
   try {
     const result = await tick.deps.repo.buildChain(view.remote, {
       base: candidate.base,
-      links: membersIn(view, candidate).map((member) => linkOf(member.body)),
+      links: linksOf(view, candidate),
       strategy: candidate.strategy,
       candidateRef: candidate.ref,
       onFault: 'leave_out',
@@ -118,6 +118,21 @@ export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, n
     throw error;
   }
 }
+
+/** The last commit is a new one for each run that failed on the same tree. */
+function linksOf(view: QueueView, { base, members }: Candidate): readonly ChainLink[] {
+  const last = members[members.length - 1];
+  const reruns = view.candidates.filter(
+    ({ body }) => body.counted && body.base === base && body.members.length === members.length && sameEnd(body, last),
+  ).length;
+  return members.flatMap(({ seq }) => {
+    const request = requestOf(view, seq)?.body;
+    return request ? [linkOf(request, seq === last?.seq ? reruns : 0)] : [];
+  });
+}
+
+const sameEnd = ({ members }: Candidate, last: Candidate['members'][number] | undefined): boolean =>
+  members[members.length - 1]?.seq === last?.seq;
 
 /** A built candidate: a pass for the same content is as good as a run; else its gates run. */
 async function judge(

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { GateJob } from '../../../core/polecats/protocol.ts';
 import { harnessEnv } from '../../../core/polecats/protocol.ts';
 import { failsOnBroken, openWorld, type World } from './world.ts';
 
 const other = '0123456789012345678901234567890123456789';
+
+// Real git, and a machine that may be busy.
+jest.setTimeout(60_000);
 
 describe('the gates of a candidate', () => {
   let world: World;

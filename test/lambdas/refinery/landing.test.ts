@@ -1,6 +1,9 @@
 import { renameSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failsOnBroken, openWorld, type World } from './world.ts';
+
+// Real git, and a machine that may be busy.
+jest.setTimeout(60_000);
 
 describe('the Refinery on a real repository', () => {
   let world: World;
@@ -79,7 +82,7 @@ describe('the Refinery on a real repository', () => {
     expect(await world.ended()).toMatchObject([{ bead: a.bead, state: 'rejected' }]);
   });
 
-  test('nobody is blamed before main itself has passed: the first failure runs the gate on main too', async () => {
+  test('nobody is blamed for one run, nor before main itself has passed: the change runs again, then main', async () => {
     const main = world.rig.head('main');
     const commits: string[] = [];
     world.hooks.gate = (job) => {
@@ -88,17 +91,27 @@ describe('the Refinery on a real repository', () => {
     };
     await world.submit(1, { broken: 'yes' });
     await world.settle();
-    expect(commits).toHaveLength(2);
-    expect(commits[1]).toBe(main);
+    const [first = '', again = '', third] = commits;
+    expect(commits).toHaveLength(3);
+    expect(third).toBe(main);
+    // Another commit of the same tree: what CI said of the first is not taken for the second.
+    expect(again).not.toBe(first);
+    expect(world.rig.git('rev-parse', `${again}^{tree}`)).toBe(world.rig.git('rev-parse', `${first}^{tree}`));
   });
 
-  test('a failure on a main that has just passed costs no second run', async () => {
-    world.hooks.gate = failsOnBroken(world);
+  test('a failure on a main that has just passed costs no run of main', async () => {
+    const commits: string[] = [];
+    world.hooks.gate = (job) => {
+      commits.push(job.commit);
+      return failsOnBroken(world)(job);
+    };
     await world.submit(1, { 'a.txt': 'fine' });
     await world.settle();
+    const main = world.rig.head('main') ?? '';
     await world.submit(2, { broken: 'yes' });
     await world.settle();
-    expect(await world.queue()).toMatchObject({ runsCount: 2, landedCount: 1 });
+    expect(await world.queue()).toMatchObject({ runsCount: 3, landedCount: 1 });
+    expect(commits.slice(1)).not.toContain(main);
     expect(world.settled.map(({ outcome }) => outcome.kind)).toEqual(['landed', 'failed']);
   });
 
@@ -114,12 +127,12 @@ describe('the Refinery on a real repository', () => {
     expect(world.notified).toHaveLength(1);
   });
 
-  test('a change that conflicts with main goes back with the paths', async () => {
+  test('a change that conflicts with main, and whose agent cannot resolve it, goes back with the paths', async () => {
     const a = await world.submit(1, { 'a.txt': 'mine\n' });
     world.rig.commit('main', { 'a.txt': 'theirs\n' });
     await world.settle();
     expect(world.settled).toMatchObject([
-      { bead: a.bead, outcome: { cause: 'conflict', detail: 'conflicts with main in a.txt' } },
+      { bead: a.bead, outcome: { cause: 'conflict', detail: expect.stringContaining('a.txt') } },
     ]);
     expect(world.launches).toHaveLength(0);
   });
@@ -247,7 +260,7 @@ describe('the Refinery on a real repository', () => {
       await world.settle(3);
       expect((await world.queue())?.paused?.because).toContain('main is frozen until Monday');
       expect((await world.escalations())[0]?.body).toContain('main is frozen until Monday');
-      expect(await world.requests()).toMatchObject([{ bead: a.bead, state: 'testing' }]);
+      expect(await world.requests()).toMatchObject([{ bead: a.bead, state: 'queued' }]);
     },
   );
 

@@ -27,6 +27,7 @@ import { makeHandler, type RefineryDeps } from '../../../lambdas/refinery/refine
 import { acceptVerdict, claimGate } from '../../../lambdas/refinery/verdict.ts';
 import { realIds } from '../../../local/ids.ts';
 import { openLedger } from '../../../local/ledger.ts';
+import { convoyOf } from '../../core/fixtures.ts';
 import { makeTestRig, type TestRig } from '../../git/rig.ts';
 
 export type GateAnswer = Partial<Pick<Verdict, 'result' | 'gates' | 'commit'>> | 'silent';
@@ -175,7 +176,13 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     settings: options.settings ?? { 'refinery.gates.test': 'npm test' },
     addedAt: time,
   };
-  await ledger.commit({ id: ids.ulid(), changes: [create(keys.rig(rigName), config)] });
+  await ledger.commit({
+    id: ids.ulid(),
+    changes: [
+      create(keys.rig(rigName), config),
+      create(keys.convoy('abc123'), convoyOf({ id: 'abc123', rig: rigName }).body),
+    ],
+  });
 
   const one = async <Body>(key: Parameters<typeof ledger.get>[0]) => recordOf<Body>(await ledger.get(key))?.body;
   const all = async <Body>(prefix: string) =>
