@@ -1,5 +1,5 @@
 /** What becomes of an agent's work: everything left is committed, pushed to a new branch, and read back from the remote. */
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { type Clone, hideUser } from './clone.ts';
@@ -86,8 +86,7 @@ const linesOf = ({ code, out }: GitResult): string[][] =>
     : [];
 
 /** A merge is open: it is to be committed even where it changes no file. */
-const isMerging = (gitDir: string): boolean =>
-  lstatSync(join(gitDir, 'MERGE_HEAD'), { throwIfNoEntry: false }) !== undefined;
+const isMerging = (gitDir: string): boolean => existsSync(join(gitDir, 'MERGE_HEAD'));
 
 /** Commits what is not committed yet. False if the repository does not let us. */
 async function commitRest(inside: Git, job: PolecatJob, merging: boolean): Promise<boolean> {
