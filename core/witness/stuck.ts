@@ -59,14 +59,18 @@ const isReady = (bead: Bead, merged: ReadonlySet<BeadId>): boolean =>
   bead.inLine !== undefined ||
   (bead.status === 'open' && bead.run === 0 && bead.needs.every((need) => merged.has(need)));
 
-/** A queue that is due: its tick runs again. Only the tick writes the queue, so the Witness does not. */
-export function repairQueue(queue: Queue, escalation: Item<Escalation> | undefined, now: Instant): Step {
+/** A queue that is due: its tick runs again. Only the tick writes the queue, so the Witness does not. `stuck`: and nobody is at work. */
+export function repairQueue(
+  queue: Queue,
+  stuck: boolean,
+  escalation: Item<Escalation> | undefined,
+  now: Instant,
+): Step {
   const wake: Step = {
     changes: [],
     effects: [{ do: 'wake', queue: 'refinery', group: groups.refinery(queue.rig, queue.target) }],
   };
-  const still = now - queue.progressAt;
-  if (queue.paused || still < limits.queueStuckEscalateMs) return wake;
+  if (queue.paused || !stuck) return wake;
   const alarm: Alarm = {
     cause: queueStuckCause(queue.rig, queue.target),
     severity: 'high',

@@ -1,10 +1,12 @@
 import { keys, partitions, prefixes } from '../../core/keys.ts';
-import type { Key } from '../../core/ports.ts';
+import { limits } from '../../core/limits.ts';
+import type { Key, Ledger } from '../../core/ports.ts';
 import type { MergeRequest, Queue } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
 import { queueStuckCause, repairQueue } from '../../core/witness/stuck.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import { queryAll } from '../platform/query-all.ts';
 import type { WitnessDeps } from './witness.ts';
 
 /**
@@ -25,5 +27,13 @@ export const watchQueue = (
       deps.ledger.query(partitions.queue(rig, target), { prefix: prefixes.mergeRequests, limit: 1 }),
     ]);
     const request = recordOf<MergeRequest>(oldest.items[0])?.body;
-    return { step: repairQueue(meta.body, escalation, now), result: request ? now - request.submittedAt : 0 };
+    const still = now - meta.body.progressAt >= limits.queueStuckEscalateMs;
+    const stuck = still && !(await allResolving(deps.ledger, rig, target));
+    return { step: repairQueue(meta.body, stuck, escalation, now), result: request ? now - request.submittedAt : 0 };
   });
+
+/** What is left is with polecats, and they have a watch of their own. Asked for only when nothing else has moved for long. */
+async function allResolving(ledger: Ledger, rig: string, target: string): Promise<boolean> {
+  const open = await queryAll<MergeRequest>(ledger, partitions.queue(rig, target), { prefix: prefixes.mergeRequests });
+  return open.length > 0 && open.every(({ body }) => body.state === 'resolving');
+}

@@ -21,7 +21,7 @@ export type Conflicting = Extract<ConflictReport, { found: 'conflict' }>;
 export function whyUnresolvable(request: MergeRequest, config: RigConfig): string | undefined {
   const { tries = 0, faults = [] } = request.resolver ?? {};
   if (tries >= limits.conflictTriesMax)
-    return `${tries} resolvers failed: ${faults.map((fault, i) => `(${i + 1}) ${fault}`).join(' ')}`;
+    return `${tries} resolvers were not enough: ${faults.map((fault, i) => `(${i + 1}) ${fault}`).join(' ') || 'what landed after them conflicts again'}`;
   if (config['agent.command'].includes('{script}'))
     return 'no agent of this rig can resolve it: agent.command runs the script of a bead, and a conflict has none';
   return undefined;
@@ -121,7 +121,7 @@ export function sendBack(
   now: Instant,
 ): Turn {
   const detail = [
-    `conflicts with ${view.target} in ${namesOf(report.paths)}; ${why}`,
+    `conflicts with ${view.target} in ${namesOf(report.paths, pathsInDetail)}; ${why}`,
     `It had changed ${diffSummary(report.headDiff)}; ${view.target} has ${diffSummary(report.baseDiff)}`,
   ].join('. ');
   const reason = {
@@ -144,10 +144,12 @@ export const waitsFor = (bead: Bead | undefined, request: MergeRequest): boolean
   bead !== undefined && !hasEnded(bead) && bead.attempt === request.attempt && bead.status === 'submitted';
 
 const pathsNamed = 10;
+/** The reasons behind them are to fit too. */
+const pathsInDetail = 3;
 
-export function namesOf(paths: readonly string[]): string {
-  const more = paths.length > pathsNamed ? ` and ${paths.length - pathsNamed} more` : '';
-  return `${paths.slice(0, pathsNamed).join(', ')}${more}`;
+export function namesOf(paths: readonly string[], most = pathsNamed): string {
+  const more = paths.length > most ? ` and ${paths.length - most} more` : '';
+  return `${paths.slice(0, most).join(', ')}${more}`;
 }
 
 export const goneFrom = (target: string, base: Oid): string => `fits ${target} at ${short(base)} now: back in line`;

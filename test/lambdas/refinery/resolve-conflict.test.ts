@@ -334,7 +334,7 @@ describe('its resolver', () => {
     const effects = await world.moved();
     expect(await world.ended()).toMatchObject({
       state: 'rejected',
-      because: expect.stringContaining('2 resolvers failed: (1) timeout: too slow (2) it was cancelled'),
+      because: expect.stringContaining('2 resolvers were not enough: (1) timeout: too slow (2) it was cancelled'),
     });
     expect(effects).toEqual([expect.objectContaining({ do: 'settle_bead', bead: idOf(1), attempt: 1 })]);
   });

@@ -100,8 +100,10 @@ describe('no resolver is asked', () => {
   test('after two that failed; the reason holds both', () => {
     const faults = ['it left markers', 'agent_failed: status 1'];
     const why = whyUnresolvable(requestOf({ resolver: { bead: id, tries: 2, faults } }).body, agent);
-    expect(why).toBe('2 resolvers failed: (1) it left markers (2) agent_failed: status 1');
+    expect(why).toBe('2 resolvers were not enough: (1) it left markers (2) agent_failed: status 1');
     expect(whyUnresolvable(requestOf({ resolver: { bead: id, tries: 1, faults: ['x'] } }).body, agent)).toBeUndefined();
+    const held = requestOf({ resolver: { bead: id, tries: 2, faults: [] } });
+    expect(whyUnresolvable(held.body, agent)).toContain('what landed after them conflicts again');
   });
 
   test('where the rig has no agent but the scripts of its beads', () => {
