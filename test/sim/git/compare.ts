@@ -1,6 +1,7 @@
 /** What the planner and the resolver of conflicts ask of two or three commits. */
 import { limits } from '../../../core/limits.ts';
 import type { ChangedPaths, ConflictReport, Oid, ResolutionFacts, Spot } from '../../../core/ports.ts';
+import { isTestFile } from '../../../git/test-code.ts';
 import { isAncestor, mergeBases } from './history.ts';
 import { common, mergeCleanly, mergeCommits } from './merge.ts';
 import { type Commit, emptyTree, filesOf, isTree, type Tree } from './objects.ts';
@@ -52,17 +53,24 @@ function diffOf(before: Tree, after: Tree, paths: readonly string[]): string {
     .join('');
 }
 
-const isTest = (path: string): boolean => /(^|\/)tests?\/|\.test\./.test(path);
-
-/** By whole files: all of a file in conflict is the conflict's region. */
+/** By whole files: all of a file in conflict is the conflict's region, and no text declares a test. */
 export function inspectResolution(base: Commit, head: Commit, resolved: Commit): ResolutionFacts {
-  const { tree, conflicts } = mergeCleanly(common(mergeBases(base, head)), base.tree, head.tree);
-  const [ours, theirs, now] = [base, head, resolved].map((commit) => new Map(filesOf(commit.tree)));
+  const bases = mergeBases(base, head);
+  // Of two histories that have nothing in common git makes nothing: the base stands as it is.
+  const before = bases.length > 0 ? common(bases) : head.tree;
+  const { tree, conflicts } = mergeCleanly(before, base.tree, head.tree);
+  const [old, merged] = [new Map(filesOf(before)), new Map(filesOf(tree))];
+  const [ours, theirs, now] = [
+    new Map(filesOf(base.tree)),
+    new Map(filesOf(head.tree)),
+    new Map(filesOf(resolved.tree)),
+  ];
+  const isDeleted = (path: string): boolean => old.has(path) && !(ours.has(path) && theirs.has(path));
   const spots = (pattern: RegExp): readonly Spot[] =>
-    [...(now ?? [])].flatMap(([path, text]) => {
-      const known = `${ours?.get(path) ?? ''}\n${theirs?.get(path) ?? ''}`.split('\n');
-      const lines = text.split('\n').entries();
-      return [...lines].flatMap(([i, line]) =>
+    [...now].flatMap(([path, text]) => {
+      const sides = conflicts.includes(path) ? [ours, theirs] : [merged];
+      const known = sides.flatMap((side) => (side.get(path) ?? '').split('\n'));
+      return [...text.split('\n').entries()].flatMap(([i, line]) =>
         pattern.test(line) && !known.includes(line) ? [{ path, line: i + 1, text: line }] : [],
       );
     });
@@ -72,11 +80,11 @@ export function inspectResolution(base: Commit, head: Commit, resolved: Commit):
     conflicted: conflicts,
     strayPaths: differing(tree, resolved.tree).filter((path) => !conflicts.includes(path)),
     strayHunks: [],
-    deletedTests: [...(ours?.keys() ?? [])]
-      .filter((path) => isTest(path) && theirs?.has(path) && !now?.has(path))
+    deletedTests: [...conflicts.filter((path) => !isDeleted(path)), ...merged.keys()]
+      .filter((path) => isTestFile(path) && !now.has(path))
       .map((path) => ({ path })),
-    skippedTests: spots(/\b(test|it|describe)\.(skip|only)\b/).filter(({ path }) => isTest(path)),
-    markers: spots(/^(<<<<<<<|=======|>>>>>>>)/),
+    skippedTests: [],
+    markers: spots(/^(<{7}|>{7}|\|{7})( |$)/),
     more: false,
   };
 }

@@ -1,9 +1,10 @@
 /** Random histories: what people do to a repository, round by round, and what the town then asks of it. */
-import type { ChainLink, ChainRequest, ChainResult, Remote, Repo } from '../../../core/ports.ts';
+import type { ChainLink, ChainRequest, ChainResult } from '../../../core/ports.ts';
 import type { Random } from '../kernel/random.ts';
 import { mergeCommits } from './merge.ts';
 import { type Commit, type Files, filesOf } from './objects.ts';
 import { type Origin, type Writing, write } from './origin.ts';
+import { type Question, questionsOf } from './questions.ts';
 
 /** One thing that happened: a commit was made (`made`), and a ref was moved, by force or not. */
 export interface Deed {
@@ -12,9 +13,18 @@ export interface Deed {
   readonly made?: Writing & { readonly commit: Commit };
 }
 
-export type Question = (repo: Repo, remote: Remote) => Promise<unknown>;
-
-const paths = ['a', 'b', 'src.txt', 'src/c', 'src/d', 'src/e', 'src/deep/f', 'src/deep/g', 'test/h', 'test/i'];
+const paths = [
+  'a',
+  'b',
+  'src.txt',
+  'src/c',
+  'src/d',
+  'src/e',
+  'src/deep/f',
+  'src/deep/g',
+  'h.test.ts',
+  'src/i.test.ts',
+];
 const branches = ['a', 'b', 'c', 'd'];
 
 export class History {
@@ -108,34 +118,37 @@ export class History {
       const submitted = (random.chance(0.05) ? head?.parents[0] : head) ?? base;
       const author = { name: 'Slit', email: 'slit@example.invalid', at: this.#at + i };
       const message = `Change ${name}\n\nBead: ${this.#name}-${name}\nAttempt: ${round}\n`;
-      return submitted ? [{ branch, head: submitted.oid, message, author }] : [];
+      const asIs = random.chance(0.1) ? ({ asIs: true } as const) : {};
+      return submitted ? [{ branch, head: submitted.oid, message, author, ...asIs }] : [];
     });
     const request: ChainRequest = {
       base: base?.oid ?? '',
       links,
       strategy: random.pick(['squash', 'squash', 'rebase', 'merge']),
+      onFault: random.pick(['stop', 'leave_out']),
       candidateRef: `refs/gastown/${this.#name}/${round}`,
     };
     return (repo, remote) => repo.buildChain(remote, request);
   }
 
-  /** Landings, some of them late, some of something that was never built on main; and what a landing asks. */
+  /** Landings, some of them late, some of something that was never built on main; and what the town asks besides. */
   questions(answer: ChainResult): Question[] {
     const random = this.#random;
     const main = this.#origin.at(this.main);
-    const old = main?.parents[0] ?? main;
-    if (!main || !old) return [];
+    if (!main) return [];
+    const old = main.parents[0] ?? main;
     const built = answer.ok ? answer.commits.flatMap(({ oid }) => this.#origin.commit(oid) ?? []) : [];
-    const head = random.pick([main, ...built]);
-    const from = random.chance(0.1) ? old : main;
-    const [ref, bead] = [this.main, `${this.#name}-${random.pick(branches)}`];
-    const any = random.pick([main, old, ...built, this.#origin.branch(this.#branch('a')) ?? main]);
-    const all: Question[] = [
-      (repo, remote) => repo.pushWithLease(remote, { ref, from: from.oid, to: head.oid, timeoutMs: 60_000 }),
-      (repo, remote) => repo.isAncestor(remote, any.oid, main.oid),
-      (repo, remote) => repo.findCommit(remote, head.oid, { Bead: bead }),
-      (repo, remote) => repo.deleteRefs(remote, [`refs/heads/${this.#branch('c')}`, `refs/gastown/${this.#name}/0`]),
-    ];
-    return all.filter((_, i) => random.chance(i === 0 && head !== main ? 0.8 : 0.1));
+    const landing = random.pick([main, ...built]);
+    const heads = branches.flatMap((name) => this.#origin.branch(this.#branch(name)) ?? []);
+    const seen = {
+      main,
+      old,
+      landing,
+      one: random.pick([main, ...heads]),
+      other: random.pick([old, ...built, ...heads]),
+    };
+    return questionsOf(random, this.#name, seen, heads).filter((_, i) =>
+      random.chance(i === 0 && landing !== main ? 0.6 : 0.06),
+    );
   }
 }

@@ -8,8 +8,9 @@ import { makeGitRepo } from '../../../git/repo.ts';
 import { bundleScript } from '../../../local/bundle-script.ts';
 import { type GitSpawner, makeGitSpawner } from '../../../local/git-spawner.ts';
 import { makeRandom } from '../kernel/random.ts';
-import { type Deed, History, type Question } from './histories.ts';
+import { type Deed, History } from './histories.ts';
 import { Origin } from './origin.ts';
+import type { Question } from './questions.ts';
 import { doInGit, makeBare, refsOf } from './real.ts';
 import { makeModelRepo } from './repo.ts';
 
@@ -18,7 +19,7 @@ const seed = process.env.GIT_MODEL_SEED ?? '1';
 const histories = 100;
 /** The more refs a repository has, the longer takes each push to it. */
 const historiesPerRepository = 10;
-const deedsPerRound = [10, 5];
+const deedsPerRound = [12, 5];
 
 describe('the model of git answers as git does', () => {
   const dir = mkdtempSync(join(tmpdir(), 'gastown-model-'));
@@ -58,7 +59,8 @@ describe('the model of git answers as git does', () => {
           all.flatMap((history) => Array.from({ length: count }, (): Deed => history.happen())),
         );
         expect(refsOf(remote.url)).toEqual(refsIn(origin));
-        for (const history of all) {
+        // Pushes are what takes the time: of later chains, half.
+        for (const history of all.filter((_, i) => round === 0 || i % 2 === 0)) {
           const where = `${history.main} round ${round}`;
           const built = (await ask(where, history.chain(round))) as ChainResult;
           for (const question of history.questions(built)) await ask(where, question);
@@ -69,12 +71,11 @@ describe('the model of git answers as git does', () => {
 
     await Promise.all(Array.from({ length: histories / historiesPerRepository }, (_, n) => compare(n)));
     expect(disagreements).toEqual([]);
-    expect([...heard]).toEqual(
-      expect.arrayContaining([
-        ...['built 1', 'built 2', 'built 3', 'with base', 'with chain', 'yes', 'stale', 'true', 'false'],
-        ...['branch_gone', 'head_moved', 'conflict', 'empty', 'unrelated_history'],
-      ]),
-    );
+    const missing = [
+      ...['built 1', 'built 2', 'built 3', 'with base', 'with chain', 'yes', 'stale', 'true', 'false'],
+      ...['branch_gone', 'head_moved', 'conflict', 'empty', 'unrelated_history'],
+    ].filter((kind) => !heard.has(kind));
+    expect(missing).toEqual([]);
   }, 120_000);
 });
 
@@ -93,11 +94,20 @@ async function answer(question: Question, repo: Repo, remote: Remote): Promise<u
 /** That all of these are heard shows that the histories are worth comparing. */
 function kindsOf(said: unknown): readonly string[] {
   if (typeof said !== 'object' || said === null) return [String(said)];
-  const { why, pushed, commits } = said as Partial<{
-    why: { fault: string; with?: string };
-    pushed: string;
-    commits: [];
-  }>;
-  if (why) return [why.fault, `with ${why.with}`];
-  return pushed ? [pushed] : [`built ${commits?.length}`];
+  const { why, leftOut, pushed, commits, found } = said as Partial<Record<string, never>> as Heard;
+  const faults = [...(why ? [{ why }] : []), ...(leftOut ?? [])].flatMap(({ why }) => [why.fault, `with ${why.with}`]);
+  return [
+    ...faults,
+    ...(commits ? [`built ${commits.length}`] : []),
+    ...(pushed ? [pushed] : []),
+    ...(found ? [found] : []),
+  ];
+}
+
+interface Heard {
+  readonly why?: { readonly fault: string; readonly with?: string };
+  readonly leftOut?: readonly { readonly why: { readonly fault: string; readonly with?: string } }[];
+  readonly commits?: readonly unknown[];
+  readonly pushed?: string;
+  readonly found?: string;
 }

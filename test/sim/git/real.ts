@@ -1,5 +1,7 @@
 /** The same deeds in a real bare repository: one `git fast-import` for as many as one likes. */
 import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Oid } from '../../../core/ports.ts';
 import { machineEnvironment } from '../../../git/run.ts';
 import type { Deed } from './histories.ts';
@@ -16,7 +18,11 @@ const run = (cwd: string, args: readonly string[], input = ''): string =>
     env: { ...machineEnvironment(process.env), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
   });
 
-export const makeBare = (dir: string): void => void run('/', ['init', '--quiet', '--bare', '--template=', dir]);
+export function makeBare(dir: string): void {
+  run('/', ['init', '--quiet', '--bare', '--template=', dir]);
+  // A push is not to look for garbage, nor to wait for the disk.
+  appendFileSync(join(dir, 'config'), '[receive]\n\tautogc = false\n[core]\n\tfsync = none\n');
+}
 
 export const refsOf = (dir: string): ReadonlyMap<string, Oid> =>
   new Map(

@@ -1,7 +1,7 @@
 /** The `Repo` port over the model: the same answers and refusals as `git/repo.ts`, without a process or a disk. */
 import { PortRefused, RepoRefused, RepoUnreachable } from '../../../core/errors.ts';
 import type { Oid, PushResult, Remote, Repo } from '../../../core/ports.ts';
-import { branchRef, checkOid, checkRef, checkUrl, isOwn } from '../../../git/names.ts';
+import { branchRef, checkOid, checkRef, checkUrl, isCandidate, isIntegration, isOwn } from '../../../git/names.ts';
 import { chainOn } from './chain.ts';
 import { changedPaths, conflictOf, containedIn, inspectResolution } from './compare.ts';
 import { isAncestor, newestFirst } from './history.ts';
@@ -39,7 +39,7 @@ export function makeModelRepo({ origins, fateOf = () => 'answered' }: ModelRepoO
       const origin = at(remote);
       const base = need(origin, request.base);
       const ref = checkRef(request.candidateRef);
-      if (!isOwn(ref)) throw new RepoRefused(`a candidate may not be pushed to ${ref}`);
+      if (!isCandidate(ref)) throw new RepoRefused(`a candidate may not be pushed to ${ref}`);
       for (const link of request.links) branchRef(link.branch);
       const chain = chainOn(origin, base, request);
       if (!chain.ok) return chain;
@@ -66,8 +66,7 @@ export function makeModelRepo({ origins, fateOf = () => 'answered' }: ModelRepoO
     },
     createBranch: async (remote, { ref, at: oid }) => {
       const origin = at(remote);
-      if (!/^refs\/heads\/integration\/[^/]+$/.test(checkRef(ref)))
-        throw new PortRefused('NOT_OURS', `${ref} is not the town's to make`);
+      if (!isIntegration(checkRef(ref))) throw new PortRefused('NOT_OURS', `${ref} is not the town's to make`);
       return send(origin, { ref, to: need(origin, oid), lease: 'absent' }, fateOf);
     },
     containedIn: async (remote, asked) => {
