@@ -40,6 +40,7 @@ describe('a change that conflicts with one that landed before it', () => {
         'mended',
         `grep -q "<<<<<<<" line.txt
          grep -q "^-nobody" "$1" && grep -q "^+first" "$1" && grep -q "^+second" "$1"
+         grep -q -- "-1: Do first" "$1" && grep -q -- "-2: Do second" "$1"
          printf 'first and second\\n' > line.txt`,
       );
       await stage.api.must('PATCH', '/v1/rigs/mended/config', { 'refinery.gates.test': '! grep -q "<<<" line.txt' });
