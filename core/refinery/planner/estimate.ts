@@ -49,8 +49,15 @@ const meanOf = (counts: Counts, prior: Prior): number =>
 export const badChance = (estimates: Estimates, resubmitted: boolean): number =>
   meanOf(resubmitted ? estimates.resubmitted : estimates.fresh, ofChanges);
 
-/** The chance that a good tree fails. */
-export const flakeChance = (estimates: Estimates): number => meanOf(estimates.flakes, ofRuns);
+/**
+ * The chance that a good tree fails: the median of its Beta distribution, for rare flakes that of a Gamma, about
+ * a·(1 − 1/9a)³ (Wilson and Hilferty 1931). Where nothing flakes, the mean would stay twice as high for long, and
+ * culprits would be confirmed for nothing.
+ */
+export function flakeChance({ flakes }: Estimates): number {
+  const failed = ofRuns.yes + flakes.yes;
+  return (failed * (1 - 1 / (9 * failed)) ** 3) / (failed + ofRuns.no + flakes.no);
+}
 
 /** A number from outside that must be a count: anything else is none. */
 const count = (value: number): number => (Number.isFinite(value) && value > 0 ? value : 0);

@@ -48,7 +48,7 @@ interface Plan extends Situation {
 }
 
 /** So many culprits on an unproven main are not believed before main itself has passed. */
-const culpritsMax = 2;
+const culpritsMax = 3;
 /** So many runs must fail on what has joined, and none pass, before it is suspected itself. */
 const suspectAtFailures = 3;
 
