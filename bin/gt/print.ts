@@ -84,6 +84,17 @@ export function makePrinter(options: { json: boolean; colour: boolean; write: (t
   };
 }
 
+/** Lines of at most `width` columns and an indent, which the first is taken to have already; a longer word stays whole. */
+export function wrapped(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1);
+    if (line !== undefined && widthOf(line) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${indent}`);
+}
+
 /** `42s`, `3m`, `5h`, `12d`. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

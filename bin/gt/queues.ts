@@ -1,28 +1,11 @@
 import type { Command } from 'commander';
+import { parseBeadId } from '../../core/keys.ts';
 import type { BeadView } from './convoys.ts';
-import { age, short } from './print.ts';
+import { plain } from './print.ts';
+import { type ChangeView, type QueueView, showChange, showFigures, showLine } from './queue-print.ts';
+import { Refusal } from './refusal.ts';
 import { part, run, type Session } from './session.ts';
-import { showReasons } from './town.ts';
 
-interface QueueView {
-  readonly rig: string;
-  readonly target: string;
-  readonly paused?: { readonly by: string; readonly because: string };
-  readonly landedCount: number;
-  readonly open: readonly MergeRequestView[];
-  readonly ended: readonly MergeRequestView[];
-}
-
-interface MergeRequestView {
-  readonly bead: string;
-  readonly state: string;
-  readonly because: string;
-  readonly title: string;
-  readonly submittedAt: number;
-}
-
-/** What landed last, above what waits. */
-const endedShown = 5;
 const targetFlag = ['--target <branch>', 'default: the branch that the rig lands on'] as const;
 
 export function queueCommands(program: Command): void {
@@ -39,23 +22,49 @@ export function queueCommands(program: Command): void {
         );
         print.show(queues, () => {
           if (queues.length === 0) print.line('No rigs yet. Add one: gt rig add <name> <url or path>');
-          for (const queue of queues) showQueue({ print }, queue);
+          for (const queue of queues) showLine({ print }, queue);
         });
       }),
     );
 
-  mq.command('status <id>')
-    .description('where a bead’s change stands, or what the queues of a rig wait for, and why')
-    .action(run(async ({ town, print }, _, id = '') => showReasons({ town, print }, id)));
+  mq.command('status <rig>')
+    .description('what is tested on what, what is under suspicion, what the queue has learned, and what holds it up')
+    .option(...targetFlag)
+    .action(
+      run<{ target?: string }>(async ({ town, print }, { target }, rig = '') => {
+        // Who follows a bead wants its change, not a refusal.
+        if (parseBeadId(rig)) return whyChange({ town, print }, rig);
+        const queue = await town.get<QueueView>(`rigs/${part(rig)}/queue`, { target });
+        print.show(queue, () => showFigures({ print }, queue));
+      }),
+    );
+
+  mq.command('why <bead>')
+    .description('one change: what was tested with it, what failed, is it to blame, what happens next')
+    .action(run(async (session, _, bead = '') => whyChange(session, bead)));
+
+  mq.command('log <bead>')
+    .description('what the gates printed in the newest run that speaks against a change')
+    .action(
+      run(async ({ town, print }, _, bead = '') => {
+        const { evidence, state } = await town.get<ChangeView>(`beads/${part(bead)}/merge-request`);
+        if (evidence === undefined)
+          throw new Refusal(
+            'EVIDENCE_NONE',
+            `No run speaks against ${bead}: it is ${state}.`,
+            `See gt mq why ${bead}.`,
+          );
+        const blob = await town.get<{ hash: string; text: string }>(`blobs/${part(evidence)}`);
+        print.show(blob, ({ text }) => print.line(plain(text).trimEnd()));
+      }),
+    );
 
   mq.command('retry <bead>')
-    .description('put a rejected change back into the queue')
+    .description('put a waiting change forward: nothing held against it, and let go if it waits for a human')
     .action(
       run(async ({ town, print }, _, bead = '') => {
         const answer = await town.post<BeadView>(`beads/${part(bead)}/merge-request/retry`);
-        print.show(answer, (one) =>
-          print.line(`${one.id} is ${print.status(one.status)}. Follow it: gt mq status ${one.id}`),
-        );
+        print.show(answer, (one) => print.line(`${one.id} is put forward. Follow it: gt mq why ${one.id}`));
       }),
     );
 
@@ -80,7 +89,9 @@ export function queueCommands(program: Command): void {
           body: { because },
         });
         print.show(answer, (queue) =>
-          print.line(`${queue.rig} ${queue.target} is ${print.status('paused')}. Go on: gt mq resume ${queue.rig}`),
+          print.line(
+            `${queue.rig} ${queue.target} is ${print.status('paused')}. Go on: gt mq resume ${queue.rig} --target ${queue.target}`,
+          ),
         );
       }),
     );
@@ -99,24 +110,7 @@ export function queueCommands(program: Command): void {
 const rigNames = async ({ town }: Session): Promise<string[]> =>
   (await town.get<{ rigs: { name: string }[] }>('rigs')).rigs.map((rig) => rig.name);
 
-function showQueue({ print }: Pick<Session, 'print'>, queue: QueueView): void {
-  const state = queue.paused
-    ? `${print.status('paused')} by ${queue.paused.by}: ${queue.paused.because}`
-    : `${queue.landedCount} landed`;
-  print.line(`${print.paint('bold', queue.rig)} → ${queue.target}  ${state}`);
-  const requests = [...queue.ended.slice(0, endedShown).reverse(), ...queue.open];
-  if (requests.length === 0) {
-    print.line('  Nothing waits. Beads come here when their polecats are done: gt bead list');
-    return;
-  }
-  print.table(
-    ['  bead', 'state', 'age', 'title', 'because'],
-    requests.map((one) => [
-      `  ${one.bead}`,
-      print.status(one.state),
-      age(Date.now() - one.submittedAt),
-      short(one.title, 40),
-      short(one.because, 80),
-    ]),
-  );
+async function whyChange({ town, print }: Session, bead: string): Promise<void> {
+  const change = await town.get<ChangeView>(`beads/${part(bead)}/merge-request`);
+  print.show(change, () => showChange({ print }, change));
 }

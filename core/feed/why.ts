@@ -7,6 +7,7 @@ import type { Escalation } from '../escalations/escalation.ts';
 import type { Beat, Polecat } from '../polecats/polecat.ts';
 import type { Instant } from '../ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../refinery/records.ts';
+import type { Shown } from '../refinery/shown.ts';
 import type { Switch } from '../scheduler/records.ts';
 
 export interface Reason {
@@ -22,11 +23,14 @@ export interface Reason {
   readonly todo?: string;
 }
 
+/** As the queue's board has it: what is under test or under suspicion says so. */
+export type ShownRequest = Pick<MergeRequest, 'bead' | 'submittedAt' | 'endedAt'> & Shown;
+
 export interface BeadFacts {
   readonly bead: Bead;
   readonly convoy: Convoy;
   readonly needs: readonly Bead[];
-  readonly mergeRequest?: MergeRequest | undefined;
+  readonly mergeRequest?: ShownRequest | undefined;
   readonly queue?: Queue | undefined;
   readonly polecat?: Polecat | undefined;
   readonly beat?: Beat | undefined;
@@ -142,13 +146,14 @@ const whyNeed = (need: Bead): Reason => ({
   ...(need.status === 'failed' || need.status === 'cancelled' ? { todo: `gt why ${need.id}` } : {}),
 });
 
-export const whyMergeRequest = (request: MergeRequest): Reason =>
+export const whyMergeRequest = (request: ShownRequest): Reason =>
   defined({
     about: `merge request of ${request.bead}`,
     status: request.state,
     because: request.because,
     since: request.endedAt ?? request.submittedAt,
     evidence: request.evidence,
+    todo: request.endedAt === undefined ? `gt mq why ${request.bead}` : undefined,
   });
 
 const pauseOf = (queue: Queue): Reason[] =>

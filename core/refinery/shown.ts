@@ -1,7 +1,7 @@
 /** How a change in the queue reads to people: where it is, why, and what speaks for that. Read off the board, never stored. */
 import { limits } from '../limits.ts';
 import { riskOfSeq } from './changes.ts';
-import { onBoard } from './planner/board.ts';
+import { type Chain, onBoard } from './planner/board.ts';
 import { runsPerLandedBound } from './planner/capacity.ts';
 import { badChance, flakeChance } from './planner/estimate.ts';
 import { goodChances } from './planner/posterior.ts';
@@ -35,7 +35,7 @@ export function shownOf(view: QueueView, request: MergeRequest): Shown {
   const failed = view.candidates
     .map(({ body }) => body)
     .findLast((candidate) => candidate.counted && isIn(candidate, seq));
-  const chance = Math.round(100 * culpritChance(view, chain, place));
+  const chance = Math.round(100 * (blameIn(view, chain)[place] ?? 0));
   return {
     state: 'suspect',
     because: `${failure.at === 1 ? 'failed' : `one of ${failure.at} that failed together`}, the culprit by ${chance}%; ${test}`,
@@ -49,11 +49,12 @@ const isIn = ({ members }: Candidate, seq: string): boolean => members.some((mem
 const testOf = ({ target }: QueueView, { id, base, members, because }: Candidate): string =>
   `candidate ${id}, ${members.length === 1 ? 'alone' : `${members.length} changes`} on ${target} at ${short(base)}: ${because}`;
 
-/** The chance that the first bad change of the chain is the one at `place`, counted from 0. */
-function culpritChance(view: QueueView, chain: ReturnType<typeof boardOf>['chains'][number], place: number): number {
+/** For each change of the chain, the chance that it is the first bad one; nothing while no run has failed. */
+export function blameIn(view: QueueView, chain: Chain): readonly number[] {
+  if (chain.failures.length === 0) return [];
   const risks = chain.members.map((seq) => riskOfSeq(view, seq));
   const good = [1, ...goodChances(risks, chain.failures, flakeChance(estimatesOf(view)))];
-  return (good[place] ?? 0) - (good[place + 1] ?? 0);
+  return chain.members.map((_, i) => (good[i] ?? 0) - (good[i + 1] ?? 0));
 }
 
 /**

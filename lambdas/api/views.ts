@@ -170,33 +170,104 @@ const candidateSchema = z
   .object({
     id: z.string(),
     state: z.enum(candidateStates),
+    about: z.string().openapi({ description: 'What it tests, and on what, in words' }),
     because: z.string(),
+    chain: z.string().optional(),
+    ofMain: z.literal(true).optional().openapi({ description: 'Tests the target itself' }),
     base: z.string(),
     commit: z.string().optional(),
     members: z.array(z.object({ seq: z.string(), bead: z.string() })),
     evidence: z.string().optional(),
     gateMs: z.number(),
+    infraFailures: z.int().openapi({ description: 'Runs in a row that gave no verdict' }),
+    notBefore: instant.optional(),
     createdAt: instant,
+    startedAt: instant.optional(),
   })
   .openapi('Candidate');
+
+const place = {
+  position: z.int().openapi({ description: 'From 1: what is under test first, then the line' }),
+  overtaken: z.int().openapi({ description: 'Later changes that landed before it: exact up to 64' }),
+  landsAt: instant.optional().openapi({ description: 'About when it may land, if it is good' }),
+};
+
+const learnedSchema = z.object({
+  chance: z.number(),
+  observed: z.int().openapi({ description: 'Outcomes that speak for it; old ones count less' }),
+});
 
 export const queueSchema = z
   .object({
     rig: z.string(),
     target: z.string(),
     paused: z.object({ by: z.string(), because: z.string(), at: instant }).optional(),
+    blocked: z.string().optional().openapi({ description: 'Why nothing is tested although changes wait' }),
+    trouble: z.object({ text: z.string(), times: z.int(), at: instant }).optional(),
+    restUntil: instant.optional(),
+    foreignPushes: z.int().openapi({ description: 'Pushes by others since the last landing' }),
     main: z.string().optional().openapi({ description: 'The target as it was last read' }),
     landing: z.int().optional().openapi({ description: 'Epoch of the landing under way' }),
+    slots: z.object({ total: z.int(), used: z.int() }),
+    batchMax: z.int(),
+    runMs: z.number().optional().openapi({ description: 'How long a run takes' }),
+    learned: z.object({
+      bad: learnedSchema.openapi({ description: 'That a change is bad, at its first try' }),
+      badAgain: learnedSchema.openapi({ description: 'That a change is bad which was sent back before' }),
+      flake: learnedSchema.openapi({ description: 'That a good tree fails' }),
+    }),
+    runsPerLanded: z.number().optional(),
+    runsPerLandedBound: z.number().openapi({ description: 'No policy needs fewer, if the chances are as learned' }),
     landedCount: z.int(),
     runsCount: z.int(),
     progressAt: instant.optional(),
+    candidates: z.array(candidateSchema).openapi({ description: 'The runs under way' }),
+    chains: z
+      .array(
+        z.object({
+          id: z.string(),
+          about: z.string(),
+          beads: z.array(z.string()),
+          failures: z.array(z.object({ at: z.int(), times: z.int() })).openapi({
+            description: 'How often a run of its first so many changes failed',
+          }),
+          blame: z.array(z.object({ bead: z.string(), chance: z.number() })),
+        }),
+      )
+      .openapi({ description: 'Changes that are tested together, each chain apart from the others' }),
+    joined: z.array(z.string()).openapi({ description: 'Beads that passed apart: they land with the next pass' }),
     open: z
-      .array(mergeRequestSchema.extend({ position: z.int() }))
+      .array(mergeRequestSchema.extend({ ...place, held: z.boolean().optional() }))
       .openapi({ description: 'In the order of the queue' }),
     ended: z.array(mergeRequestSchema).openapi({ description: 'Newest first' }),
-    candidates: z.array(candidateSchema),
   })
   .openapi('Queue');
+
+export const changeSchema = mergeRequestSchema
+  .extend({
+    rig: z.string(),
+    target: z.string(),
+    held: z.boolean().optional(),
+    place: z
+      .object({ ...place, of: z.int() })
+      .optional()
+      .openapi({ description: 'Absent once it has ended' }),
+    account: z.string().openapi({ description: 'One paragraph' }),
+    testedWith: z.array(z.string()),
+    failures: z
+      .array(
+        z.object({
+          candidate: z.string(),
+          with: z.array(z.string()),
+          because: z.string(),
+          evidence: z.string().optional(),
+        }),
+      )
+      .openapi({ description: 'Runs that failed with it in them, as long as they count; newest first' }),
+    blame: z.number().optional().openapi({ description: 'The chance that it is the first bad one of its chain' }),
+    todo: z.array(z.string()).openapi({ description: 'Commands that a human may want now' }),
+  })
+  .openapi('Change');
 
 export const polecatSchema = z
   .object({

@@ -14,14 +14,17 @@ import {
   whyPolecat,
   whyStopped,
 } from '../../core/feed/why.ts';
-import { isConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
+import { isConvoyId, keys } from '../../core/keys.ts';
 import { beadCause } from '../../core/molecules/next.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Ledger } from '../../core/ports.ts';
-import type { Candidate, MergeRequest, Queue } from '../../core/refinery/records.ts';
+import type { Candidate } from '../../core/refinery/records.ts';
+import { shownOf } from '../../core/refinery/shown.ts';
+import { openRequests, requestOf } from '../../core/refinery/view.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import type { Switch } from '../../core/scheduler/records.ts';
 import { recordOf } from '../../core/step.ts';
+import { loadView } from '../refinery/load.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
 import { beadsOf, findBead, lineOf, loadConvoy } from './records.ts';
 
@@ -72,11 +75,9 @@ async function beadAnswer(ledger: Ledger, id: string): Promise<Answer | undefine
 
 async function mergeOf(ledger: Ledger, bead: Bead) {
   if (bead.mergeRequest === undefined) return {};
-  const [mergeRequest, queue] = await Promise.all([
-    ledger.get(keys.mergeRequest(bead.rig, bead.target, bead.mergeRequest)),
-    ledger.get(keys.queue(bead.rig, bead.target)),
-  ]);
-  return { mergeRequest: recordOf<MergeRequest>(mergeRequest)?.body, queue: recordOf<Queue>(queue)?.body };
+  const view = await loadView(ledger, bead.rig, bead.target);
+  const request = view && requestOf(view, bead.mergeRequest)?.body;
+  return { mergeRequest: request && { ...request, ...shownOf(view, request) }, queue: view?.meta?.body };
 }
 
 async function workOf(ledger: Ledger, name: string | undefined, bead?: Bead) {
@@ -126,17 +127,11 @@ async function rigAnswer(ledger: Ledger, name: string): Promise<Answer | undefin
 }
 
 async function queueReasons(ledger: Ledger, rig: string, target: string): Promise<Reason[]> {
-  const queue = recordOf<Queue>(await ledger.get(keys.queue(rig, target)))?.body;
-  if (!queue)
+  const view = await loadView(ledger, rig, target);
+  if (!view?.meta)
     return [{ about: `queue ${rig} ${target}`, status: 'empty', because: 'Nothing was ever submitted to it.' }];
-  const page = await ledger.query(partitions.queue(rig, target), {
-    prefix: prefixes.mergeRequests,
-    reverse: true,
-    limit: 50,
-  });
-  const open = page.items
-    .flatMap((item) => recordOf<MergeRequest>(item)?.body ?? [])
-    .filter((request) => !['landed', 'withdrawn'].includes(request.state));
+  const queue = view.meta.body;
+  const open = openRequests(view).map(({ body }) => ({ ...body, ...shownOf(view, body) }));
   const own: Reason = {
     about: `queue ${rig} ${target}`,
     status: queue.paused ? 'paused' : open.length > 0 ? 'busy' : 'empty',
@@ -144,10 +139,12 @@ async function queueReasons(ledger: Ledger, rig: string, target: string): Promis
       ? `${queue.paused.by}: ${queue.paused.because}`
       : `Changes landed: ${queue.landedCount}; not yet: ${open.length}.`,
     since: queue.paused?.at ?? queue.progressAt,
-    ...(queue.paused ? { todo: `gt mq resume ${rig} --target ${target}` } : {}),
+    todo: queue.paused ? `gt mq resume ${rig} --target ${target}` : `gt mq status ${rig} --target ${target}`,
   };
-  return [own, ...open.map(whyMergeRequest)];
+  return [own, ...open.slice(0, requestsShown).map(whyMergeRequest)];
 }
+
+const requestsShown = 50;
 
 /** A candidate's id does not lead to its partition: every queue of the town is asked. */
 async function candidateAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {

@@ -1,11 +1,20 @@
 /** The queue as people see it: who is next, who is being tested, why, and what became of the last ones. */
-import { partitions, prefixes } from '../../core/keys.ts';
+import { accountOfChange, accountOfEnded, type ChangeAccount } from '../../core/feed/change.ts';
+import { accountOfQueue, type QueueAccount } from '../../core/feed/queue.ts';
+import { keys, partitions, prefixes } from '../../core/keys.ts';
 import type { Instant, Ports } from '../../core/ports.ts';
 import { inOrder, overtakenBy } from '../../core/refinery/order.ts';
 import { onBoard } from '../../core/refinery/planner/board.ts';
-import type { Candidate, MergeRequest, Queue } from '../../core/refinery/records.ts';
+import { hasEndedRequest, type MergeRequest, type Queue } from '../../core/refinery/records.ts';
 import { landsInMs, type Shown, shownOf } from '../../core/refinery/shown.ts';
-import { activeCandidates, boardOf, openRequests, type QueueView, queueOf } from '../../core/refinery/view.ts';
+import {
+  activeCandidates,
+  boardOf,
+  openRequests,
+  type QueueView,
+  queueOf,
+  requestOf,
+} from '../../core/refinery/view.ts';
 import { recordOf } from '../../core/step.ts';
 import { loadView } from './load.ts';
 
@@ -20,9 +29,9 @@ export interface OpenRequest extends Omit<MergeRequest, keyof Shown>, Shown {
 
 export interface QueuePicture {
   readonly queue: Queue;
+  readonly account: QueueAccount;
   /** Under test first, then the line, in the order in which it will be tested. */
   readonly open: readonly OpenRequest[];
-  readonly candidates: readonly Candidate[];
   /** Newest first. */
   readonly ended: readonly MergeRequest[];
 }
@@ -44,8 +53,8 @@ export async function queueView(
   });
   return {
     queue: queueOf(view, now),
+    account: accountOfQueue(view),
     open: openOf(view, now),
-    candidates: activeCandidates(view).map((candidate) => candidate.body),
     ended: ended.items.flatMap((item) => recordOf<MergeRequest>(item)?.body ?? []),
   };
 }
@@ -65,13 +74,46 @@ export function openOf(view: QueueView, now: Instant): OpenRequest[] {
     ),
   ];
   return inLine.map((request, i) => {
+    const shown = shownOf(view, request);
     const inMs = queue.paused || request.held || request.state !== 'queued' ? undefined : landsInMs(view, i);
     return {
       ...request,
-      ...shownOf(view, request),
+      ...shown,
       position: i + 1,
       overtaken: overtakenBy(landedSeqs, request.seq),
-      ...(inMs === undefined ? {} : { landsAt: now + inMs }),
+      ...(inMs === undefined ? {} : { landsAt: Math.max(now, now + inMs - ranFor(view, shown, now)) }),
     };
   });
+}
+
+/** What its run under way has taken already. */
+const ranFor = (view: QueueView, { candidate }: Shown, now: Instant): number =>
+  now - (activeCandidates(view).find(({ body }) => body.id === candidate)?.body.startedAt ?? now);
+
+export interface ChangePicture extends ChangeAccount {
+  readonly request: MergeRequest;
+  /** Absent once it has ended. */
+  readonly place?: Pick<OpenRequest, 'position' | 'overtaken' | 'landsAt'> & { readonly of: number };
+}
+
+/** One change, by its merge request; nothing, if its record is gone. */
+export async function changeView(
+  deps: Pick<Ports, 'ledger' | 'clock'>,
+  rig: string,
+  target: string,
+  seq: string,
+): Promise<ChangePicture | undefined> {
+  const now = deps.clock.now();
+  const view = await loadView(deps.ledger, rig, target);
+  const request = view && requestOf(view, seq)?.body;
+  if (!request || hasEndedRequest(request)) {
+    const ended =
+      request ?? recordOf<MergeRequest>(await deps.ledger.get(keys.endedMergeRequest(rig, target, seq)))?.body;
+    return ended && { ...accountOfEnded(target, ended), request: ended };
+  }
+  const open = openOf(view, now);
+  const own = open.find((other) => other.seq === seq);
+  const { position = open.length, overtaken = 0, landsAt } = own ?? {};
+  const place = { position, of: open.length, overtaken, ...(landsAt === undefined ? {} : { landsAt }) };
+  return { ...accountOfChange(view, request, place, now), request, place };
 }
