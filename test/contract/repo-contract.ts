@@ -35,6 +35,7 @@ export function repoContract(
   { merges }: { merges: 'lines' | 'files' } = { merges: 'lines' },
 ): void {
   describe(`the Repo port over ${name}`, () => {
+    const byLines = merges === 'lines' ? test : test.skip;
     let world: RemoteWorld;
     let base: Oid;
     const request = (links: readonly ChainLink[], more: Partial<ChainRequest> = {}): ChainRequest => ({
@@ -105,8 +106,7 @@ export function repoContract(
       expect(await built([linkOf('polecat/Toast/a', a)])).toEqual(first);
     });
 
-    const mergingLines = merges === 'lines' ? test : test.skip;
-    mergingLines('changes to different lines of one file merge', async () => {
+    byLines('changes to different lines of one file merge', async () => {
       const a = world.commit('polecat/Toast/a', { 'a.txt': 'ONE\ntwo\nthree\n' });
       const b = world.commit('polecat/Slit/b', { 'a.txt': 'one\ntwo\nTHREE\n' });
       const commits = await built([linkOf('polecat/Toast/a', a)]);
@@ -393,7 +393,7 @@ export function repoContract(
         });
       });
 
-      test('names lines outside of the conflict in a file that has one', async () => {
+      byLines('names lines outside of the conflict in a file that has one', async () => {
         const facts = await inspect({ 'm.txt': old.replace('1', '5').replace('import a', 'import b') });
         expect(facts).toMatchObject({ ...clean, strayHunks: [{ path: 'm.txt', line: 1, text: 'import b' }] });
       });

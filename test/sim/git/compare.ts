@@ -1,7 +1,7 @@
 /** What the planner and the resolver of conflicts ask of two or three commits. */
 import { limits } from '../../../core/limits.ts';
 import type { ChangedPaths, ConflictReport, Oid, ResolutionFacts, Spot } from '../../../core/ports.ts';
-import { isTestFile } from '../../../git/test-code.ts';
+import { isTestFile, skips, testsIn } from '../../../git/test-code.ts';
 import { isAncestor, mergeBases } from './history.ts';
 import { common, mergeCleanly, mergeCommits } from './merge.ts';
 import { type Commit, emptyTree, filesOf, isTree, type Tree } from './objects.ts';
@@ -38,10 +38,14 @@ export function conflictOf(base: Commit, head: Commit): ConflictReport {
   const merge = mergeCommits(base, head);
   if (!from || 'unrelated' in merge) return { found: 'unrelated_history' };
   if ('tree' in merge) return { found: 'none' };
-  const diff = (side: Commit): string => diffOf(from.tree, side.tree, merge.conflicts);
   const paths = merge.conflicts;
-  return { found: 'conflict', mergeBase: from.oid, paths, baseDiff: diff(base), headDiff: diff(head), cut: false };
+  const [ours, theirs] = [base, head].map((side) => diffOf(from.tree, side.tree, paths)) as [string, string];
+  const [baseDiff, headDiff] = [cutOff(ours), cutOff(theirs)];
+  const cut = baseDiff !== ours || headDiff !== theirs;
+  return { found: 'conflict', mergeBase: from.oid, paths, baseDiff, headDiff, cut };
 }
+
+const cutOff = (text: string): string => text.slice(0, limits.conflictDiffBytesMax);
 
 /** Good enough to be read: the model's files are short. */
 function diffOf(before: Tree, after: Tree, paths: readonly string[]): string {
@@ -53,41 +57,59 @@ function diffOf(before: Tree, after: Tree, paths: readonly string[]): string {
     .join('');
 }
 
-/** By whole files: all of a file in conflict is the conflict's region, and no text declares a test. */
+/** By whole files: all of a file in conflict is the conflict's region. */
 export function inspectResolution(base: Commit, head: Commit, resolved: Commit): ResolutionFacts {
   const bases = mergeBases(base, head);
   // Of two histories that have nothing in common git makes nothing: the base stands as it is.
   const before = bases.length > 0 ? common(bases) : head.tree;
   const { tree, conflicts } = mergeCleanly(before, base.tree, head.tree);
-  const [old, merged] = [new Map(filesOf(before)), new Map(filesOf(tree))];
-  const [ours, theirs, now] = [
-    new Map(filesOf(base.tree)),
-    new Map(filesOf(head.tree)),
-    new Map(filesOf(resolved.tree)),
-  ];
-  const isDeleted = (path: string): boolean => old.has(path) && !(ours.has(path) && theirs.has(path));
-  const spots = (pattern: RegExp): readonly Spot[] =>
-    [...now].flatMap(([path, text]) => {
-      const sides = conflicts.includes(path) ? [ours, theirs] : [merged];
-      const known = sides.flatMap((side) => (side.get(path) ?? '').split('\n'));
-      return [...text.split('\n').entries()].flatMap(([i, line]) =>
-        pattern.test(line) && !known.includes(line) ? [{ path, line: i + 1, text: line }] : [],
-      );
-    });
+  const [old, ours, theirs, merged] = [before, base.tree, head.tree, tree].map(textsOf) as [Texts, Texts, Texts, Texts];
+  const now = textsOf(resolved.tree);
+  const strayPaths = differing(tree, resolved.tree).filter((path) => !conflicts.includes(path));
+  const found = [...new Set([...conflicts, ...strayPaths])].map((path) => {
+    // Where there was no conflict, what git merged stands for both sides and for what they came from.
+    const corners = conflicts.includes(path) ? [old, ours, theirs] : [merged, merged, merged];
+    return inspect(path, corners.map((corner) => corner.get(path)) as Sides, now.get(path));
+  });
   return {
     containsBase: isAncestor(base, resolved),
     containsHead: isAncestor(head, resolved),
     conflicted: conflicts,
-    strayPaths: differing(tree, resolved.tree).filter((path) => !conflicts.includes(path)),
+    strayPaths,
     strayHunks: [],
-    deletedTests: [...conflicts.filter((path) => !isDeleted(path)), ...merged.keys()]
-      .filter((path) => isTestFile(path) && !now.has(path))
-      .map((path) => ({ path })),
-    skippedTests: [],
-    markers: spots(/^(<{7}|>{7}|\|{7})( |$)/),
+    deletedTests: found.flatMap((facts) => facts.deletedTests),
+    skippedTests: found.flatMap((facts) => facts.skippedTests),
+    markers: found.flatMap((facts) => facts.markers),
     more: false,
   };
 }
+
+type Texts = ReadonlyMap<string, string>;
+const textsOf = (tree: Tree): Texts => new Map(filesOf(tree));
+
+/** The file as it was, as either side has it. */
+type Sides = [before: string | undefined, ours: string | undefined, theirs: string | undefined];
+type FileFacts = Pick<ResolutionFacts, 'deletedTests' | 'skippedTests' | 'markers'>;
+
+function inspect(path: string, [before, ours, theirs]: Sides, now: string | undefined): FileFacts {
+  const known = `${ours ?? ''}\n${theirs ?? ''}`.split('\n');
+  const spots = (counts: (line: string) => boolean): Spot[] =>
+    (now ?? '')
+      .split('\n')
+      .flatMap((text, i) => (counts(text) && !known.includes(text) ? [{ path, line: i + 1, text }] : []));
+  const [old, own, other, left] = [before, ours, theirs, now].map((text) => testsIn(path, text ?? '')) as Tests;
+  const expected = [...new Set([...own, ...other])].filter((one) => !old.has(one) || (own.has(one) && other.has(one)));
+  const isDeleted = before !== undefined && (ours === undefined || theirs === undefined);
+  const gone = isTestFile(path) && (ours ?? theirs) !== undefined && !isDeleted ? [{ path }] : [];
+  return {
+    deletedTests:
+      now === undefined ? gone : expected.filter((one) => !left.has(one)).map((one) => ({ path, test: one })),
+    skippedTests: isTestFile(path) || expected.length > 0 || left.size > 0 ? spots((line) => skips(path, line)) : [],
+    markers: spots((line) => /^(<{7}|>{7}|\|{7})( |$)/.test(line)),
+  };
+}
+
+type Tests = [ReadonlySet<string>, ReadonlySet<string>, ReadonlySet<string>, ReadonlySet<string>];
 
 /** Of those that the remote holds. */
 export function containedIn(base: Commit, head: Commit, others: readonly Commit[]): readonly Oid[] {
