@@ -3,13 +3,13 @@
  * costs more than everything else. What others wrote meanwhile shows as a version conflict, or in the tick that their
  * wake brings.
  */
-import { prefixes } from '../keys.ts';
+import { keys, partitions, prefixes } from '../keys.ts';
 import type { Change, Item } from '../ports.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from './records.ts';
 import { indexed, type QueueView } from './view.ts';
 
 export function advanced(view: QueueView, changes: readonly Change[]): QueueView {
-  const partition = `QUEUE#${view.rig}#${view.target}`;
+  const partition = partitions.queue(view.rig, view.target);
   const written = new Map<string, Item | undefined>();
   for (const change of changes) {
     if ('put' in change && change.put.pk === partition) written.set(change.put.sk, itemOf(change));
@@ -28,7 +28,7 @@ export function advanced(view: QueueView, changes: readonly Change[]): QueueView
     );
     return [...kept, ...added];
   };
-  const meta = (written.get('META') as Item<Queue> | undefined) ?? view.meta;
+  const meta = (written.get(keys.queue(view.rig, view.target).sk) as Item<Queue> | undefined) ?? view.meta;
   const requests = after<MergeRequest>(view.requests, prefixes.mergeRequests);
   return {
     ...view,

@@ -172,7 +172,7 @@ export function leaveOut(view: QueueView, was: Item<Candidate>, all: readonly Le
     const because = explain(view, request.body, why);
     if ('with' in why && why.with === 'chain') return { changes: [saveRequest(request, [], { because })] };
     if (why.fault === 'conflict') {
-      const conflict = { base: was.body.base, paths: why.paths };
+      const conflict = { base: was.body.base, paths: why.paths.slice(0, limits.conflictPathsShown) };
       return { changes: [saveRequest(request, ['conflict'], { because, conflict })] };
     }
     return returnToBead(view, request, { ...fateOf(why), detail: because }, now);
