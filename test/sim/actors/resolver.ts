@@ -1,5 +1,6 @@
 /** A polecat that resolves a conflict: well, or in one of the ways that the town is to see through. */
 
+import { isTestFile } from '../../../git/test-code.ts';
 import { mergeBases } from '../git/history.ts';
 import { common, mergeCleanly } from '../git/merge.ts';
 import { type Commit, commitOf, type Files, filesOf, type Person, withFiles } from '../git/objects.ts';
@@ -47,7 +48,7 @@ export function resolve({ random, plan, attempt, start, base, author, message }:
     ...(way === 'deletes a test'
       ? Object.fromEntries(
           [...theirs.keys()]
-            .filter(isTest)
+            .filter(isTestFile)
             .slice(0, 1)
             .map((path) => [path, null]),
         )
@@ -62,5 +63,3 @@ export function resolve({ random, plan, attempt, start, base, author, message }:
     message,
   });
 }
-
-const isTest = (path: string): boolean => path.startsWith('test/');
