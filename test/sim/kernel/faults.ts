@@ -1,46 +1,48 @@
 /** What goes wrong: each seed draws which faults exist in its world, and how often they strike. */
 import type { Random } from './random.ts';
 
-export const faultKinds = [
+/** Each with the chance that it strikes where it could, at most: some could strike at every call, some once an hour. */
+const chanceMax = {
   /** A message, a feed batch, a report or a webhook arrives twice. */
-  'duplicate',
+  duplicate: 0.1,
   /** A call, a message or its answer takes seconds or minutes. */
-  'delay',
+  delay: 0.05,
   /** Nobody can say who moves next: without it, whoever has waited longest goes first. */
-  'reorder',
+  reorder: 0,
   /** A delivery fails and comes again after its time. */
-  'drop',
+  drop: 0.05,
   /** A commit conflicts although nobody wrote: another transaction held the item. */
-  'conflict',
+  conflict: 0.05,
   /** It was done, and the answer is lost. */
-  'lost_answer',
+  lost_answer: 0.05,
   /** `Unavailable`: it was not done. */
-  'throttle',
+  throttle: 0.03,
   /** The run of a function dies before, or after, a call that changes something. */
-  'crash_before',
-  'crash_after',
+  crash_before: 0.05,
+  crash_after: 0.05,
   /** Everything that a laptop holds in memory is gone; the ledger, the blobs and git stay. */
-  'kill_town',
+  kill_town: 0.003,
   /** A function is ended in the middle by its own time limit. */
-  'timeout',
+  timeout: 0.05,
   /** Clocks of functions are apart. */
-  'skew',
-  'polecat_death',
-  'lost_webhook',
+  skew: 0,
+  polecat_death: 0.2,
+  lost_webhook: 0.3,
   /** The news that a task has stopped does not arrive. */
-  'lost_stop',
-  'no_capacity',
-  'foreign_push',
-  'rewritten_main',
+  lost_stop: 0.5,
+  no_capacity: 0.3,
+  foreign_push: 0.5,
+  rewritten_main: 0.1,
   /** A push gives no answer in time, and arrives later. */
-  'stalled_push',
-  'unreachable_remote',
+  stalled_push: 0.3,
+  unreachable_remote: 0.1,
   /** The attention index is behind. */
-  'stale_index',
+  stale_index: 0.1,
   /** A page of a query ends early. */
-  'torn_query',
-] as const;
-export type FaultKind = (typeof faultKinds)[number];
+  torn_query: 0.2,
+} as const;
+export type FaultKind = keyof typeof chanceMax;
+export const faultKinds = Object.keys(chanceMax) as readonly FaultKind[];
 
 export interface FaultMix {
   /** Chance that it strikes where it could; a kind that is missing does not exist in this world. */
@@ -52,6 +54,8 @@ export interface FaultMix {
 export interface Faults {
   /** True if this one strikes here and now. Draws from its own stream, so that nothing else moves. */
   strikes(kind: FaultKind, where: string): boolean;
+  /** By how much one more clock is off. */
+  skewMs(): number;
   /** Draws for the shape of a fault: how long, how many. */
   readonly random: Random;
   /** How many have struck. */
@@ -62,19 +66,22 @@ export interface Faults {
 
 export const noFaults: FaultMix = { rates: {}, strikesMax: 0 };
 
-const chanceToExist = 0.4;
+const chanceToExist = 0.35;
+const strikesMaxMost = 60;
+const skewMaxMs = 30_000;
 
 export function drawFaults(random: Random): FaultMix {
   const existing = faultKinds.filter(() => random.chance(chanceToExist));
-  // From one in a thousand calls to one in twenty.
-  const rates = existing.map((kind) => [kind, 10 ** -(1.3 + 1.7 * random.next())] as const);
-  return { rates: Object.fromEntries(rates), strikesMax: random.between(1, 60) };
+  const rates = existing.map((kind) => [kind, chanceMax[kind] * 10 ** (-1.5 * random.next())] as const);
+  return { rates: Object.fromEntries(rates), strikesMax: random.between(1, strikesMaxMost) };
 }
 
-/** `onStrike` hears of each. `untilStrike`: the shrinker's cut, faults after so many are left out. */
+/** `onStrike` hears of each. */
 export function makeFaults(mix: FaultMix, random: Random, onStrike: (kind: FaultKind, where: string) => void): Faults {
   let struck = 0;
   let ended = false;
+  // One of its own for each kind: without one of them the others strike where they did.
+  const streams = new Map(faultKinds.map((kind) => [kind, random.stream(kind)]));
   return {
     random,
     get struck() {
@@ -82,11 +89,12 @@ export function makeFaults(mix: FaultMix, random: Random, onStrike: (kind: Fault
     },
     strikes(kind, where) {
       const rate = mix.rates[kind];
-      if (rate === undefined || ended || struck >= mix.strikesMax || !random.chance(rate)) return false;
+      if (rate === undefined || ended || struck >= mix.strikesMax || !streams.get(kind)?.chance(rate)) return false;
       struck += 1;
       onStrike(kind, where);
       return true;
     },
+    skewMs: () => (mix.rates.skew === undefined || ended ? 0 : random.between(-skewMaxMs, skewMaxMs)),
     end() {
       ended = true;
     },

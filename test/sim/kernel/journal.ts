@@ -1,5 +1,5 @@
 /** What a step changed, and a mirror of all there is, for the invariants. Stands between the ledger and everybody. */
-import type { Commit, Item, Key, Ledger } from '../../../core/ports.ts';
+import type { Commit, Instant, Item, Key, Ledger } from '../../../core/ports.ts';
 import type { ItemChange, PortCall } from './invariant.ts';
 import type { RefMoved } from './stage.ts';
 
@@ -7,6 +7,8 @@ type Partition = Map<string, Item>;
 
 export class Journal {
   readonly #partitions = new Map<string, Partition>();
+  /** When items ask for attention, by key. */
+  readonly #attention = new Map<string, Instant>();
   changed: ItemChange[] = [];
   moved: RefMoved[] = [];
   calls: PortCall[] = [];
@@ -42,6 +44,12 @@ export class Journal {
     return [...this.#partitions.values()].flatMap((partition) => [...partition.values()]);
   }
 
+  /** Whether a patrol would find anything. One that would not reads the index in vain, and is not worth its steps. */
+  isDue(by: Instant): boolean {
+    for (const at of this.#attention.values()) if (at <= by) return true;
+    return false;
+  }
+
   /** The ledger, with every commit that it takes written down here. Commits must be nobody else's any more. */
   recording<L extends Ledger>(ledger: L, committed: (commit: Commit) => void): L {
     return {
@@ -69,6 +77,9 @@ export class Journal {
   }
 
   #set({ pk, sk }: Key, item: Item | undefined): void {
+    const name = `${pk} ${sk}`;
+    if (item?.attentionAt === undefined) this.#attention.delete(name);
+    else this.#attention.set(name, item.attentionAt);
     const partition = this.#partitions.get(pk) ?? new Map<string, Item>();
     if (item) partition.set(sk, item);
     else partition.delete(sk);

@@ -135,13 +135,20 @@ export class Overseer {
         );
       case 'answer_all':
         return this.#records<Escalation>('escalation').flatMap(({ id, bead, status }) =>
-          status === 'closed' ? [] : post(`/v1/escalations/${id}/${bead ? 'answer' : 'ack'}`, bead === undefined ? undefined : { text: 'Yes.' }),
+          status === 'closed'
+            ? []
+            : post(
+                `/v1/escalations/${id}/${bead ? 'answer' : 'ack'}`,
+                bead === undefined ? undefined : { text: 'Yes.' },
+              ),
         );
     }
   }
 
   #records<Body>(kind: ReturnType<typeof kindOf>): Body[] {
-    return this.#journal.items().flatMap((item) => (kindOf(item) === kind ? [(item as unknown as Item<Body>).body] : []));
+    return this.#journal
+      .items()
+      .flatMap((item) => (kindOf(item) === kind ? [(item as unknown as Item<Body>).body] : []));
   }
 }
 

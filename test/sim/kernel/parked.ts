@@ -13,8 +13,6 @@ import type { Scheduler } from './scheduler.ts';
 export interface Kernel {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
-  /** Milliseconds by which the clock of a new actor is off. */
-  skewMs(): number;
   /** A call has acted. */
   called(call: PortCall): void;
   /** The run of a function is to die here, alone. */
@@ -55,8 +53,8 @@ export function parked<Given extends Partial<Ports>>(given: Given, actor: Actor,
   return Object.fromEntries(ports) as Given;
 }
 
-export function clockOf(actor: Actor, { scheduler, skewMs }: Pick<Kernel, 'scheduler' | 'skewMs'>): Ports['clock'] {
-  const skew = skewMs();
+export function clockOf(actor: Actor, { scheduler, faults }: Pick<Kernel, 'scheduler' | 'faults'>): Ports['clock'] {
+  const skew = faults.skewMs();
   return {
     now: () => scheduler.now + skew,
     sleep: (ms, cancel) => scheduler.sleep(actor, ms, cancel),

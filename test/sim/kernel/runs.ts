@@ -40,8 +40,8 @@ export class Runs {
     return count;
   }
 
-  get idle(): boolean {
-    return this.#running.size === 0;
+  names(): string[] {
+    return [...this.#running.keys()].map(({ name }) => name);
   }
 
   /** `work` is given the actor that it runs as. */
@@ -63,16 +63,18 @@ export class Runs {
         },
       });
       this.#cutOff(name, actor, over.signal);
-      this.#scheduler.run(actor, () => work(actor)).then(
-        (out) => {
-          end();
-          resolve(out);
-        },
-        (error: unknown) => {
-          end();
-          reject(error);
-        },
-      );
+      this.#scheduler
+        .run(actor, () => work(actor))
+        .then(
+          (out) => {
+            end();
+            resolve(out);
+          },
+          (error: unknown) => {
+            end();
+            reject(error);
+          },
+        );
     });
   }
 

@@ -63,15 +63,13 @@ export class Scheduler {
     const { generation } = actor;
     actor.calls += 1;
     await new Promise<void>((resolve) => {
-      const parked = this.#add(actor, 'sleep', Math.max(0, ms), resolve);
-      cancel?.addEventListener(
-        'abort',
-        () => {
-          parked.release = undefined;
-          resolve();
-        },
-        { once: true },
-      );
+      const awake = (): void => {
+        parked.release = undefined;
+        cancel?.removeEventListener('abort', awake);
+        resolve();
+      };
+      const parked = this.#add(actor, 'sleep', Math.max(0, ms), awake);
+      cancel?.addEventListener('abort', awake);
     });
     if (actor.generation !== generation) return never();
     actor.calls -= 1;

@@ -38,6 +38,10 @@ const askIfAtRestEveryMs = 10 * minutes;
 /** A town that needs so many steps for so little work goes in circles. */
 const stepsMax = 150_000;
 
+/** Promises that were rejected with nobody to hear it: a town on a laptop would end with them. */
+const unheard: unknown[] = [];
+process.on('unhandledRejection', (error) => void unheard.push(error));
+
 export async function simulate(scenario: Scenario, options: SimulateOptions): Promise<Outcome> {
   return armed(async () => {
     const world = await makeWorld(scenario, options.invariants, options.listener);
@@ -72,6 +76,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions): Pr
 type Breach = { readonly invariant: string; readonly breach: string };
 
 function breachOf({ journal, invariants, seen, bugs }: World): Breach | undefined {
+  if (unheard.length > 0) return { invariant: 'no rejection goes unheard', breach: stackOf(unheard.splice(0)[0]) };
   if (bugs[0] !== undefined) return { invariant: 'no handler meets a bug', breach: bugs[0] };
   if (journal.isBlank) return undefined;
   for (const { name, check } of invariants) {
@@ -80,6 +85,8 @@ function breachOf({ journal, invariants, seen, bugs }: World): Breach | undefine
   }
   return undefined;
 }
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** When it is over: everything rests, or its time is up. */
 class Ending {
@@ -107,19 +114,22 @@ class Ending {
       return undefined;
     }
     const unrest = this.#unrest();
-    // A patrol is always at work at some time: a moment later it is not.
-    if (!this.#world.town.idle) this.#askAt = now + 1000;
+    const atWork = this.#world.town.unrest();
+    if (unrest.length === 0 && atWork.length > 0) {
+      // A patrol, perhaps, that finds nothing: it is asked again when it has ended.
+      this.#askAt = now;
+      if (now < this.#faultsEndAt + restWithinMs) return undefined;
+      return { stuck: atWork };
+    }
     if (unrest.length > 0) return now < this.#faultsEndAt + restWithinMs ? undefined : { stuck: unrest };
     return this.#atRest();
   }
 
   #unrest(): string[] {
-    const { town, overseer, seen, journal } = this.#world;
+    const { overseer, seen, journal } = this.#world;
     if (overseer.open > 0) return [`${overseer.open} people are not done`];
     const tasks = seen.fleet.running().map(({ actor }) => `${actor.name} still runs`);
-    if (tasks.length > 0) return tasks;
-    if (!town.idle) return ['functions run, or messages wait'];
-    return recordBreachesOf(journal.items());
+    return [...tasks, ...recordBreachesOf(journal.items())];
   }
 
   #atRest(): Pick<Outcome, 'violation'> {

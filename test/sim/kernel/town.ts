@@ -2,13 +2,14 @@
  * The town under test: the real functions, queues and interpreter, wired as on a laptop, each run of a function on
  * parked ports. `kill` loses everything it holds in memory; `start` builds it anew from the record.
  */
-import { Unavailable } from '../../../core/errors.ts';
+
 import type { EffectRecord } from '../../../core/effects.ts';
+import { Unavailable } from '../../../core/errors.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { kindOf } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
-import type { Blobs, CodeHost, Ids, Item, Log, Notifier, Repo } from '../../../core/ports.ts';
+import type { Blobs, Clock, CodeHost, Ids, Instant, Item, Log, Notifier, Repo } from '../../../core/ports.ts';
 import { type MakeFunction, wireFunctions } from '../../../local/functions.ts';
 import type { LocalLedger } from '../../../local/ledger.ts';
 import { unwatched } from '../../../local/watch.ts';
@@ -30,6 +31,8 @@ export interface Ground {
   readonly ids: Ids;
   readonly log: Log;
   readonly polecatsPerTown: number;
+  /** Whether a patrol would find anything to look at. */
+  isDue(by: Instant): boolean;
 }
 
 type Functions = ReturnType<typeof wireFunctions>;
@@ -55,16 +58,18 @@ export class SimTown {
     ground.fleet.onStopped((subject) => void this.#hearOfStop(subject));
   }
 
-  /** Nothing runs, and no message waits. */
-  get idle(): boolean {
-    return this.#runs.idle && this.#functions?.queues.idle() === true;
+  /** What keeps it from rest: functions that run, messages that wait. */
+  unrest(): string[] {
+    const queues = this.#functions?.queues;
+    if (!queues) return ['there is no town'];
+    return [...this.#runs.names().map((name) => `${name} runs`), ...(queues.idle() ? [] : ['messages wait'])];
   }
 
   async start(): Promise<void> {
     const { fleet, ids, log } = this.#ground;
     const machinery = this.#machinery;
     const { scheduler } = this.#kernel;
-    const clock = clockOf(machinery, { scheduler, skewMs: () => 0 });
+    const clock: Clock = { now: () => scheduler.now, sleep: (ms, cancel) => scheduler.sleep(machinery, ms, cancel) };
     fleet.killOrphans();
     const functions = wireFunctions(
       {
@@ -83,7 +88,8 @@ export class SimTown {
     functions.witness({ kind: 'town_restarted' }).catch(complain(log));
     for (;;) {
       await clock.sleep(limits.patrolEveryMs);
-      if (this.#runs.count('witness') === 0) functions.witness({ kind: 'patrol' }).catch(complain(log));
+      if (this.#runs.count('witness') === 0 && this.#ground.isDue(scheduler.now))
+        functions.witness({ kind: 'patrol' }).catch(complain(log));
     }
   }
 
@@ -103,7 +109,10 @@ export class SimTown {
     const onBug = (error: unknown): void => log('error', 'bug in the API', { error: String(error) });
     return this.#runs.run('api', (actor) => {
       const clock = clockOf(actor, this.#kernel);
-      return serve({ ports: parked({ ledger, repo, blobs, clock, ids, codeHost }, actor, this.#kernel), onBug }, request);
+      return serve(
+        { ports: parked({ ledger, repo, blobs, clock, ids, codeHost }, actor, this.#kernel), onBug },
+        request,
+      );
     });
   }
 

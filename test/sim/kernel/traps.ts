@@ -10,7 +10,17 @@ let isSet = false;
 
 /** What a simulation must not reach for, by module. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
-  fs: ['readFile', 'readFileSync', 'writeFile', 'writeFileSync', 'mkdir', 'mkdirSync', 'readdirSync', 'openSync', 'rmSync'],
+  fs: [
+    'readFile',
+    'readFileSync',
+    'writeFile',
+    'writeFileSync',
+    'mkdir',
+    'mkdirSync',
+    'readdirSync',
+    'openSync',
+    'rmSync',
+  ],
   'fs/promises': ['readFile', 'writeFile', 'mkdir', 'open', 'rename', 'rm', 'stat', 'link'],
   child_process: ['spawn', 'execFile', 'execFileSync', 'fork'],
   crypto: ['randomBytes', 'randomUUID', 'randomInt'],

@@ -21,7 +21,12 @@ export function upheave(stage: Stage, self: Actor): void {
         pushes += 1;
         const path = random.chance(0.7) ? `foreign/${pushes}` : `src/${random.pick(['a', 'b', 'c'])}`;
         const author = { name: 'Developer', email: 'dev@gastown.invalid', at: scheduler.now };
-        const commit = write({ parents: [head], files: { [path]: `foreign ${pushes}\n` }, author, message: 'Foreign\n' });
+        const commit = write({
+          parents: [head],
+          files: { [path]: `foreign ${pushes}\n` },
+          author,
+          message: 'Foreign\n',
+        });
         origin.push({ ref: main, to: commit });
       } else if (head.parents[0] && faults.strikes('rewritten_main', url)) {
         origin.push({ ref: main, to: head.parents[0], lease: 'any' });

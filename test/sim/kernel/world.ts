@@ -62,7 +62,6 @@ export async function makeWorld(
   const kernel: Kernel = {
     scheduler,
     faults,
-    skewMs: () => (faults.strikes('skew', 'a clock') ? faults.random.between(-30_000, 30_000) : 0),
     called(call) {
       trace.mix(call.method);
       journal.calls.push(call);
@@ -84,7 +83,10 @@ export async function makeWorld(
     faults,
   );
   remotes.onMoved((moved) => {
-    trace.tell('git', `${moved.url} ${moved.ref}: ${moved.from?.oid.slice(0, 8) ?? 'new'} → ${moved.to?.oid.slice(0, 8) ?? 'gone'}`);
+    trace.tell(
+      'git',
+      `${moved.url} ${moved.ref}: ${moved.from?.oid.slice(0, 8) ?? 'new'} → ${moved.to?.oid.slice(0, 8) ?? 'gone'}`,
+    );
     journal.moved.push(moved);
   });
   const stage: Stage = {
@@ -111,6 +113,7 @@ export async function makeWorld(
       ids,
       log,
       polecatsPerTown: scenario.polecatsPerTown,
+      isDue: (by) => journal.isDue(by),
     },
     kernel,
     runs,
