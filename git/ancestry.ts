@@ -37,5 +37,10 @@ export async function containedIn(
   const answer = await cache.git(['rev-list', head, `^${base}`, '--']);
   if (answer.status !== 0) fail(`reading what ${head} has over ${base}`, answer);
   const own = new Set(answer.stdout.split('\n'));
-  return others.filter((other) => other !== head && own.has(other));
+  const found: Oid[] = [];
+  for (const other of others) {
+    // Where commits are dated before their parents, the walk runs on into what the base has.
+    if (other !== head && own.has(other) && !(await isAncestor(cache, other, base))) found.push(other);
+  }
+  return found;
 }

@@ -93,7 +93,7 @@ async function addLink(cache: Cache, request: ChainRequest, tip: Built, link: Ch
   if (merge.merged === 'conflict') return conflictWith(cache, request.base, tip, link, merge.paths);
   const { tree } = merge;
   if (tree === tip.tree) return { fault: 'empty', with: await emptyWith(cache, request.base, tip, link) };
-  if (link.asIs && (await isAncestor(cache, tip.oid, link.head))) return { oid: link.head, tree };
+  if (link.asIs === true && (await isAncestor(cache, tip.oid, link.head))) return { oid: link.head, tree };
   const text: CommitText = { message: link.message, author: link.author, committedAt: link.author.at };
   if (link.asIs || request.strategy === 'merge')
     return { oid: await writeCommit(cache, tree, [tip.oid, link.head], text), tree };

@@ -36,8 +36,9 @@ async function withMergeBases(cache: Cache, base: Oid, heads: readonly Oid[]): P
   const pairs: [Oid, Oid][] = [];
   for (const head of heads) {
     const ends = whereItLeaves(head, parents);
-    // A branch that merged its base meanwhile meets it in several places: git knows the best one.
-    const from = ends.size === 1 ? [...ends][0] : ends.size === 0 ? undefined : await mergeBaseOf(cache, base, head);
+    // A branch that merged its base meanwhile meets it in several places; and where commits are dated before their
+    // parents, a walk may run past the place. Then git is asked for this one alone.
+    const from = ends.size === 1 ? [...ends][0] : await mergeBaseOf(cache, base, head);
     if (from) pairs.push([head, from]);
   }
   return pairs;

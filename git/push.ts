@@ -53,8 +53,15 @@ export async function deleteRefs(
 
 /** Rules of the remote say so, and will say so again. The rest of `[remote rejected]` are races and faults over there. */
 const raced =
-  /cannot lock ref|failed to update ref|incorrect old value|reference already exists|is at [0-9a-f]+ but expected/;
-const remoteFault = /unpacker error|unpack|internal server error|remote failed to report|disk|quota|timeout|failure$/i;
+  /cannot lock ref|failed to update ref|failed to lock|incorrect old value|reference already exists|is at [0-9a-f]+ but expected|does not point to expected object|refresh and try again/i;
+const remoteFault =
+  /unpacker error|unpack|internal server error|remote failed to report|disk|quota|timeout|timed out|failure$|api is not accessible|api unreachable|not responding|missing necessary objects|fatal error in commit_refs/i;
+/** This git's own words, before anything is sent: the lease did not hold. */
+const leaseBroken =
+  /stale info|fetch first|non-fast-forward|needs force|already exists|remote ref updated since checkout/;
+/** Before a ref is spoken of at all: whoever pushes has no business here. */
+const turnedAway =
+  /returned error: 403|permission to \S+ denied|not allowed to push|write access to repository not granted/i;
 
 /** What the remote's hooks and rules said, for a human. */
 function remoteWords(stderr: string): string {
@@ -79,17 +86,17 @@ export function parsePush(ref: string, answer: GitAnswer): PushResult {
     if (answer.timedOut) break;
     return { pushed: 'yes' };
   }
-  const text = answer.timedOut
-    ? 'no answer before the deadline'
-    : `${answer.stderr.trim().slice(0, 800)} (status ${answer.status ?? 'killed'})`;
-  return { pushed: 'unknown', text };
+  if (answer.timedOut) return { pushed: 'unknown', text: 'no answer before the deadline' };
+  const text = `${answer.stderr.trim().slice(0, 800)} (status ${answer.status ?? 'killed'})`;
+  return { pushed: turnedAway.test(answer.stderr) ? 'rejected' : 'unknown', text };
 }
 
 function rejected(summary: string, said: string): PushResult {
   const reason = /\((.*)\)\s*$/.exec(summary)?.[1] ?? summary;
-  if (!summary.startsWith('[remote')) return { pushed: 'stale' };
-  if (raced.test(reason)) return { pushed: 'stale' };
   const text = said ? `${said} (${reason})` : reason;
-  if (remoteFault.test(reason) || summary.startsWith('[remote failure]')) return { pushed: 'unknown', text };
+  if (!summary.startsWith('[remote'))
+    return leaseBroken.test(reason) ? { pushed: 'stale' } : { pushed: 'unknown', text };
+  if (raced.test(text)) return { pushed: 'stale' };
+  if (remoteFault.test(text) || summary.startsWith('[remote failure]')) return { pushed: 'unknown', text };
   return { pushed: 'rejected', text };
 }

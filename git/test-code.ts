@@ -22,7 +22,7 @@ const languages: readonly Language[] = [
   // pytest, unittest, nose.
   {
     files: /\.py$/,
-    tests: /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|\/)tests?\/[^/]*\.py$/,
+    tests: /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|\/)tests?\/.*\.py$/,
     declares: /^[ \t]*(?:async )?def (test\w*)/gm,
     skips:
       /@(?:pytest\.)?mark\.(?:skip|skipif|xfail)\b|\bpytest\.(?:skip|xfail|importorskip)\(|@(?:unittest\.)?(?:skip|skipIf|skipUnless|expectedFailure)\b|\.skipTest\(|\bSkipTest\b|\b__test__ = False|\bcollect_ignore/,
@@ -36,7 +36,7 @@ const languages: readonly Language[] = [
   // Tests stand beside the code: a file of the library counts as one as soon as it declares a test.
   {
     files: /\.rs$/,
-    tests: /(^|\/)tests\/[^/]*\.rs$|(^|\/)tests?\.rs$/,
+    tests: /(^|\/)tests\/.*\.rs$|(^|\/)tests?\.rs$/,
     declares: /#\[(?:\w+::)*test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:pub )?(?:async )?fn (\w+)/g,
     skips: /#\[(?:cfg_attr\([^\]]*\b)?ignore\b|#\[should_panic\b/,
   },

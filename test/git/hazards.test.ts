@@ -1,9 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChainLink, MergeStrategy, Oid, Repo } from '../../core/ports.ts';
 import { parsePush } from '../../git/push.ts';
 import { makeGitRepo } from '../../git/repo.ts';
+import type { GitAnswer } from '../../git/run.ts';
+import { serveGit } from './http-backend.ts';
 import { makeTestRig, type TestRig } from './rig.ts';
 
 const clock = { now: () => 0 };
@@ -48,6 +53,46 @@ describe('git under bad circumstances', () => {
     expect(await pushed(oid, 300)).toEqual({ pushed: 'unknown', text: 'no answer before the deadline' });
     expect(rig.head('main')).toBe(base);
   });
+
+  test('the deadline of a push covers all of it: none is begun once the time was spent waiting in line', async () => {
+    const { oid } = await built({ 'a.txt': 'x' });
+    rig.hook('pre-receive', 'case $(cat) in *refs/heads/main) touch ../pushed;; *) sleep 1;; esac');
+    const slow = repo.buildChain(rig.remote, {
+      base,
+      links: [],
+      strategy: 'squash',
+      candidateRef: 'refs/gastown/green/c9',
+    });
+    expect(await pushed(oid, 300)).toEqual({ pushed: 'unknown', text: 'no answer before the deadline' });
+    await slow;
+    expect(rig.head('main')).toBe(base);
+    expect(existsSync(join(rig.remote.url, '..', 'pushed'))).toBe(false);
+  });
+
+  test('a push that was given up may still arrive: it is unknown, and main moves later', async () => {
+    const { oid } = await built({ 'a.txt': 'x' });
+    const root = dirname(rig.remote.url);
+    rig.git('config', 'http.receivepack', 'true');
+    const server = createServer((request, response) => void serveGit(root, request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${basename(rig.remote.url)}`;
+    const remote = { ...rig.remote, url };
+    const landing = { ref: 'refs/heads/main', from: base, to: oid };
+    // The commit is there, so that nothing but the push itself takes time.
+    expect(await repo.isAncestor(remote, base, oid)).toBe(true);
+    rig.hook('pre-receive', 'touch ../arrived; while [ ! -e ../go ]; do sleep 0.05; done');
+    const answer = repo.pushWithLease(remote, { ...landing, timeoutMs: 3_000 });
+    expect(await answer).toEqual({ pushed: 'unknown', text: 'no answer before the deadline' });
+    expect(existsSync(join(root, 'arrived'))).toBe(true);
+    expect(await repo.readRef(remote, 'refs/heads/main')).toBe(base);
+    writeFileSync(join(root, 'go'), '');
+    while ((await repo.readRef(remote, 'refs/heads/main')) === base) await sleep(50);
+    expect(await repo.readRef(remote, 'refs/heads/main')).toBe(oid);
+    // Whoever pushes again by then is told that main is there already.
+    expect(await repo.pushWithLease(remote, { ...landing, timeoutMs: 30_000 })).toEqual({ pushed: 'yes' });
+    server.closeAllConnections();
+    server.close();
+  }, 30_000);
 
   test('a push that a hook refuses is rejected, with the words of the hook', async () => {
     const { oid } = await built({ 'a.txt': 'x' });
@@ -197,7 +242,7 @@ describe('git under bad circumstances', () => {
 
 describe('the answer to a push', () => {
   const ref = 'refs/heads/main';
-  const answer = (line: string, stderr = '') => ({
+  const answer = (line: string, stderr = ''): GitAnswer => ({
     status: 1,
     stdout: `To somewhere\n${line}\nDone\n`,
     stderr,
@@ -214,9 +259,47 @@ describe('the answer to a push', () => {
     ['!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)', 'rejected'],
     ['!\tabc:refs/heads/main\t[remote rejected] (unpacker error)', 'unknown'],
     ['!\tabc:refs/heads/main\t[remote failure] (remote failed to report status)', 'unknown'],
+    ['+\tabc:refs/heads/main\t111...222 (forced update)', 'yes'],
+    ['*\tabc:refs/heads/main\t[new branch]', 'yes'],
+    ['!\tabc:refs/heads/main\t[rejected] (non-fast-forward)', 'stale'],
+    ['!\tabc:refs/heads/main\t[rejected] (remote ref updated since checkout)', 'stale'],
+    ['!\tabc:refs/heads/main\t[rejected] (new shallow roots not allowed)', 'unknown'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (failed to lock)', 'stale'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (push declined due to repository rule violations)', 'rejected'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (cannot update this protected ref)', 'rejected'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (branch is currently checked out)', 'rejected'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (shallow update not allowed)', 'rejected'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (TF402455: Pushes to this branch are not permitted)', 'rejected'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (Internal Server Error)', 'unknown'],
+    ['!\tabc:refs/heads/main\t[remote rejected] (failure)', 'unknown'],
     [' \tabc:refs/heads/mainline\t111..222', 'unknown'],
     ['', 'unknown'],
   ])('%j is %s', (line, pushed) => {
     expect(parsePush(ref, answer(line))).toMatchObject({ pushed });
+  });
+
+  const declined = '!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)';
+  test.each([
+    [declined, 'remote: GitLab: You are not allowed to push code to protected branches on this project.', 'rejected'],
+    [declined, 'remote: error: GH006: Protected branch update failed for refs/heads/main.', 'rejected'],
+    [declined, 'remote: GitLab: Could not update refs/heads/main. Please refresh and try again.', 'stale'],
+    [declined, 'remote: GitLab: Internal API unreachable', 'unknown'],
+    [
+      '',
+      "remote: Permission to a/b.git denied to c.\nfatal: unable to access '…': The requested URL returned error: 403",
+      'rejected',
+    ],
+    ['', 'remote: Write access to repository not granted.', 'rejected'],
+    ['', "fatal: unable to access '…': Could not resolve host: git.example.invalid", 'unknown'],
+    ['', 'error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502', 'unknown'],
+  ])('%j after %j is %s', (line, stderr, pushed) => {
+    expect(parsePush(ref, answer(line, stderr))).toMatchObject({ pushed });
+  });
+
+  test('a line that says yes is not believed of a push that was killed meanwhile', () => {
+    const line = ' \tabc:refs/heads/main\t111..222';
+    expect(parsePush(ref, { ...answer(line), status: undefined, timedOut: true })).toMatchObject({
+      pushed: 'unknown',
+    });
   });
 });
