@@ -1,0 +1,31 @@
+/**
+ * "Its bead closes only after that target is re-read and contains it", and "main, read again, says what became of a
+ * landing, not what the push answered". A target that is rewritten later has contained it all the same.
+ */
+import type { Invariant } from '../kernel/invariant.ts';
+import { Heads } from './git.ts';
+import { changed, queueNameOf } from './records.ts';
+
+export function mergedMeansOnMain(): Invariant {
+  const heads = new Heads();
+  return {
+    name: 'merged means on main',
+    check(seen) {
+      heads.look(seen);
+      for (const { key, was, is } of changed(seen, 'landing')) {
+        const arrives = is?.body.state === 'arrived' || is?.body.state === 'done';
+        if (!arrives || was?.body.state === is?.body.state) continue;
+        const { rig, target } = queueNameOf(key);
+        if (!heads.everHad(seen, rig, target, is.body.to))
+          return `landing ${is.body.epoch} is ${is.body.state}, and ${target} of ${rig} never had ${is.body.to}`;
+      }
+      for (const { was, is } of changed(seen, 'bead')) {
+        if (is?.body.closedReason !== 'merged' || was?.body.closedReason === 'merged') continue;
+        const { id, rig, target, commit = '' } = is.body;
+        if (!heads.everHad(seen, rig, target, commit))
+          return `${id} is merged, and ${target} of ${rig} never had ${commit}`;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * "Caps (town, rig) and budgets never exceeded". A slot and a reservation change in the transaction that gives or returns
+ * them, so after every step the town's counts are those of its beads: none leaks, none is returned twice.
+ */
+import type { Bead } from '../../../core/convoys/bead.ts';
+import { keys } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
+import { type Capacity, type DayBudget, noCapacity, workingInTown } from '../../../core/scheduler/records.ts';
+import type { Invariant, Seen } from '../kernel/invariant.ts';
+import { changed, planOf } from './records.ts';
+
+const cents = (usd: number): number => Math.round(usd * 100);
+
+export function slotsAndMoneyAreCounted(): Invariant {
+  const slots = new Map<string, number>();
+  /** In cents, by the key of the day. */
+  const reserved = new Map<string, number>();
+
+  function count({ admittedAt, rig, reservedUsd = 0 }: Bead, by: 1 | -1): void {
+    if (admittedAt === undefined) return;
+    slots.set(rig, (slots.get(rig) ?? 0) + by);
+    const { sk } = keys.budget(admittedAt);
+    reserved.set(sk, (reserved.get(sk) ?? 0) + by * cents(reservedUsd));
+  }
+
+  function slotBreach(seen: Seen): string | undefined {
+    const capacity = seen.get<Capacity>(keys.capacity())?.body ?? noCapacity;
+    for (const [rig, held] of slots) {
+      const counted = capacity.working[rig] ?? 0;
+      if (counted !== held) return `${held} beads of ${rig} hold a slot, and the town counts ${counted}`;
+      const most = planOf(seen, rig)?.polecatsMax ?? held;
+      if (held > most) return `${held} slots of ${rig} are held, of ${most}`;
+    }
+    const all = workingInTown(capacity);
+    const { polecatsPerTown } = seen.scenario;
+    return all > polecatsPerTown ? `${all} slots of the town are held, of ${polecatsPerTown}` : undefined;
+  }
+
+  function moneyBreach(seen: Seen): string | undefined {
+    for (const [sk, held] of reserved) {
+      const day = seen.get<DayBudget>({ pk: 'TOWN', sk })?.body ?? { reservedUsd: 0, spentUsd: 0 };
+      if (cents(day.reservedUsd) !== held)
+        return `beads have ${held} cents reserved, and ${sk} counts ${cents(day.reservedUsd)}`;
+      const most = limits.dayBudgetUsdDefault;
+      if (day.reservedUsd + day.spentUsd > most)
+        return `${sk} has ${day.reservedUsd + day.spentUsd} USD given away, of ${most}`;
+    }
+    return undefined;
+  }
+
+  return {
+    name: 'slots and money are counted',
+    check(seen) {
+      const beads = changed(seen, 'bead');
+      for (const { was, is } of beads) {
+        if (was) count(was.body, -1);
+        if (is) count(is.body, 1);
+      }
+      const isTouched = beads.length > 0 || seen.changed.some(({ key }) => key.pk === 'TOWN');
+      return isTouched ? (slotBreach(seen) ?? moneyBreach(seen)) : undefined;
+    },
+  };
+}

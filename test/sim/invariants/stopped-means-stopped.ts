@@ -1,0 +1,50 @@
+/**
+ * "Estop obeyed: while stopped, nothing is admitted and nothing is landed; what works, works on." Admission is in one
+ * transaction with the switch, so it is exact. A tick of the Refinery reads the switch before each move: once it has
+ * read that the town is stopped it starts no test and no landing, and repeats no push. A landing already written
+ * down is still brought to its end.
+ */
+import { keys } from '../../../core/keys.ts';
+import type { Item } from '../../../core/ports.ts';
+import type { Switch } from '../../../core/scheduler/records.ts';
+import type { Invariant, Seen } from '../kernel/invariant.ts';
+import { callsOf, changed, committerOf } from './records.ts';
+
+export function stoppedMeansStopped(): Invariant {
+  /** Who has read last that the town is stopped. */
+  const knowing = new Set<string>();
+
+  function look(seen: Seen): void {
+    const { pk, sk } = keys.estop();
+    for (const { who, args, answer } of callsOf(seen, 'ledger', 'get')) {
+      if (args[0].pk !== pk || args[0].sk !== sk) continue;
+      if ((answer as Item<Switch> | undefined)?.body.stopped) knowing.add(who);
+      else knowing.delete(who);
+    }
+  }
+
+  function refineryBreach(seen: Seen): string | undefined {
+    const who = committerOf(seen);
+    if (!knowing.has(who) || !who.startsWith('refinery#')) return undefined;
+    for (const { was, is } of changed(seen, 'landing'))
+      if (is?.body.state === 'open' && was?.body.tries !== is.body.tries)
+        return `${who} knows that the town is stopped, and pushes landing ${is.body.epoch}`;
+    for (const { was, is } of changed(seen, 'candidate'))
+      if (is && (!was || was.body.gateRun < is.body.gateRun))
+        return `${who} knows that the town is stopped, and tests candidate ${is.body.id}`;
+    return undefined;
+  }
+
+  return {
+    name: 'stopped means stopped',
+    check(seen) {
+      look(seen);
+      if (seen.changed.length === 0) return undefined;
+      const isStopped = seen.get<Switch>(keys.estop())?.body.stopped ?? false;
+      for (const { was, is } of changed(seen, 'bead'))
+        if (isStopped && is?.body.admittedAt !== undefined && was?.body.admittedAt === undefined)
+          return `${is.body.id} is admitted, and the town is stopped`;
+      return refineryBreach(seen);
+    },
+  };
+}
