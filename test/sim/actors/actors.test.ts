@@ -173,8 +173,8 @@ describe('a modelled gate', () => {
 });
 
 describe('a modelled CI', () => {
-  async function statuses(ci: Partial<CiPlan>, quality: 'good' | 'bad' = 'good') {
-    const world = makeStage({ ci, town: () => ({}) });
+  async function statuses(ci: Partial<CiPlan>, quality: 'good' | 'bad' = 'good', seed = 1) {
+    const world = makeStage({ seed, ci, town: () => ({}) });
     makeCi(world.stage);
     world.push('refs/heads/polecat/Toast/x', { 'src/a': text(quality) });
     world.push('refs/heads/gastown/greenhouse/c1', { 'src/a': text(quality) });
@@ -187,9 +187,19 @@ describe('a modelled CI', () => {
     expect(await statuses({}, 'bad')).toEqual(['failure']);
   });
 
-  test('may be lost, double, or contradict itself', async () => {
-    expect(await statuses({ lost: 1 })).toEqual([]);
+  test('that was lost or cancelled is started again as long as its branch is there', async () => {
+    const world = makeStage({ ci: { infra: 0.5, lost: 0.5 }, town: () => ({}) });
+    makeCi(world.stage);
+    world.push('refs/heads/gastown/greenhouse/c1', { 'src/a': text('good') });
+    await world.rest();
+    expect(world.asked.at(-1)?.body.state).toBe('success');
+    expect(world.asked.length).toBeGreaterThan(1);
+  });
+
+  test('may say it twice, or contradict itself', async () => {
     expect(await statuses({ duplicate: 1 })).toEqual(['success', 'success']);
-    expect((await statuses({ contradicts: 1 })).at(-1)).toBe('failure');
+    const ends = [];
+    for (const seed of [1, 2, 3, 4, 5]) ends.push((await statuses({ contradicts: 1 }, 'good', seed)).at(-1));
+    expect(ends).toEqual(expect.arrayContaining(['success', 'failure']));
   });
 });

@@ -4,55 +4,67 @@ import type { CheckState } from '../../../core/ports.ts';
 import type { Commit } from '../git/objects.ts';
 import { faultsOf } from '../git/truth.ts';
 import { Actor } from '../kernel/actor.ts';
+import type { Random } from '../kernel/random.ts';
 import type { RigPlan } from '../kernel/scenario.ts';
-import type { MakeCi, Stage } from '../kernel/stage.ts';
+import type { MakeCi, RefMoved, Stage } from '../kernel/stage.ts';
 
 const check = 'ci';
 const listensTo = /^refs\/heads\/(main$|gastown\/|integration\/)/;
 const runMinMs = 10_000;
 const sendTriesMax = 4;
 const sendRestMs = 5_000;
+const rerunMinMs = 30 * 60_000;
+const rerunMaxMs = 4 * 60 * 60_000;
 
 export const makeCi: MakeCi = (stage) => {
   let runs = 0;
-  stage.git.onMoved(({ url, ref, to }) => {
+  stage.git.onMoved((moved) => {
+    const { url, ref, to } = moved;
     if (!to || !listensTo.test(ref)) return;
     for (const rig of stage.scenario.rigs) {
       if (rig.url !== url || !rig.requireCi) continue;
       runs += 1;
       const actor = new Actor(`ci ${runs} of ${rig.name}`);
-      void stage.scheduler.run(actor, () => run(stage, actor, rig, to));
+      void stage.scheduler.run(actor, () => run(stage, actor, rig, { ...moved, to }));
     }
   });
 };
 
-async function run(stage: Stage, actor: Actor, rig: RigPlan, commit: Commit): Promise<void> {
-  const { scheduler } = stage;
-  const { ci } = rig;
+/** Until it has said how it is, or nobody asks any more: what got lost or was cancelled, somebody starts again in the end. */
+async function run(stage: Stage, actor: Actor, rig: RigPlan, pushed: RefMoved & { to: Commit }): Promise<void> {
   const random = stage.random(actor.name);
-  const say = (state: CheckState): Promise<void> => tell(stage, actor, rig, commit, state);
-  const early = random.chance(0.5);
-  if (early) await say('pending');
-  await scheduler.sleep(actor, random.between(runMinMs, Math.max(runMinMs, ci.slowMs)));
-  if (random.chance(ci.lost)) return;
-  const good = faultsOf(commit.tree).length === 0 && !random.chance(ci.flakes);
-  const state = random.chance(ci.infra) ? random.pick(['error', 'cancelled'] as const) : good ? 'success' : 'failure';
-  await say(state);
-  if (random.chance(ci.duplicate)) await say(state);
-  // What it said at first arrives last; and then once more what came of it, as whoever runs a CI would see to.
-  if (!early && random.chance(ci.contradicts)) await say('pending').then(() => say(state));
-  if (random.chance(ci.contradicts)) await say(state === 'success' ? 'failure' : 'success');
+  const origin = stage.git.origin(rig.url);
+  while (!(await runOnce(stage, actor, rig, pushed.to, random)) && origin.at(pushed.ref) === pushed.to)
+    await stage.scheduler.sleep(actor, random.between(rerunMinMs, rerunMaxMs));
 }
 
-async function tell(stage: Stage, actor: Actor, rig: RigPlan, commit: Commit, state: CheckState): Promise<void> {
+/** True if the town knows what came of it. */
+async function runOnce(stage: Stage, actor: Actor, rig: RigPlan, commit: Commit, random: Random): Promise<boolean> {
+  const { ci } = rig;
+  const say = (state: CheckState): Promise<boolean> => tell(stage, actor, rig, commit, state);
+  const early = random.chance(0.5);
+  if (early) await say('pending');
+  await stage.scheduler.sleep(actor, random.between(runMinMs, Math.max(runMinMs, ci.slowMs)));
+  if (random.chance(ci.lost)) return false;
+  if (random.chance(ci.infra)) return (await say(random.pick(['error', 'cancelled']))) && false;
+  const state = faultsOf(commit.tree).length === 0 && !random.chance(ci.flakes) ? 'success' : 'failure';
+  if (!(await say(state))) return false;
+  if (random.chance(ci.duplicate)) await say(state);
+  // What it said at first arrives last, and what came of it once more after that.
+  if (!early && random.chance(ci.contradicts)) return (await say('pending')) && say(state);
+  return random.chance(ci.contradicts) ? say(state === 'success' ? 'failure' : 'success') : true;
+}
+
+async function tell(stage: Stage, actor: Actor, rig: RigPlan, commit: Commit, state: CheckState): Promise<boolean> {
   const body = { commit: commit.oid, context: check, state };
   for (let tries = 1; tries <= sendTriesMax; tries += 1) {
     try {
       const { status } = await stage.api(actor, { method: 'POST', path: `/v1/rigs/${rig.name}/statuses`, body });
-      if (status < 500) return;
+      if (status < 500) return status < 300;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
     }
     await stage.scheduler.sleep(actor, sendRestMs);
   }
+  return false;
 }

@@ -46,7 +46,7 @@ function checkOut({ stage }: Task, { remoteUrl, ref, commit: oid }: GateJob) {
 async function run(task: Task, job: GateJob, plan: CiPlan, way: (typeof ways)[number] | undefined): Promise<void> {
   const { stage, actor, random, interrupt } = task;
   const limitMs = job.gates.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
-  const longestMs = Math.max(runMinMs, Math.min(plan.slowMs, limitMs * 0.8));
+  const longestMs = Math.max(runMinMs, Math.min(plan.slowMs, Math.floor(limitMs * 0.8)));
   const ms = way === 'hangs' ? limitMs : way === 'is late' ? limitMs * 3 : random.between(runMinMs, longestMs);
   await stage.scheduler.sleep(actor, ms, task.deaf ? undefined : interrupt.signal);
   if (way === 'hangs') interrupt.raise('stopped');

@@ -97,7 +97,7 @@ async function work({ task, job, manner }: Life): Promise<EndedBy> {
     manner in longest
       ? longest[manner as keyof typeof longest] * (0.3 + 0.7 * random.next())
       : random.between(10_000, 6 * minutes);
-  const ms = Math.min(needsMs, job.timeoutMs);
+  const ms = Math.round(Math.min(needsMs, job.timeoutMs));
   await stage.scheduler.sleep(actor, ms, task.deaf ? undefined : interrupt.signal);
   if (interrupt.why && !task.deaf) return 'interrupt';
   return needsMs > job.timeoutMs ? 'timeout' : 'itself';

@@ -3,7 +3,7 @@ import type { GateJob, PolecatJob } from '../../../core/polecats/protocol.ts';
 import { Origin, write } from '../git/origin.ts';
 import { makeFaults, noFaults } from '../kernel/faults.ts';
 import { makeRandom } from '../kernel/random.ts';
-import type { BeadPlan, CiPlan, Scenario } from '../kernel/scenario.ts';
+import type { BeadPlan, CiPlan, RigPlan, Scenario } from '../kernel/scenario.ts';
 import { Scheduler } from '../kernel/scheduler.ts';
 import type { ApiAnswer, ApiRequest, RefMoved, Stage } from '../kernel/stage.ts';
 
@@ -26,7 +26,7 @@ export function makeStage(options: { seed?: number; bead?: Partial<BeadPlan>; ci
   const first = write({ parents: [], files: { README: 'first\n' }, author: founder, message: 'First\n' });
   origin.push({ ref: 'refs/heads/main', to: first });
   const bead: BeadPlan = { name: 'b1', needs: [], priority: 2, manners: ['good'], writes: ['src/a'], ...options.bead };
-  const rig = {
+  const rig: Omit<RigPlan, 'ci'> = {
     name: 'greenhouse',
     prefix: 'gh',
     url,

@@ -72,7 +72,8 @@ export async function post(
     const status = answer instanceof Error ? 0 : answer.status;
     if (!(answer instanceof Error) && status < 300) return answer.body;
     if (isFinal(status)) throw new TownRefused(`${path}: ${status} ${JSON.stringify((answer as ApiAnswer).body)}`);
-    const restMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(tries, 10)) * (0.5 + random.next() / 2);
+    const mostMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(tries, 10));
+    const restMs = random.between(mostMs / 2, mostMs);
     if (interrupt.why || stage.scheduler.now + restMs > startedAt + patienceMs())
       throw new TownUnreachable(`${path}: no answer in ${tries} tries`);
     await stage.scheduler.sleep(actor, restMs, interrupt.signal);
