@@ -17,6 +17,7 @@ interface Submitted {
 interface Flags {
   readonly rig: string;
   readonly review?: boolean;
+  readonly asOne?: boolean;
   readonly key?: string;
   readonly watch?: boolean;
 }
@@ -31,6 +32,7 @@ export function intentCommands(program: Command): void {
     .description('hand in an intent: a file, or - for standard input')
     .requiredOption('--rig <rig>', 'the rig to change')
     .option('--review', 'plan only; launch it yourself with gt convoy launch')
+    .option('--as-one', 'land the whole convoy at once, when all of its beads are done')
     .option('--key <key>', 'idempotency key: the same key again is the same intent')
     .option('--watch', 'stay until the convoy has ended')
     .action(run<Flags>(async (session, flags, file = '') => submit(session, flags, file)));
@@ -38,7 +40,12 @@ export function intentCommands(program: Command): void {
 
 async function submit(session: Session, flags: Flags, file: string): Promise<void> {
   const { town, print } = session;
-  const body = { text: await read(file), rig: flags.rig, plan: flags.review ? 'review' : 'auto' };
+  const body = {
+    text: await read(file),
+    rig: flags.rig,
+    plan: flags.review ? 'review' : 'auto',
+    land: flags.asOne ? 'convoy' : 'beads',
+  };
   const headers: Record<string, string> = flags.key === undefined ? {} : { 'idempotency-key': flags.key };
   const answer = await town.post<Submitted>('intents', { body, headers });
   const { id, title } = answer.convoy;

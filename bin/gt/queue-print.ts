@@ -44,6 +44,7 @@ export interface QueueView {
     readonly state: string;
     readonly about: string;
     readonly because: string;
+    readonly chain?: string;
     readonly createdAt: number;
     readonly startedAt?: number;
   }[];
@@ -67,8 +68,8 @@ const columnsDefault = 100;
 const width = (): number => process.stdout.columns ?? columnsDefault;
 /** What ended last, above what waits. */
 const endedShown = 5;
-const titleShown = 24;
-const becauseLeast = 30;
+const titleShown = 20;
+const becauseLeast = 32;
 
 const untilNow = (at: number | undefined): string | undefined =>
   at === undefined ? undefined : at <= Date.now() ? 'now' : `~${age(at - Date.now())}`;
@@ -81,28 +82,33 @@ export function showLine({ print }: Out, queue: QueueView): void {
     print.line('  Nothing waits. Beads come here when their polecats are done: gt bead list --rig <rig>');
     return;
   }
-  const rows = [
-    ...queue.ended
-      .slice(0, endedShown)
-      .reverse()
-      .map((one) => ({ ...one, position: undefined, landsAt: undefined })),
+  const head = ['  #', 'bead', 'state', 'since', 'lands', 'title'];
+  const requests: readonly (MergeRequestView & Partial<Place>)[] = [
+    ...queue.ended.slice(0, endedShown).reverse(),
     ...queue.open,
-  ].map((one) => [
+  ];
+  const rows = requests.map((one) => [
     `  ${one.position ?? ''}`,
     one.bead,
-    print.status(one.state),
+    one.state,
     age(Date.now() - (one.endedAt ?? one.submittedAt)),
-    untilNow(one.landsAt),
+    untilNow(one.landsAt) ?? '',
     short(one.title, titleShown),
   ]);
-  const used = [0, 1, 3, 4, 5].reduce((sum, i) => sum + 2 + Math.max(6, ...rows.map((row) => row[i]?.length ?? 0)), 11);
-  const room = Math.max(becauseLeast, width() - used);
-  const becauses = [...queue.ended.slice(0, endedShown).reverse(), ...queue.open].map((one) =>
-    short(one.because, room),
+  const used = head.reduce(
+    (sum, word, i) => sum + 2 + Math.max(word.length, ...rows.map((row) => row[i]?.length ?? 0)),
+    0,
   );
+  const room = Math.max(becauseLeast, width() - used);
   print.table(
-    ['  #', 'bead', 'state', 'since', 'lands', 'title', 'because'],
-    rows.map((row, i) => [...row, becauses[i]]),
+    [...head, 'because'],
+    rows.map(([place, bead, state = '', ...more], i) => [
+      place,
+      bead,
+      print.status(state),
+      ...more,
+      short(requests[i]?.because ?? '', room),
+    ]),
   );
 }
 
@@ -117,7 +123,8 @@ export function showFigures({ print }: Out, queue: QueueView): void {
   row('slots', `${queue.slots.used} of ${queue.slots.total} in use${durationOf(queue)}`);
   for (const one of queue.candidates) {
     const since = age(Date.now() - (one.startedAt ?? one.createdAt));
-    row('', `${one.id} ${one.state} for ${since}: ${one.about}; ${plain(one.because)}`);
+    const chain = one.chain === undefined ? '' : `chain ${one.chain}, `;
+    row('', `${one.id} ${one.state} for ${since}: ${chain}${one.about}; ${plain(one.because)}`);
   }
   for (const { id, about } of queue.chains) row(`chain ${id}`, about);
   if (queue.joined.length > 0)
@@ -149,9 +156,9 @@ const learnedOf = ({ bad, badAgain, flake }: QueueView['learned']): string =>
   `p: ${percent(bad.chance)} of changes are bad (${bad.observed} seen), ${percent(badAgain.chance)} of those sent back before (${badAgain.observed} seen); f: ${percent(flake.chance)} of runs of a good tree fail (${flake.observed} seen)`;
 
 function runsOf({ runsCount, landedCount, runsPerLanded, runsPerLandedBound }: QueueView): string {
-  const least = `no queue could do with fewer than ${runsPerLandedBound.toFixed(2)} at this p and f`;
+  const least = `${runsPerLandedBound.toFixed(2)} is the least that any queue could need at this p and f`;
   return runsPerLanded === undefined
-    ? `${runsCount} so far, and nothing landed yet; ${least} for each`
+    ? `${runsCount} so far, and nothing landed yet; ${least}`
     : `${runsPerLanded.toFixed(2)} for each landed change (${runsCount} for ${landedCount}); ${least}`;
 }
 

@@ -4,11 +4,14 @@
  */
 import type { BeadId } from '../keys.ts';
 import type { Instant } from '../ports.ts';
+import { riskOfSeq } from '../refinery/changes.ts';
 import { type Chain, onBoard } from '../refinery/planner/board.ts';
+import { flakeChance } from '../refinery/planner/estimate.ts';
+import { isCertain } from '../refinery/planner/rejection.ts';
 import type { Candidate, MergeRequest, MergeRequestState } from '../refinery/records.ts';
-import { blameIn, shownOf } from '../refinery/shown.ts';
-import { activeCandidates, boardOf, type QueueView } from '../refinery/view.ts';
-import { aboutRun } from './queue.ts';
+import { shownOf } from '../refinery/shown.ts';
+import { activeCandidates, boardOf, estimatesOf, type QueueView } from '../refinery/view.ts';
+import { aboutRun, beadOfSeq } from './queue.ts';
 import { asSentence, counted, listed, percent, span } from './words.ts';
 
 export interface RunThatFailed {
@@ -95,15 +98,15 @@ function caseOf(view: QueueView, request: MergeRequest): Case {
       because,
       ...(evidence === undefined ? {} : { evidence }),
     }));
-  const isSuspect = chain?.failures.some(({ at }) => at > chain.members.indexOf(seq)) ?? false;
+  const { blame } = shownOf(view, request);
   return {
     view,
     request,
     chain,
     run: own ?? (chain && active.find((run) => run.chain === chain.id)),
     isInRun: own !== undefined,
-    failures: isSuspect ? failures : [],
-    blame: chain && isSuspect ? blameIn(view, chain)[chain.members.indexOf(seq)] : undefined,
+    failures: blame === undefined ? [] : failures,
+    blame,
   };
 }
 
@@ -128,10 +131,12 @@ function whereIs({ view, request, chain, run, isInRun }: Case, { position, of, o
   const joined = isJoined
     ? `${bead} passed, but on a ${target} that had moved by then: it has joined what lands next. `
     : '';
-  if (!run) return `${joined}${joined ? 'It' : bead} is under test, and waits for the next run.`;
+  if (!run) return `${joined}${joined ? 'It' : bead} is under test, and no run is about it now.`;
   const since = run.state === 'planned' ? 'being built' : `${run.state}: ${run.because}`;
-  if (isInRun) return `${joined}Candidate ${run.id} tests ${aboutRun(view, run)}; ${since}.`;
-  return `${bead} stands in chain ${chain?.id ?? ''}, of which candidate ${run.id} tests only ${aboutRun(view, run)}; ${since}.`;
+  const tests = `candidate ${run.id} tests ${aboutRun(view, run)} (${since})`;
+  if (isInRun) return `${joined}${asSentence(tests)}`;
+  const members = chain?.members.map((one) => beadOfSeq(view, one)) ?? [];
+  return `${bead} is one of ${listed(members)}, of which ${tests}.`;
 }
 
 const failuresTold = 3;
@@ -153,7 +158,12 @@ function whatNext({ view, request, chain, run, isInRun, blame }: Case): string {
   if (request.held) return `A human lets it go with gt mq retry ${request.bead}, or rejects it.`;
   if (activeCandidates(view).some(({ body }) => body.ofMain))
     return `${view.target} itself is being tested first: nobody is blamed for what it does by itself.`;
-  if (!chain || !run) return blame === undefined ? '' : 'The next run decides how many of its chain are tested again.';
+  if (!chain) return '';
+  if (!run && isConvicted(view, chain, request.seq))
+    return boardOf(view).passedSinceCulprit
+      ? 'That is proof enough: it goes back to its polecat with the output.'
+      : `That is proof enough, but nothing has passed since the last rejection: before this one goes too, a run must pass, or ${view.target} itself.`;
+  if (!run) return blame === undefined ? '' : 'The next run tests it, or what stands before it in its chain, again.';
   const own = run.members.filter(({ seq }) => chain.members.includes(seq));
   if (!isInRun)
     return 'If that run passes, the search goes on with what is left of the chain; if it fails, this one returns to the line.';
@@ -162,6 +172,11 @@ function whatNext({ view, request, chain, run, isInRun, blame }: Case): string {
   if (own.length === 1)
     return 'If it passes, it lands; if it fails, it is tested again before it is sent back, unless one run is proof enough.';
   return `If it passes, ${counted(own.length, 'change')} land together; if it fails, fewer of them are tested next, until the culprit stands alone.`;
+}
+
+function isConvicted(view: QueueView, { members, failures }: Chain, seq: string): boolean {
+  const risks = members.map((one) => riskOfSeq(view, one));
+  return members[0] === seq && isCertain(seq, risks, failures, flakeChance(estimatesOf(view)));
 }
 
 function whenLands({ request, blame }: Case, { landsAt }: Place, now: Instant): string {

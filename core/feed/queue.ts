@@ -70,8 +70,8 @@ export function accountOfQueue(view: QueueView): QueueAccount {
 
 const learnedOf = (chance: number, { yes, no }: Counts): Learned => ({ chance, observed: Math.round(yes + no) });
 
-/** `gr-7k2m9q-1 and gr-7k2m9q-2 (chain 3, on gr-7k2m9q-9, which has joined) on main at 1a2b3c4d5e`. */
-export function aboutRun(view: QueueView, { chain, members, base, ofMain }: Candidate): string {
+/** `gr-7k2m9q-1 and gr-7k2m9q-2, on gr-7k2m9q-9, which passed apart, on main at 1a2b3c4d5e`. */
+export function aboutRun(view: QueueView, { members, base, ofMain }: Candidate): string {
   const on = `${view.target} at ${short(base)}`;
   if (ofMain) return `${on} itself, before anyone is blamed`;
   const joined = new Set(boardOf(view).joined);
@@ -79,7 +79,7 @@ export function aboutRun(view: QueueView, { chain, members, base, ofMain }: Cand
   const own = members.filter(({ seq }) => !joined.has(seq)).map(({ bead }) => bead);
   if (own.length === 0) return `${listed(under)}, which passed apart, on ${on}`;
   const stands = under.length > 0 ? `, on ${listed(under, 3)}, which passed apart,` : '';
-  return `${listed(own)}${stands} on ${on}${chain === undefined ? '' : ` (chain ${chain})`}`;
+  return `${listed(own)}${stands} on ${on}`;
 }
 
 const blamedShown = 3;
@@ -99,8 +99,8 @@ function aboutChain(beads: readonly BeadId[], failures: ChainShown['failures'], 
   const most = [...blame].sort((a, b) => b.chance - a.chance).slice(0, blamedShown);
   const none = 1 - blame.reduce((sum, { chance }) => sum + chance, 0);
   const guess = most.map(({ bead, chance }) => `${bead} ${percent(chance)}`).join(', ');
-  return `${names}: ${runs}; to blame: ${guess}, none of them ${percent(Math.max(0, none))}`;
+  return `${names}: ${runs}; to blame: ${guess}, nobody ${percent(Math.max(0, none))}`;
 }
 
 const firstOf = (at: number, all: number): string =>
-  all === 1 ? 'it' : at === all ? `all ${all}` : at === 1 ? 'the first' : `the first ${at}`;
+  all === 1 ? 'it' : at === all ? (all === 2 ? 'both' : `all ${all}`) : at === 1 ? 'the first' : `the first ${at}`;

@@ -16,6 +16,8 @@ export interface Shown {
   readonly evidence?: string;
   /** The candidate that tests it now, or that failed with it. */
   readonly candidate?: string;
+  /** The chance that it is the first bad change of its chain, once a run with it has failed. */
+  readonly blame?: number;
 }
 
 export function shownOf(view: QueueView, request: MergeRequest): Shown {
@@ -25,7 +27,7 @@ export function shownOf(view: QueueView, request: MergeRequest): Shown {
   const running = activeCandidates(view)
     .map(({ body }) => body)
     .find((candidate) => isIn(candidate, seq));
-  const test = running ? testOf(view, running) : 'waits for the next run';
+  const test = running ? `tested ${testOf(view, running)}` : 'waits for the next run';
   const named = running ? { candidate: running.id } : {};
   const chain = board.chains.find(({ members }) => members.includes(seq));
   if (!chain) return { state: 'testing', because: `passed apart, and lands with the next pass; ${test}`, ...named };
@@ -35,19 +37,20 @@ export function shownOf(view: QueueView, request: MergeRequest): Shown {
   const failed = view.candidates
     .map(({ body }) => body)
     .findLast((candidate) => candidate.counted && isIn(candidate, seq));
-  const chance = Math.round(100 * (blameIn(view, chain)[place] ?? 0));
+  const blame = blameIn(view, chain)[place] ?? 0;
   return {
     state: 'suspect',
-    because: `${failure.at === 1 ? 'failed' : `one of ${failure.at} that failed together`}, the culprit by ${chance}%; ${test}`,
+    because: `to blame by ${Math.round(100 * blame)}%: ${failure.at === 1 ? 'it failed' : `one of ${failure.at} that failed together`}; ${test}`,
     ...(failed?.evidence === undefined ? {} : { evidence: failed.evidence }),
     ...(running || !failed ? named : { candidate: failed.id }),
+    blame,
   };
 }
 
 const isIn = ({ members }: Candidate, seq: string): boolean => members.some((member) => member.seq === seq);
 
 const testOf = ({ target }: QueueView, { id, base, members, because }: Candidate): string =>
-  `candidate ${id}, ${members.length === 1 ? 'alone' : `${members.length} changes`} on ${target} at ${short(base)}: ${because}`;
+  `${members.length === 1 ? 'alone' : `with ${members.length - 1} more`} on ${target} at ${short(base)}, candidate ${id}: ${because}`;
 
 /** For each change of the chain, the chance that it is the first bad one; nothing while no run has failed. */
 export function blameIn(view: QueueView, chain: Chain): readonly number[] {

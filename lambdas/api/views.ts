@@ -34,6 +34,7 @@ export const beadSchema = z
       .object({ bead: z.string(), attempt: z.int(), mergeRequest: z.string(), head: z.string(), base: z.string() })
       .optional()
       .openapi({ description: 'A conflict bead: whose change it makes fit, and the commits of both sides' }),
+    landsConvoy: z.literal(true).optional().openapi({ description: 'It brings integration/<convoy> onto its target' }),
     closedReason: z.enum(closedReasons).optional(),
     commit: z.string().optional(),
     blockedBy: z.array(z.string()),
@@ -98,6 +99,7 @@ export const convoySchema = z
     status: z.enum(convoyStatuses),
     intent: z.string().openapi({ description: 'Blob with the intent’s text' }),
     plan: z.enum(['auto', 'review']),
+    land: z.literal('convoy').optional().openapi({ description: 'It lands as one; absent: each bead by itself' }),
     submittedBy: z.string(),
     progress: z.object({
       total: z.int(),
@@ -192,6 +194,11 @@ const place = {
   landsAt: instant.optional().openapi({ description: 'About when it may land, if it is good' }),
 };
 
+const blame = z
+  .number()
+  .optional()
+  .openapi({ description: 'The chance that it is the first bad one of its chain, once a run with it has failed' });
+
 const learnedSchema = z.object({
   chance: z.number(),
   observed: z.int().openapi({ description: 'Outcomes that speak for it; old ones count less' }),
@@ -237,7 +244,7 @@ export const queueSchema = z
       .openapi({ description: 'Changes that are tested together, each chain apart from the others' }),
     joined: z.array(z.string()).openapi({ description: 'Beads that passed apart: they land with the next pass' }),
     open: z
-      .array(mergeRequestSchema.extend({ ...place, held: z.boolean().optional() }))
+      .array(mergeRequestSchema.extend({ ...place, held: z.boolean().optional(), blame }))
       .openapi({ description: 'In the order of the queue' }),
     ended: z.array(mergeRequestSchema).openapi({ description: 'Newest first' }),
   })
@@ -264,7 +271,7 @@ export const changeSchema = mergeRequestSchema
         }),
       )
       .openapi({ description: 'Runs that failed with it in them, as long as they count; newest first' }),
-    blame: z.number().optional().openapi({ description: 'The chance that it is the first bad one of its chain' }),
+    blame,
     todo: z.array(z.string()).openapi({ description: 'Commands that a human may want now' }),
   })
   .openapi('Change');

@@ -23,7 +23,7 @@ export interface OpenRequest extends Omit<MergeRequest, keyof Shown>, Shown {
   readonly position: number;
   /** Changes submitted later that landed before it: exact up to 64. */
   readonly overtaken: number;
-  /** About when it may land; absent before anything ran here, and while the queue is paused. */
+  /** About when it may land; absent before anything ran here, while the queue is paused, and for a likely culprit. */
   readonly landsAt?: Instant;
 }
 
@@ -59,6 +59,9 @@ export async function queueView(
   };
 }
 
+/** A suspect that will likely go back is promised nothing. */
+const promisedMax = 0.5;
+
 export function openOf(view: QueueView, now: Instant): OpenRequest[] {
   const queue = queueOf(view, now);
   const landedSeqs = queue.landedSeqs ?? [];
@@ -75,7 +78,8 @@ export function openOf(view: QueueView, now: Instant): OpenRequest[] {
   ];
   return inLine.map((request, i) => {
     const shown = shownOf(view, request);
-    const inMs = queue.paused || request.held || request.state !== 'queued' ? undefined : landsInMs(view, i);
+    const isHopeful = request.state === 'queued' && !request.held && (shown.blame ?? 0) <= promisedMax;
+    const inMs = queue.paused || !isHopeful ? undefined : landsInMs(view, i);
     return {
       ...request,
       ...shown,

@@ -59,9 +59,10 @@ describe('gt with AWS credentials', () => {
       as('AKIDALLOWED', 'submit', 'intent.md', '--rig', 'green', '--key', 'k', '--json'),
       as('AKIDALLOWED', 'why', 'a b/ü*(x)'),
     ]);
-    expect(answers.slice(0, 4).map(({ code, err }) => [code, err.startsWith('Warning') ? '' : err])).toEqual(
-      Array(4).fill([0, '']),
-    );
+    expect(
+      [0, 1, 3].map((i) => [answers[i]?.code, answers[i]?.err.startsWith('Warning') ? '' : answers[i]?.err]),
+    ).toEqual(Array(3).fill([0, '']));
+    expect(answers[2]?.err).toMatch(/^TARGET_UNKNOWN: Nothing of green lands on "rel 1\+é\/x"/);
     expect(answers[4]?.err).toMatch(/^ID_UNKNOWN: Nothing in this town is called "a b\/ü\*\(x\)"/);
   });
 

@@ -165,6 +165,14 @@ describe('gt, from a rig to a stopped town', () => {
     const why = await gt('why', JSON.parse(waiting).beads[1].id);
     expect(why.out).toContain('It starts when greet has landed.');
     expect((await gt('mq', 'list', 'green')).out).toContain('Nothing waits');
+    const figures = (await gt('mq', 'status', 'green')).out;
+    expect(figures).toContain('0 of 4 in use');
+    expect(Math.max(...figures.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    for (const verb of ['why', 'status', 'log'])
+      expect((await gt('mq', verb, bead.id)).err).toMatch(/^MERGE_REQUEST_NONE: .*handed no change in.* gt why /);
+    expect((await gt('mq', 'status', 'green', '--target', 'mian')).err).toMatch(
+      /^TARGET_UNKNOWN: .*Did you mean "main"\? Its merge queues/,
+    );
     expect((await gt('feed')).out).toContain('rig.added');
     expect((await gt('feed', '--json')).out).toContain('"events"');
   });

@@ -79,7 +79,7 @@ describe('commands to a merge queue', () => {
       [c.bead, 3, 'queued'],
     ]);
     expect(picture?.ended.map(({ bead, state }) => [bead, state])).toEqual([[a.bead, 'landed']]);
-    expect(picture?.candidates).toMatchObject([{ state: 'running' }]);
+    expect(picture?.account.runs).toMatchObject([{ state: 'running' }]);
   });
 
   test('a rig that does not exist has no queue', async () => {
