@@ -82,7 +82,8 @@ async function pushLanding(tick: Tick, view: QueueView, landing: Landing): Promi
       ref: targetRef(view),
       from: landing.from,
       to: landing.to,
-      timeoutMs: limits.landingPushTimeoutMs,
+      // Whoever gives this landing up counts on it that no push starts or goes on after its deadline.
+      timeoutMs: Math.max(1, landing.pushDeadline - tick.deps.clock.now()),
     });
   } catch (error) {
     if (error instanceof RepoUnreachable || error instanceof Unavailable)
