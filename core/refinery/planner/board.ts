@@ -55,9 +55,8 @@ export interface Board {
   readonly chains: readonly Chain[];
   /** Changes that passed apart, in the order in which they did: the next runs are built on them. */
   readonly joined: readonly string[];
-  /** Runs that failed on this very `joined`, whatever their chain, and runs that passed on it. */
+  /** Runs that failed on this very `joined`, whatever their chain. One that passes on it lands it, or adds to it. */
   readonly joinedFailures: number;
-  readonly joinedPasses: number;
   /** Something passed since the last rejection, so main is known to be good. */
   readonly passedSinceCulprit: boolean;
   /** Main as someone else left it, until something passes on it. */
@@ -72,7 +71,6 @@ export const emptyBoard: Board = {
   chains: [],
   joined: [],
   joinedFailures: 0,
-  joinedPasses: 0,
   passedSinceCulprit: false,
   held: [],
   nextChain: 1,
@@ -98,12 +96,10 @@ export type Decision =
   | { readonly do: 'check_main' }
   | { readonly do: 'wait' };
 
-type Counts = Pick<Board, 'joinedFailures' | 'joinedPasses'>;
-
 /** `joined`, or main under it, is not what it was: what runs said of it is over. */
-const afresh = (board: Board, counts: Counts = { joinedFailures: 0, joinedPasses: 0 }): Board => ({
+const afresh = (board: Board): Board => ({
   ...board,
-  ...counts,
+  joinedFailures: 0,
   chains: board.chains.map((chain) => ({
     ...chain,
     failures: chain.failures.map((failure) => ({ ...failure, onJoined: 0 })),
@@ -170,21 +166,13 @@ export function joined(board: Board, run: Run): Board {
   const proven: Board = proof ? { ...rest, passedSinceCulprit: true } : board;
   const chain = board.chains.find(({ id }) => id === run.chain);
   const count = chain ? leading(chain.members, content) : 0;
-  if (!chain || count === 0) {
-    const isOnIt = startsWith(run.content, board.joined);
-    return isOnIt ? { ...proven, joinedPasses: board.joinedPasses + 1 } : proven;
-  }
-  const together = [...board.joined, ...chain.members.slice(0, count)];
-  const passedWhole = together.length === run.content.length && startsWith(run.content, together);
+  if (!chain || count === 0) return proven;
   return tidy(
-    afresh(
-      {
-        ...proven,
-        joined: together,
-        chains: board.chains.map((other) => (other === chain ? withoutFirst(chain, count) : other)),
-      },
-      { joinedFailures: 0, joinedPasses: passedWhole ? 1 : 0 },
-    ),
+    afresh({
+      ...proven,
+      joined: [...board.joined, ...chain.members.slice(0, count)],
+      chains: board.chains.map((other) => (other === chain ? withoutFirst(chain, count) : other)),
+    }),
   );
 }
 

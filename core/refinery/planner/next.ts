@@ -52,8 +52,8 @@ const culpritsMax = 3;
 /** So many runs must fail on what has joined, and none pass, before it is suspected itself. */
 const suspectAtFailures = 3;
 
-const isSuspect = ({ joined, joinedFailures, joinedPasses }: Board): boolean =>
-  joined.length > 0 && joinedFailures >= suspectAtFailures && joinedPasses === 0;
+const isSuspect = ({ joined, joinedFailures }: Board): boolean =>
+  joined.length > 0 && joinedFailures >= suspectAtFailures;
 
 function planOf(at: Situation): Plan {
   const board = withoutIdle(at.board, at.runs);

@@ -46,9 +46,6 @@ export interface Scenario {
   readonly warmUp: number;
   /** Spread of the logarithm of a run's time; 0: all take 1. */
   readonly sigma?: number;
-  /** Chance that two good changes fail together. */
-  readonly clash?: number;
-  readonly spread?: number;
 }
 
 export interface Outcome {
@@ -61,10 +58,9 @@ export interface Outcome {
   /** Bad changes on main. */
   readonly red: number;
   readonly estimates: Estimates;
-  readonly wait: number;
 }
 
-const lineLength = 400;
+const lineLength = 200;
 
 interface Under {
   readonly run: Run;
@@ -150,12 +146,13 @@ export function drive(scenario: Scenario): Outcome {
       board = joined(board, run);
       return;
     }
-    const left = run.content.filter((id) => line.includes(id));
+    const content = new Set(run.content);
+    const left = line.filter((id) => content.has(id));
     board = landed(board, run);
     main = run.commits.at(-1) ?? main;
     sum.red += left.filter(isBad).length;
     sum.landed += left.length;
-    line = line.filter((id) => !run.content.includes(id));
+    line = line.filter((id) => !content.has(id));
     estimates = learnedLanding(estimates, { fresh: left.length, resubmitted: 0 });
     resolve(left.length);
   };
@@ -183,7 +180,6 @@ export function drive(scenario: Scenario): Outcome {
         slots: scenario.slots,
         batchMax: 64,
         estimates,
-        ...(scenario.spread === undefined ? {} : { spread: scenario.spread }),
       });
       if (!perform(decision)) break;
     }
@@ -201,6 +197,5 @@ export function drive(scenario: Scenario): Outcome {
     red: sum.red,
     time: now - from.time,
     estimates,
-    wait: 0,
   };
 }

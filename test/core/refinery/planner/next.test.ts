@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Board,
+  type Change,
+  emptyBoard,
+  failed,
+  joined,
+  landed,
+  mainPassed,
+  type Run,
+  started,
+} from '../../../../core/refinery/planner/board.ts';
+import { freshEstimates, learnedPass } from '../../../../core/refinery/planner/estimate.ts';
+import { decide, type Situation } from '../../../../core/refinery/planner/next.ts';
+
+const change = (id: string, more: Partial<Change> = {}): Change => ({ id, risk: 0.2, ...more });
+const line = (...ids: string[]) => ids.map((id) => change(id));
+const at = (more: Partial<Situation> = {}): Situation => ({
+  board: emptyBoard,
+  waiting: [],
+  changeOf: (id) => change(id),
+  runs: [],
+  checkingMain: false,
+  slots: 4,
+  batchMax: 64,
+  estimates: freshEstimates,
+  ...more,
+});
+const run = (chain: string | undefined, content: readonly string[], base = 'main'): Run => ({
+  ...(chain === undefined ? {} : { chain }),
+  content,
+  base,
+  commits: content.map((id) => `${base}/${id}`),
+});
+const running = (...runs: Run[]): { board: Board; runs: Run[] } => ({
+  board: runs.reduce((board, { chain = '', content }) => started(board, chain, content), emptyBoard),
+  runs,
+});
+/** Enough passes that a flake is hardly believed in. */
+const noFlakes = Array.from({ length: 3000 }).reduce<typeof freshEstimates>(
+  (estimates) => learnedPass(estimates, emptyBoard, run(undefined, [])),
+  freshEstimates,
+);
+
+describe('what is tested next', () => {
+  test('one change in an empty queue is tested at once', () => {
+    expect(decide(at({ waiting: line('a') }))).toMatchObject({ do: 'test', members: ['a'], content: ['a'] });
+  });
+
+  test('nothing, when every slot is taken or nothing waits', () => {
+    expect(decide(at())).toEqual({ do: 'wait' });
+    expect(decide(at({ ...running(run('1', ['a'])), waiting: line('b'), slots: 1 }))).toEqual({ do: 'wait' });
+    expect(decide(at({ checkingMain: true, waiting: line('b'), slots: 1 }))).toEqual({ do: 'wait' });
+  });
+
+  test('of the first in line, the safest goes first', () => {
+    const waiting = [change('a', { risk: 0.3 }), change('b', { risk: 0.1 }), change('c', { risk: 0.9 })];
+    expect(decide(at({ waiting }))).toMatchObject({ members: ['b', 'a'] });
+  });
+
+  test('a change that touches what a running chain touches is not put into another', () => {
+    const touching = (id: string) => change(id, { paths: [id === 'c' ? 'y' : 'x'] });
+    const situation = at({
+      ...running(run('1', ['a'])),
+      waiting: [touching('b'), touching('c')],
+      changeOf: touching,
+    });
+    expect(decide(situation)).toMatchObject({ content: ['c'] });
+  });
+
+  test('the next runs are built on what passed apart', () => {
+    const board = joined(running(run('1', ['a'])).board, run('1', ['a'], 'old'));
+    expect(board.joined).toEqual(['a']);
+    expect(decide(at({ board, waiting: line('b') }))).toMatchObject({ content: ['a', 'b'] });
+    expect(decide(at({ board }))).toEqual(expect.objectContaining({ do: 'test', content: ['a'] }));
+  });
+
+  test('what travels alone waits until nothing else is under way, and holds back what stands behind it', () => {
+    const waiting = [change('ci', { alone: true }), change('b')];
+    const changeOf = (id: string) => waiting.find((other) => other.id === id) ?? change(id);
+    expect(decide(at({ ...running(run('1', ['a'])), waiting, changeOf }))).toEqual({ do: 'wait' });
+    expect(decide(at({ waiting, changeOf }))).toMatchObject({ content: ['ci'] });
+    const alone = running(run('1', ['ci']));
+    expect(decide(at({ ...alone, waiting: line('b'), changeOf }))).toEqual({ do: 'wait' });
+  });
+
+  test('an urgent change takes the next slot by itself, before a search goes on', () => {
+    const board = failed(running(run('1', ['a', 'b'])).board, run('1', ['a', 'b']));
+    const waiting = [change('u', { urgent: true }), change('c')];
+    expect(decide(at({ board, waiting }))).toMatchObject({ members: ['u'] });
+  });
+
+  test('what has joined is tested by itself when three runs failed on it and none passed', () => {
+    let board = joined(running(run('1', ['a'])).board, run('1', ['a'], 'old'));
+    for (const id of ['b', 'c', 'd']) {
+      board = started(board, id, [id]);
+      board = failed(board, run(id, ['a', id]));
+    }
+    const runs = ['b', 'c', 'd'].map((id) => run(id, [id]));
+    expect(decide(at({ board, runs, waiting: line('e') }))).toMatchObject({ do: 'test', content: ['a'] });
+    const guilty = failed(board, run(undefined, ['a']));
+    expect(guilty.joined).toEqual([]);
+    // The failures on it count against it alone.
+    expect(guilty.chains.map(({ members, failures }) => [members[0], failures.length])).toEqual([
+      ['a', 1],
+      ['b', 0],
+      ['c', 0],
+      ['d', 0],
+    ]);
+  });
+
+  test('an idle slot tests another prefix of a chain, if the rig asks for it', () => {
+    const under = running(run('1', ['a', 'b', 'c']));
+    expect(decide(at(under))).toEqual({ do: 'wait' });
+    expect(decide(at({ ...under, spread: 2 }))).toMatchObject({ do: 'test', chain: '1', content: ['a'] });
+  });
+});
+
+describe('who is rejected', () => {
+  const proven = mainPassed(emptyBoard);
+  const suspect = (board: Board, commits: string[]) =>
+    failed(started(board, '1', ['a', 'b']), { chain: '1', content: ['a'], base: 'main', commits });
+
+  test('a change that failed on main, when flakes are rare', () => {
+    const board = suspect(proven, ['main/a']);
+    expect(decide(at({ board, estimates: noFlakes }))).toMatchObject({ do: 'reject', id: 'a' });
+  });
+
+  test('not while flakes may explain it: it is run again', () => {
+    expect(decide(at({ board: suspect(proven, ['main/a']) }))).toMatchObject({ do: 'test', content: ['a'] });
+  });
+
+  test('not for a failure on what has not landed; once it has, without another run', () => {
+    const onOther = failed(started(proven, '1', ['a']), run('1', ['x', 'a']));
+    expect(decide(at({ board: onOther, estimates: noFlakes }))).toMatchObject({ do: 'test', content: ['a'] });
+    const board = landed(onOther, run(undefined, ['x']));
+    expect(decide(at({ board, estimates: noFlakes }))).toMatchObject({ do: 'reject', id: 'a' });
+  });
+
+  test('nobody on a main that nothing has passed on since the last: another chain may prove it, else main is checked', () => {
+    const board = suspect(emptyBoard, ['main/a']);
+    const situation = at({ board, estimates: noFlakes });
+    expect(decide({ ...situation, waiting: line('c') })).toMatchObject({ do: 'test', content: ['b', 'c'] });
+    const last = failed(started(emptyBoard, '1', ['a']), run('1', ['a']));
+    expect(decide({ ...situation, board: last })).toEqual({ do: 'check_main' });
+    expect(decide({ ...situation, board: last, checkingMain: true })).toEqual({ do: 'wait' });
+    expect(decide({ ...situation, board: mainPassed(last) })).toMatchObject({ do: 'reject', id: 'a' });
+  });
+});
