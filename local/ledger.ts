@@ -93,7 +93,7 @@ export async function openLedger(options: LedgerOptions): Promise<LocalLedger> {
   const listeners: ((put: readonly Item[]) => void)[] = [];
   const committed = (put: readonly Item[]): void => {
     for (const listener of listeners) {
-      const copy = structuredClone(put);
+      const copy = put.map((item) => JSON.parse(JSON.stringify(item)) as Item);
       // In a turn of its own: a listener that throws is a bug of its own, not the commit's.
       queueMicrotask(() => listener(copy));
     }

@@ -141,7 +141,8 @@ export function makeQueues(options: QueuesOptions): LocalQueues {
       onFailure?.(queue.name, error);
       return { failed: batch, late: false };
     } finally {
-      answered.abort();
+      // With a reason of its own: the standard one is an error with a stack, at each delivery.
+      answered.abort('answered');
     }
   }
 

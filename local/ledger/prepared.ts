@@ -40,7 +40,7 @@ export function prepare(commit: Commit): PreparedCommit {
       key: { pk, sk },
       name: `${pk}\0${sk}`,
       bytes: itemBytes({ pk, sk }),
-      expect: structuredClone(change.expect),
+      expect: 'body' in change.expect ? { body: { ...change.expect.body } } : { ...change.expect },
       action: actionOf(change),
       rest: restOf(change, commit.id),
     };

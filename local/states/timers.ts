@@ -27,7 +27,7 @@ export function makeTimers(clock: Clock): Timers {
   let sleeping: { readonly until: Instant; readonly cancel: AbortController } | undefined;
 
   const wake = (): void => {
-    sleeping?.cancel.abort();
+    sleeping?.cancel.abort('an earlier deadline');
     sleeping = undefined;
   };
 

@@ -31,21 +31,22 @@ export async function serve(
 ): Promise<ApiAnswer> {
   const lent = free.pop() ?? newApp();
   lent.customer = customer;
+  const text = body && JSON.stringify(body);
   const response = await lent.app.fetch(
     new Request(`http://town${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
         ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
-        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...(text ? { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) } : {}),
       },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(text ? { body: text } : {}),
     }),
   );
-  const text = await response.text();
+  const answer = await response.text();
   // An app whose request died with its run is not given back: nobody knows where it stands.
   free.push(lent);
-  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as ApiAnswer['body'] };
+  return { status: response.status, body: (answer === '' ? {} : JSON.parse(answer)) as ApiAnswer['body'] };
 }
 
 function newApp(): LentApp {

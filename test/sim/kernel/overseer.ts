@@ -60,13 +60,13 @@ export class Overseer {
       });
   }
 
-  /** Again until there is an answer. A refusal is one. */
-  async #insist(self: Actor, request: ApiRequest): Promise<ApiAnswer> {
+  /** Again until there is an answer; a refusal is one, unless it must be done. */
+  async #insist(self: Actor, request: ApiRequest, must = false): Promise<ApiAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
         const answer = await this.#stage.api(self, request);
-        if (answer.status < 500) return answer;
-        throw new Unavailable(`${answer.status}`);
+        if (answer.status < (must ? 300 : 500)) return answer;
+        throw new Unavailable(`${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
       } catch (error) {
         if (!(error instanceof Unavailable) || tries >= triesMax) throw error;
         await this.#scheduler.sleep(self, restMs);
@@ -76,27 +76,22 @@ export class Overseer {
 
   async #addRig(self: Actor, rig: RigPlan): Promise<void> {
     const { name, url, prefix } = rig;
-    await this.#insist(self, { method: 'POST', path: '/v1/rigs', body: { name, url, prefix } });
+    await this.#insist(self, { method: 'POST', path: '/v1/rigs', body: { name, url, prefix } }, true);
     const body = {
       'polecats.max': rig.polecatsMax,
       'refinery.merge_strategy': rig.strategy,
       'retry.backoff_s': [0, 60],
+      ...rig.settings,
       ...(rig.gates ? { 'refinery.gates.test': 'npm test' } : {}),
       ...(rig.requireCi ? { 'refinery.require_ci': true, 'refinery.required_checks': ['ci'] } : {}),
     };
-    await this.#insist(self, { method: 'PATCH', path: `/v1/rigs/${name}/config`, body });
+    await this.#insist(self, { method: 'PATCH', path: `/v1/rigs/${name}/config`, body }, true);
   }
 
   #handIn(convoy: ConvoyPlan): void {
     this.#act(`author of ${convoy.name}`, convoy.submittedAt, async (self) => {
       const body = { text: intentOf(convoy), rig: convoy.rig };
-      const { status } = await this.#insist(self, {
-        method: 'POST',
-        path: '/v1/intents',
-        idempotencyKey: convoy.name,
-        body,
-      });
-      if (status >= 400) throw new Error(`BUG: the intent of ${convoy.name} was refused: ${status}`);
+      await this.#insist(self, { method: 'POST', path: '/v1/intents', idempotencyKey: convoy.name, body }, true);
     });
   }
 
@@ -121,6 +116,14 @@ export class Overseer {
         return post(`/v1/rigs/${command.rig}/queue/pause`, because);
       case 'resume':
         return post(`/v1/rigs/${command.rig}/queue/resume`);
+      case 'change_gates':
+        return [
+          {
+            method: 'PATCH',
+            path: `/v1/rigs/${command.rig}/config`,
+            body: { 'refinery.gates.test': 'npm run test:all' },
+          },
+        ];
       case 'cancel_bead':
         return ofBead(command.bead, ({ id }) => `/v1/beads/${id}/cancel`);
       case 'retry_bead':

@@ -49,11 +49,7 @@ export class Runs {
     this.#count += 1;
     const actor = new Actor(`${name}#${this.#count}`);
     return new Promise<Out>((resolve, reject) => {
-      const over = new AbortController();
-      const end = (): void => {
-        over.abort();
-        this.#running.delete(actor);
-      };
+      const end = (): void => void this.#running.delete(actor);
       this.#running.set(actor, {
         actor,
         end(error) {
@@ -62,7 +58,7 @@ export class Runs {
           reject(error);
         },
       });
-      this.#cutOff(name, actor, over.signal);
+      this.#cutOff(name, actor);
       this.#scheduler
         .run(actor, () => work(actor))
         .then(
@@ -95,11 +91,11 @@ export class Runs {
   }
 
   /** Somewhere before its time limit its work takes longer than that. */
-  #cutOff(name: FunctionName, actor: Actor, over: AbortSignal): void {
+  #cutOff(name: FunctionName, actor: Actor): void {
     if (!this.#faults.strikes('timeout', actor.name)) return;
     const after = this.#faults.random.between(1, functions[name].timeoutSeconds * 1000);
-    const clock = new Actor(`time limit of ${actor.name}`);
-    void this.#scheduler.sleep(clock, after, over).then(() => {
+    const limit = new Actor(`time limit of ${actor.name}`);
+    void this.#scheduler.park(limit, 'ends it', after).then(() => {
       this.#running.get(actor)?.end(new FunctionDied('Sandbox.Timedout', actor.name));
     });
   }

@@ -16,26 +16,36 @@ export interface Trace {
   digest(): string;
 }
 
+/** Characters: many short texts are hashed as one. */
+const mixedAtOnce = 16_384;
+
 export type Listener = (at: Instant, who: string, what: string, isStep: boolean) => void;
 
 export function makeTrace(now: () => Instant, listener: Listener | undefined): Trace {
   const hash = createHash('sha256');
+  let pending = '';
+  const mix = (text: string): void => {
+    pending += text;
+    if (pending.length < mixedAtOnce) return;
+    hash.update(pending);
+    pending = '';
+  };
   const line = (who: string, what: string, isStep: boolean): void => {
-    hash.update(`${now()} ${who} ${what}\n`);
+    mix(`${now()} ${who} ${what}\n`);
     listener?.(now(), who, what, isStep);
   };
   return {
     tell: (who, what) => line(who, what, false),
     step: (who, what) => line(who, what, true),
     commit({ changes }) {
-      hash.update(JSON.stringify(changes));
+      mix(JSON.stringify(changes));
       for (const change of changes) {
         if (!('put' in change) || kindOf(change.put) !== 'feed') continue;
         const { who, text, kind } = change.put.body as unknown as EventRecord;
         line(who, `${kind}: ${text}`, false);
       }
     },
-    mix: (text) => void hash.update(text),
-    digest: () => hash.digest('hex').slice(0, 16),
+    mix,
+    digest: () => hash.update(pending).digest('hex').slice(0, 16),
   };
 }

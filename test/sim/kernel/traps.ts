@@ -75,16 +75,25 @@ function trap(holder: Record<string, unknown>, name: string, what: string): void
 function trapDate(): void {
   const RealDate = Date;
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args, self) =>
-      Reflect.construct(target, isArmed && args.length === 0 ? [dateOfNow()] : args, self) as Date,
+    construct: trappedConstruct,
     apply: () => refuse('Date()'),
     get: (target, name, self) =>
       isArmed && name === 'now' ? refuse('Date.now') : (Reflect.get(target, name, self) as unknown),
   });
 }
 
+function trappedConstruct(target: DateConstructor, args: unknown[]): Date {
+  return Reflect.construct(target, isArmed && args.length === 0 ? [dateOfNow()] : args) as Date;
+}
+
 function dateOfNow(): number {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  Error.stackTraceLimit = 1;
+  Error.prepareStackTrace = (_, [caller]) => caller?.getFileName() ?? '';
   const caller: { stack?: string } = {};
-  Error.captureStackTrace(caller, dateOfNow);
-  return caller.stack?.includes('/jsonata/') ? 0 : refuse('new Date()');
+  Error.captureStackTrace(caller, trappedConstruct);
+  const file = caller.stack ?? '';
+  Error.stackTraceLimit = stackTraceLimit;
+  Error.prepareStackTrace = prepareStackTrace;
+  return file.includes('/jsonata/') ? 0 : refuse('new Date()');
 }
