@@ -175,8 +175,11 @@ export interface ChainLink {
   readonly head: Oid;
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string; readonly at: Instant };
-  /** An integration branch: its commits land as they are, by fast-forward or by a merge commit, whatever the strategy. */
-  readonly asIs?: true;
+  /**
+   * An integration branch: its commits land as they are, whatever the strategy: by fast-forward where that is possible,
+   * else, or with `merge`, by a merge commit.
+   */
+  readonly asIs?: true | 'merge';
 }
 
 export type MergeStrategy = 'squash' | 'rebase' | 'merge';

@@ -18,6 +18,8 @@ export interface CloneRequest {
   readonly start: string;
   /** The branch that the work is for; its tip is known to the agent as `origin/<target>`. */
   readonly target: string | undefined;
+  /** The branch that the target is made from, for as long as the remote does not have it. */
+  readonly targetBase?: string;
   /** Branch to be on; detached when absent. */
   readonly branch: string | undefined;
   /** Check out this commit, which `start` must hold, instead of `start` itself. */
@@ -46,8 +48,10 @@ const fetchBackoffMs = 500;
 
 export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: Interrupt): Promise<Clone> {
   checkUrl(request.url);
-  for (const name of [request.start, request.target, request.branch]) if (name !== undefined) checkRef(name, 'the ref');
-  const found = (await borrow(box, request)) ?? (await fetch(box, request, interrupt));
+  for (const name of [request.start, request.target, request.targetBase, request.branch])
+    if (name !== undefined) checkRef(name, 'the ref');
+  const there = await onRemote(box, request);
+  const found = (await borrow(box, there)) ?? (await fetch(box, there, interrupt));
   const { own, work } = box;
   const commit = request.commit ?? found.start;
   const makeAgents = (): void => {
@@ -85,6 +89,18 @@ export async function makeClone(box: Sandbox, request: CloneRequest, interrupt: 
     readAgent: { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(join(work, '.git', 'objects')) },
     makeAgents,
   };
+}
+
+/** The branches to read: those that were asked for, or what stands in for a target that is not there yet. */
+async function onRemote(box: Sandbox, request: CloneRequest): Promise<CloneRequest> {
+  const { target, targetBase, start, url } = request;
+  if (target === undefined || targetBase === undefined) return request;
+  const args = ['ls-remote', '--exit-code', '--', url, fullRef(target)];
+  const env = await request.access();
+  const { code } = await git(args, { cwd: box.root, timeoutMs: fetchTimeoutMs, env, reachesOut: true });
+  // Anything but "no such branch" is for the fetch to meet, and to explain.
+  if (code !== 2) return request;
+  return { ...request, target: targetBase, start: start === target ? targetBase : start };
 }
 
 /** Status 1 says that there are conflicts. Nothing of it needs the network: a submodule is only a commit's name here. */

@@ -46,6 +46,7 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
         access: accessTo(task, job.remoteUrl),
         start: job.startFrom,
         target: job.target,
+        ...(job.targetBase === undefined ? {} : { targetBase: job.targetBase }),
         branch: job.branch,
         ...(job.merge === undefined ? {} : { merge: job.merge }),
       },

@@ -28,11 +28,12 @@ export type BeadStatus = (typeof beadStatuses)[number];
  * only when the change had landed before the cancellation could stop it: main tells the truth.
  */
 const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
-  open: ['hooked', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
+  // To `submitted` without a polecat: a bead that lands its convoy.
+  open: ['hooked', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   hooked: ['in_progress', 'open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   in_progress: ['open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   submitted: ['open', 'closed', 'escalated', 'failed', 'cancelled'],
-  deferred: ['open', 'closed', 'failed', 'cancelled'],
+  deferred: ['open', 'submitted', 'closed', 'failed', 'cancelled'],
   escalated: ['open', 'closed', 'failed', 'cancelled'],
   failed: ['open', 'closed', 'cancelled'],
   closed: [],
@@ -139,6 +140,8 @@ export interface Bead {
   readonly externalRef?: string;
   /** Set on what the Refinery asked for beside the plan. */
   readonly resolves?: Resolves;
+  /** The last bead of a convoy that lands as one: it brings the branch of all the others onto the target. */
+  readonly landsConvoy?: true;
 
   readonly status: BeadStatus;
   readonly closedReason?: ClosedReason;

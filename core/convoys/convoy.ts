@@ -37,6 +37,8 @@ export interface Convoy {
   readonly intent: string;
   /** `auto` launches at once; `review` waits for approval in `staged`. */
   readonly plan: 'auto' | 'review';
+  /** All of it reaches the target in one landing; absent: each bead by itself. */
+  readonly land?: 'convoy';
   readonly submittedBy: string;
   readonly progress: Progress;
   /** Why it stalled: which bead, why, and what to do. */

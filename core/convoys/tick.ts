@@ -13,6 +13,7 @@ import { standInLine } from '../scheduler/line.ts';
 import { guard, replace, type Step, together } from '../step.ts';
 import { type Bead, hasEnded, isLost, isPlanned, satisfies } from './bead.ts';
 import { type Convoy, type ConvoyStatus, nextConvoyStatuses, type Progress } from './convoy.ts';
+import { wakeIntegration } from './integration.ts';
 import { saveBead } from './save-bead.ts';
 
 export interface TickResult {
@@ -97,6 +98,7 @@ function readiness(was: Item<Bead>, { merged, blocked }: View, now: Instant): Mo
     ];
   }
   if (!bead.needs.every((need) => merged.has(need))) return [];
+  if (bead.landsConvoy) return [{ ready: false, step: startLanding(was, now) }];
   const stood = standInLine(bead, now);
   return [
     {
@@ -107,6 +109,16 @@ function readiness(was: Item<Bead>, { merged, blocked }: View, now: Instant): Mo
       },
     },
   ];
+}
+
+/** Nobody works on it, so it stands in no line and takes no slot. */
+function startLanding(was: Item<Bead>, now: Instant): Step {
+  const bead: Bead = { ...was.body, run: 1, readyAt: now, blockedBy: [] };
+  return {
+    changes: [saveBead(was, bead, now)],
+    effects: [{ do: 'start_molecule', bead: bead.id, run: bead.run }],
+    events: [eventOf(bead, 'bead.ready', `${bead.id} is ready: ${bead.title}`)],
+  };
 }
 
 const eventOf = (bead: Bead, kind: string, text: string) => ({
@@ -130,11 +142,15 @@ export function progressOf(all: readonly Bead[]): Progress {
   };
 }
 
+/** Nothing of a cancelled convoy is under way any more. */
+export const isCleared = ({ status, progress }: Convoy): boolean =>
+  status === 'cancelled' && progress.landed + progress.failed + progress.cancelled === progress.total;
+
 /** A cancelled convoy keeps true counts; nothing else of it changes any more. */
 export function countOnly(meta: Item<Convoy>, beads: readonly Item<Bead>[]): Step | undefined {
   const progress = progressOf(beads.map((bead) => bead.body));
   if (JSON.stringify(progress) === JSON.stringify(meta.body.progress)) return undefined;
-  return { changes: [replace(meta, { ...meta.body, progress })] };
+  return { changes: [replace(meta, { ...meta.body, progress })], effects: wakeIntegration(meta.body) };
 }
 
 /** Progress and status of the convoy itself, once no bead has to be moved. */
@@ -171,7 +187,8 @@ function settle(
     ],
     events: status === convoy.status ? [] : [convoyEvent(next)],
   };
-  if (status === 'landed') return together(own, tellLanded(next, all), closeEscalation(escalation, 'town', now));
+  const over: Step = { changes: [], effects: wakeIntegration(convoy) };
+  if (status === 'landed') return together(own, over, tellLanded(next, all), closeEscalation(escalation, 'town', now));
   // Each question has an escalation of its own, with the command that answers it.
   if (status === 'stalled' && waitsForAnswers(all, progress)) return own;
   if (status === 'stalled') return together(own, openEscalation(escalation, alarmOf(next, because ?? ''), now));

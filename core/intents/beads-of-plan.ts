@@ -1,6 +1,7 @@
 /** From a plan to the records of its beads, the same ones every time: number n is the n-th bead of the plan. */
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import type { Convoy } from '../convoys/convoy.ts';
+import { integrationBranch } from '../convoys/integration.ts';
 import type { Plan } from '../convoys/plan.ts';
 import { type BeadId, beadId } from '../keys.ts';
 import { configOf, targetOf } from '../rigs/config.ts';
@@ -13,17 +14,74 @@ export interface NewBead {
 
 const defaultFormula = 'polecat-work';
 
-/** The plan must be free of faults: its needs are taken by name. */
+/** The plan must be free of faults: its needs are taken by name. A convoy that lands as one gets one bead more, the last. */
 export function beadsOfPlan(plan: Plan, convoy: Convoy, rig: Rig): readonly NewBead[] {
-  const config = configOf(rig);
+  if (convoy.land !== 'convoy') return plannedBeads(plan, convoy, rig, targetOf(rig));
+  const beads = plannedBeads(plan, convoy, rig, integrationBranch(convoy.id));
+  return [
+    ...beads,
+    landingOf(
+      convoy,
+      rig,
+      beads.map(({ bead }) => bead),
+    ),
+  ];
+}
+
+/** Everything of a new bead that no plan says. */
+const fresh = ({ id: convoy, createdAt }: Convoy, { name: rig }: Rig) =>
+  ({
+    rig,
+    convoy,
+    formula: defaultFormula,
+    costUsd: 0,
+    status: 'open',
+    blockedForGood: false,
+    attempt: 0,
+    run: 0,
+    failures: 0,
+    respawns: 0,
+    infraDeaths: 0,
+    notes: [],
+    createdAt,
+    spent: { agentMs: 0, gateMs: 0, backoffMs: 0 },
+  }) as const;
+
+/** No polecat works on it, unless it does not fit. It needs those that nobody else needs, and so all of them. */
+function landingOf(convoy: Convoy, rig: Rig, beads: readonly Bead[]): NewBead {
+  const n = beads.length + 1;
   const target = targetOf(rig);
+  const branch = integrationBranch(convoy.id);
+  const needed = new Set(beads.flatMap(({ needs }) => needs));
+  const needs = beads.flatMap(({ id }) => (needed.has(id) ? [] : [id]));
+  const bead: Bead = {
+    ...fresh(convoy, rig),
+    id: beadId(rig.prefix, convoy.id, n),
+    n,
+    name: 'land-convoy',
+    title: `Land convoy ${convoy.id} on ${target}`,
+    type: 'chore',
+    priority: 2,
+    labels: [],
+    needs,
+    runtime: 'command',
+    budgetUsd: configOf(rig)['budget.per_bead_usd'],
+    landsConvoy: true,
+    blockedBy: needs,
+    target,
+  };
+  const instructions = `The branch ${branch} has the work of the whole convoy, "${convoy.title}". It did not land on ${target}; "Earlier attempts" says why. You start on that branch, and ${target} is origin/${target}. Merge it where the two do not fit, and mend what fails, keeping the intent of both.`;
+  return { bead, spec: { instructions, acceptance: [] } };
+}
+
+function plannedBeads(plan: Plan, convoy: Convoy, rig: Rig, target: string): readonly NewBead[] {
+  const config = configOf(rig);
   const idOf = new Map(plan.beads.map(({ name }, i) => [name, beadId(rig.prefix, convoy.id, i + 1)]));
   return plan.beads.map((planned, i) => {
     const needs = planned.needs.map((name) => known(idOf, name));
     const bead: Bead = {
+      ...fresh(convoy, rig),
       id: known(idOf, planned.name),
-      rig: rig.name,
-      convoy: convoy.id,
       n: i + 1,
       name: planned.name,
       title: planned.title,
@@ -32,22 +90,11 @@ export function beadsOfPlan(plan: Plan, convoy: Convoy, rig: Rig): readonly NewB
       labels: planned.labels,
       needs,
       runtime: planned.runtime ?? config['agent.runtime'],
-      formula: planned.formula ?? defaultFormula,
+      ...(planned.formula === undefined ? {} : { formula: planned.formula }),
       budgetUsd: planned.budgetUsd ?? config['budget.per_bead_usd'],
-      costUsd: 0,
       ...(planned.externalRef === undefined ? {} : { externalRef: planned.externalRef }),
-      status: 'open',
       blockedBy: needs,
-      blockedForGood: false,
-      attempt: 0,
-      run: 0,
       target,
-      failures: 0,
-      respawns: 0,
-      infraDeaths: 0,
-      notes: [],
-      createdAt: convoy.createdAt,
-      spent: { agentMs: 0, gateMs: 0, backoffMs: 0 },
     };
     const spec: BeadSpec = {
       instructions: planned.instructions,

@@ -10,6 +10,7 @@ export interface NewIntent {
   readonly id: ConvoyId;
   readonly rig: string;
   readonly plan: Convoy['plan'];
+  readonly land?: 'convoy';
   /** Blob with its text. */
   readonly intent: string;
   readonly title: string;

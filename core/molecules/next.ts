@@ -4,6 +4,7 @@
  * everything it needs is in the record.
  */
 import { type Bead, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
+import { integrationBranch } from '../convoys/integration.ts';
 import { wakeForResolver } from '../convoys/resolvers.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { never } from '../errors.ts';
@@ -12,8 +13,9 @@ import { openEscalation } from '../escalations/open.ts';
 import { groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import { retryMetric } from '../metrics.ts';
-import type { Instant, Item } from '../ports.ts';
+import type { Instant, Item, Oid } from '../ports.ts';
 import { submitMergeRequest } from '../refinery/submit.ts';
+import { worksFromPrompt } from '../rigs/config.ts';
 import type { RigConfig } from '../rigs/rig.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { type Breaker, noFailures, withFailure } from '../scheduler/records.ts';
@@ -36,6 +38,8 @@ export interface Seen {
   readonly breaker: Item<Breaker> | undefined;
   /** The escalation of `beadCause(bead.id)`, if it was ever opened. */
   readonly escalation: Item<Escalation> | undefined;
+  /** For a bead that lands its convoy: where the convoy's branch is; absent if nothing was merged into it. */
+  readonly tip?: Oid | undefined;
 }
 
 export const beadCause = (bead: string) => `bead/${bead}` as const;
@@ -56,18 +60,20 @@ export function next(seen: Seen, run: number, seq: string, now: Instant): Next {
       return { go: 'gate' };
     case 'open':
     case 'deferred':
-      return waiting(seen.bead, now);
+      return waiting(seen, seq, now);
     default:
       throw new Error(`BUG: ${bead.id} is ${bead.status}`);
   }
 }
 
 /** An open or deferred bead: working, resting, or in line for a slot. */
-function waiting(was: Item<Bead>, now: Instant): Next {
+function waiting(seen: Seen, seq: string, now: Instant): Next {
+  const was = seen.bead;
   const bead = was.body;
   if (bead.admittedAt !== undefined) return { go: 'work' };
   if (bead.restUntil !== undefined && bead.restUntil > now) return rest(bead.restUntil, now);
   if (bead.inLine !== undefined) return { go: 'line' };
+  if (needsNoPolecat(bead, seen.config)) return submitTip(seen, seq, now);
   const { restUntil: _, ...rested } = bead;
   const stood = standInLine({ ...rested, status: 'open' }, now);
   return {
@@ -77,6 +83,27 @@ function waiting(was: Item<Bead>, now: Instant): Next {
       effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) }],
     },
   };
+}
+
+/** A convoy's branch lands as it is; once that has failed, somebody has to work on it, if the rig has anyone. */
+const needsNoPolecat = ({ landsConvoy, failures }: Bead, config: RigConfig): boolean =>
+  landsConvoy === true && (failures === 0 || !worksFromPrompt(config));
+
+function submitTip(seen: Seen, seq: string, now: Instant): Next {
+  const { polecat: _polecat, restUntil: _rest, ...bead } = seen.bead.body;
+  const branch = integrationBranch(bead.convoy);
+  if (seen.tip === undefined) {
+    const closed: Bead = { ...bead, status: 'closed', closedReason: 'no_change', closedAt: now };
+    return {
+      go: 'landed',
+      step: {
+        changes: [saveBead(seen.bead, closed, now)],
+        effects: [wakeConvoy(bead)],
+        events: [about(bead, 'bead.closed', `${bead.id} has nothing to land: no bead has changed anything`)],
+      },
+    };
+  }
+  return submit(seen, { ...bead, attempt: bead.attempt + 1, branch }, seen.tip, seq, now);
 }
 
 const rest = (until: Instant, now: Instant, step?: Step): Next => ({
@@ -208,17 +235,19 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
     return giveBack(seen, noted, failed, breaker, now);
   if (step.kind === 'give_up') return giveUp(seen, noted, failed, step.because, breaker, now);
 
+  // Without a polecat there is no line to stand in: its turn comes after a rest, however short.
+  const restMs = needsNoPolecat(noted, seen.config) ? Math.max(step.restMs, 1000) : step.restMs;
   const { head: _head, ...headless } = noted;
   const open: Bead = {
     ...(step.fromTarget ? headless : noted),
     status: 'open',
-    spent: { ...noted.spent, backoffMs: noted.spent.backoffMs + step.restMs },
-    ...(step.restMs > 0 ? { restUntil: now + step.restMs } : {}),
+    spent: { ...noted.spent, backoffMs: noted.spent.backoffMs + restMs },
+    ...(restMs > 0 ? { restUntil: now + restMs } : {}),
   };
-  const text = `${bead.id} attempt ${bead.attempt} failed (${failed.cause}): ${failed.detail}; ${step.rung} retry in ${step.restMs / 1000} s`;
+  const text = `${bead.id} attempt ${bead.attempt} failed (${failed.cause}): ${failed.detail}; ${step.rung} retry in ${restMs / 1000} s`;
   const events = [{ ...about(bead, 'bead.retried', text), measured: { [retryMetric[step.rung]]: 1 } }];
-  if (step.restMs > 0) {
-    return rest(now + step.restMs, now, together(breaker, { changes: [saveBead(seen.bead, open, now)], events }));
+  if (restMs > 0) {
+    return rest(now + restMs, now, together(breaker, { changes: [saveBead(seen.bead, open, now)], events }));
   }
   const stood = standInLine(open, now);
   return {

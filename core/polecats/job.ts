@@ -1,9 +1,11 @@
 /** What a polecat is told to do, from the record: the same answer however often it asks. */
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import { typesWithoutCode } from '../convoys/bead.ts';
+import { integrationBranch } from '../convoys/integration.ts';
 import { limits } from '../limits.ts';
 import { promptOf } from '../molecules/prompts/polecat-work.ts';
 import { type Intent, resolvePromptOf } from '../molecules/prompts/resolve-conflict.ts';
+import { targetOf } from '../rigs/config.ts';
 import type { Rig, RigConfig } from '../rigs/rig.ts';
 import type { Polecat } from './polecat.ts';
 import type { PolecatJob } from './protocol.ts';
@@ -16,6 +18,7 @@ export function jobOf(
   { rig, config, intents }: { rig: Rig; config: RigConfig; intents: readonly Intent[] },
 ): PolecatJob {
   const { resolves } = bead;
+  const branch = integrationBranch(bead.convoy);
   return {
     kind: 'polecat',
     bead: bead.id,
@@ -24,8 +27,9 @@ export function jobOf(
     remoteUrl: rig.url,
     branch: polecat.branch,
     // What an earlier resolver left half done is no start: it may have markers in it, or no merge.
-    startFrom: resolves?.head ?? bead.head ?? bead.target,
+    startFrom: resolves?.head ?? bead.head ?? (bead.landsConvoy ? branch : bead.target),
     target: bead.target,
+    ...(bead.target === branch ? { targetBase: targetOf(rig) } : {}),
     ...(resolves ? { merge: resolves.base } : {}),
     author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
     commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,

@@ -48,6 +48,8 @@ export interface PolecatJob {
   readonly startFrom: string;
   /** The target branch: what "changed nothing" is measured against. */
   readonly target: string;
+  /** What stands in for the target, and for a start from it, while the remote has no such branch: it begins there. */
+  readonly targetBase?: string;
   /** A commit of the target that is merged in first; what conflicts is left in the work tree for the agent. */
   readonly merge?: string;
   readonly author: { readonly name: string; readonly email: string };

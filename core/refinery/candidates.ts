@@ -6,7 +6,7 @@ import type { TownEvent } from '../events.ts';
 import { keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { ChainResult, Change, Instant, Item, LinkFault, Oid } from '../ports.ts';
-import { create, type Step, together } from '../step.ts';
+import { create, type Step, together, upsert } from '../step.ts';
 import { type Board, type Decision, started, unbuilt, withdrawn } from './planner/board.ts';
 import { verdictKeyOf } from './policy.ts';
 import type { Candidate, MergeRequest, MergeRequestState } from './records.ts';
@@ -300,6 +300,21 @@ export function withdrawStale(view: QueueView, stale: readonly Item<MergeRequest
     },
   };
 }
+
+/** The branch of a convoy is gone. Its target is woken no more, and the ledger may forget its queue. */
+export const retire = (view: QueueView, now: Instant): Turn => ({
+  step: {
+    changes: [
+      upsert(
+        keys.queue(view.rig, view.target),
+        view.meta,
+        { ...queueOf(view, now), retired: true, paused: undefined, blocked: undefined },
+        { expiresAt: now + limits.endedRequestKeptMs },
+      ),
+      { delete: keys.target(view.rig, view.target), expect: { any: true } },
+    ],
+  },
+});
 
 export const forget = (view: QueueView, gone: readonly Item<Candidate>[], last: boolean, now: Instant): Turn => ({
   step: {

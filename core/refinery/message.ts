@@ -19,10 +19,14 @@ export const trailersOf = ({
 
 const secondMs = 1000;
 
-/** `rerun`: how often the same commit has failed before. A later date makes it another commit of the same tree, with checks of its own. */
+/**
+ * `rerun`: how often the same commit has failed before. A later date makes it another commit of the same tree, with
+ * checks of its own; what would land as it is gets a merge commit for that.
+ */
 export const linkOf = (request: MergeRequest, rerun = 0): ChainLink => ({
   branch: request.branch,
   head: request.head,
+  ...(request.asIs ? { asIs: rerun > 0 ? 'merge' : true } : {}),
   message: `${oneLine(request.title)}\n\nBead: ${request.bead}\nConvoy: ${request.convoy}\nAttempt: ${request.attempt}\n`,
   author: {
     name: request.polecat,

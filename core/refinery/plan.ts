@@ -64,6 +64,8 @@ export type Move =
   | { readonly do: 'main_is_green'; readonly candidate: Item<Candidate> }
   | { readonly do: 'main_is_red'; readonly candidate: Item<Candidate> }
   | { readonly do: 'reject'; readonly decision: Extract<Decision, { do: 'reject' }> }
+  /** Its convoy is over, and so is its branch. */
+  | { readonly do: 'retire' }
   | { readonly do: 'clean_up'; readonly candidates: readonly Item<Candidate>[] }
   /** `until` absent: nothing is open, only a wake brings work. */
   | { readonly do: 'rest'; readonly until?: Instant };
@@ -79,6 +81,7 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
   if (open) return { do: open.body.state === 'open' ? 'resolve' : 'tell', landing: open };
   const givenUp = view.landings.filter(({ body }) => body.state === 'given_up');
   if (givenUp.length > 0 && facts.main === undefined) return { do: 'recheck', landings: givenUp };
+  if (isDone(view, queue) && !facts.stopped) return { do: 'retire' };
 
   if (queue.paused || facts.stopped) return atRest(view, queue, now);
   if (queue.restUntil !== undefined && queue.restUntil > now) return { do: 'rest', until: queue.restUntil };
@@ -103,6 +106,13 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
   }
   return ended.length > 0 ? cleanUp(ended) : atRest(view, queue, now);
 }
+
+/** The queue of a convoy that is over, with nothing open in it. Before the pause: nobody will resume it. */
+const isDone = (view: QueueView, { retired }: Queue): boolean =>
+  view.integration?.over === true &&
+  view.meta !== undefined &&
+  retired === undefined &&
+  view.requests.length + view.candidates.length + view.landings.length === 0;
 
 const cleanUp = (candidates: readonly Item<Candidate>[]): Move => ({
   do: 'clean_up',

@@ -48,6 +48,8 @@ export interface MergeRequest {
   readonly because: string;
   /** Blob: gate output. */
   readonly evidence?: string;
+  /** Its commits land as they are, never squashed: the branch of a convoy. */
+  readonly asIs?: true;
   /** What it touches, once the Refinery has looked. */
   readonly touched?: ChangedPaths;
   /** Seqs of queued changes that its branch contains: they go first, or its squash would smuggle them in. */
@@ -193,6 +195,8 @@ export interface Queue {
   readonly gateTroubles?: number;
   /** Nothing new is started before this instant. */
   readonly restUntil?: Instant;
+  /** The queue of a convoy that is over: its branch is gone, and nothing comes here any more. */
+  readonly retired?: true;
 }
 
 /** The body of `TREE#<verdict key>`: a pass, reusable for the same tree, checks and commands until it expires. */

@@ -25,6 +25,8 @@ export interface QueueView {
   readonly target: string;
   readonly remote: Remote;
   readonly policy: Policy;
+  /** Set on the queue of a convoy that lands as one: the branch that its own was, or will be, made from. */
+  readonly integration?: { readonly onto: string; readonly over: boolean };
   readonly meta: Item<Queue> | undefined;
   /** Under `MR#`: open ones, and those that someone else ended and nobody has filed yet. */
   readonly requests: readonly Item<MergeRequest>[];

@@ -39,6 +39,10 @@ function gatesOf(settings: Rig['settings']): Gate[] {
 export const targetOf = (rig: Pick<Rig, 'settings' | 'defaultBranch'>): string =>
   configOf(rig)['refinery.target'] || rig.defaultBranch;
 
+/** Its agent works from a prompt. One that runs the bead's own script is of no use to a bead that has none. */
+export const worksFromPrompt = (config: Pick<RigConfig, 'agent.command'>): boolean =>
+  !config['agent.command'].includes('{script}');
+
 /**
  * One setting, from a word on a command line (`true`, `8`, `a,b`, `unset`) or a JSON value.
  * Throws CONFIG_KEY_UNKNOWN, with the nearest key there is, or CONFIG_VALUE_INVALID, with what is allowed.

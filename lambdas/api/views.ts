@@ -185,6 +185,7 @@ const candidateSchema = z
     notBefore: instant.optional(),
     createdAt: instant,
     startedAt: instant.optional(),
+    passedAt: instant.optional(),
   })
   .openapi('Candidate');
 

@@ -4,6 +4,7 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { hasEnded, isPlanned } from '../../core/convoys/bead.ts';
 import { type Ending, endBead } from '../../core/convoys/cancel.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
+import { wakeIntegration } from '../../core/convoys/integration.ts';
 import { answer, reopenFailed, wakeNow } from '../../core/convoys/reopen.ts';
 import { refuse } from '../../core/errors.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
@@ -30,6 +31,7 @@ export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promi
         changes: [replace(was, cancelled, { attentionAt: now + limits.convoyStuckRepairMs })],
         effects: [
           { do: 'wake', queue: 'ticks', group: groups.convoy(id) },
+          ...wakeIntegration(convoy),
           ...(convoy.token ? [{ do: 'succeed_task', token: convoy.token } as const] : []),
         ],
         events: [

@@ -20,6 +20,8 @@ export interface Submission {
   readonly text: string;
   readonly rig: string;
   readonly plan: Convoy['plan'];
+  /** Default: each bead by itself. */
+  readonly land?: 'beads' | 'convoy';
 }
 
 export interface Submitted {
@@ -41,7 +43,9 @@ interface KeyRecord {
 export async function submitIntent(deps: SubmitDeps, input: Submission): Promise<Submitted> {
   const bytes = new TextEncoder().encode(input.text);
   checkText(input.text, bytes.length);
-  const fingerprint = sha256(JSON.stringify([input.rig, input.plan, input.text]));
+  const fingerprint = sha256(
+    JSON.stringify([input.rig, input.plan, input.text, ...(input.land === 'convoy' ? ['convoy'] : [])]),
+  );
   const key = input.idempotencyKey === undefined ? undefined : keyOf(input.caller, input.idempotencyKey);
   const before = key && (await earlier(deps.ledger, key, fingerprint, deps.clock.now()));
   if (before?.convoy) return { convoy: before.convoy, repeated: true };
@@ -53,7 +57,8 @@ export async function submitIntent(deps: SubmitDeps, input: Submission): Promise
     if (seen?.convoy) return { result: { convoy: seen.convoy, repeated: true } };
     const id = drawConvoyId(deps.ids);
     const { rig, plan, caller: submittedBy } = input;
-    const opened = openIntent({ id, rig, plan, intent, title: titleOf(input.text), submittedBy }, now);
+    const land = input.land === 'convoy' ? ({ land: 'convoy' } as const) : {};
+    const opened = openIntent({ id, rig, plan, ...land, intent, title: titleOf(input.text), submittedBy }, now);
     const claim = key ? [claimOf(key, seen?.was, { convoy: id, fingerprint }, now)] : [];
     return { step: together(opened.step, { changes: claim }), result: { convoy: opened.convoy, repeated: false } };
   });

@@ -1,11 +1,14 @@
 /** The molecule function: what `molecule.asl.json` calls. `next` decides; `await` stores the token to wait on. */
-import type { Wait } from '../../core/convoys/bead.ts';
-import type { BeadId } from '../../core/keys.ts';
+import type { Bead, Wait } from '../../core/convoys/bead.ts';
+import { integrationBranch } from '../../core/convoys/integration.ts';
+import { type BeadId, keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { awaitOn } from '../../core/molecules/await.ts';
 import { beadCause, type Go, next } from '../../core/molecules/next.ts';
 import { startAgain } from '../../core/molecules/start-again.ts';
-import type { Ports } from '../../core/ports.ts';
+import type { Ledger, Oid, Ports } from '../../core/ports.ts';
+import type { Queue } from '../../core/refinery/records.ts';
+import { recordOf } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 
@@ -43,10 +46,17 @@ const decideNext = (deps: MoleculeDeps, request: Extract<MoleculeRequest, { op: 
       load.breaker(ledger),
       load.escalation(ledger, beadCause(bead.body.id)),
     ]);
-    const seen = { bead, convoyCreatedAt: convoy?.body.createdAt ?? now, config, breaker, escalation };
+    const tip = bead.body.landsConvoy ? await tipOf(ledger, bead.body) : undefined;
+    const seen = { bead, convoyCreatedAt: convoy?.body.createdAt ?? now, config, breaker, escalation, tip };
     const { go, seconds, step } = next(seen, request.run, deps.ids.ulid(), now);
     return { step, result: { go, ...(seconds === undefined ? {} : { seconds }) } };
   });
+
+/** Where the convoy's own queue saw its branch last, which is after its last change had landed there. */
+async function tipOf(ledger: Ledger, { rig, convoy }: Bead): Promise<Oid | undefined> {
+  const queue = recordOf<Queue>(await ledger.get(keys.queue(rig, integrationBranch(convoy))))?.body;
+  return queue && queue.landedCount > 0 ? queue.lastMain : undefined;
+}
 
 const storeToken = (deps: MoleculeDeps, request: Extract<MoleculeRequest, { op: 'await' }>): Promise<MoleculeReply> =>
   runCommand<MoleculeReply>(deps, `wait of ${request.bead}`, async (now) => {

@@ -1,10 +1,17 @@
-import type { Instant, Item } from '../../core/ports.ts';
+import type { Instant, Item, Oid } from '../../core/ports.ts';
 import type { LeftOut } from '../../core/refinery/candidates.ts';
 import { foundOnMain } from '../../core/refinery/landing.ts';
 import { trailersOf } from '../../core/refinery/message.ts';
-import type { Candidate } from '../../core/refinery/records.ts';
+import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
 import { type QueueView, requestOf, type Turn } from '../../core/refinery/view.ts';
 import type { Tick } from './tick.ts';
+
+/** What landed as it is has no commit of its own: the branch's, in the target's history. */
+async function commitOn({ deps: { repo } }: Tick, view: QueueView, base: Oid, request: MergeRequest) {
+  const { asIs, head } = request;
+  if (asIs && (await repo.isAncestor(view.remote, head, base)) === true) return head;
+  return repo.findCommit(view.remote, base, trailersOf(request));
+}
 
 /**
  * A change that adds nothing may be on main already: by a landing of this same attempt that the record has lost. Its
@@ -20,7 +27,7 @@ export async function alreadyThere(
   for (const { seq, why } of faults) {
     const member = requestOf(view, seq);
     if (!member || why.fault !== 'empty' || why.with !== 'base') continue;
-    const found = await tick.deps.repo.findCommit(view.remote, was.body.base, trailersOf(member.body));
+    const found = await commitOn(tick, view, was.body.base, member.body);
     if (found !== undefined) return foundOnMain(view, was, member, found, now);
   }
   return undefined;

@@ -1,13 +1,17 @@
 /** Reads a queue: META first, so that whatever it is compared with later is at least as new. */
+import type { Convoy } from '../../core/convoys/convoy.ts';
+import { convoyOfBranch } from '../../core/convoys/integration.ts';
+import { isCleared } from '../../core/convoys/tick.ts';
 import { keys, partitions, prefixes } from '../../core/keys.ts';
 import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import type { Facts } from '../../core/refinery/plan.ts';
 import { policyOf } from '../../core/refinery/policy.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from '../../core/refinery/records.ts';
 import { indexed, type QueueView } from '../../core/refinery/view.ts';
-import { configOf } from '../../core/rigs/config.ts';
+import { configOf, targetOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf } from '../../core/step.ts';
+import { load } from '../platform/load.ts';
 import { queryAll } from '../platform/query-all.ts';
 
 /** Nothing, if there is no such rig. */
@@ -17,8 +21,10 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
     ...(meta?.body.openLanding === undefined ? [] : [meta.body.openLanding]),
     ...(meta?.body.givenUp ?? []),
   ];
-  const [config, requests, candidates, ...landings] = await Promise.all([
+  const convoyId = convoyOfBranch(target);
+  const [config, convoy, requests, candidates, ...landings] = await Promise.all([
     ledger.get(keys.rig(rig)),
+    convoyId === undefined ? undefined : load.convoy(ledger, convoyId),
     queryAll<MergeRequest>(ledger, partitions.queue(rig, target), { prefix: prefixes.mergeRequests }),
     queryAll<Candidate>(ledger, partitions.queue(rig, target), { prefix: prefixes.candidates }),
     ...epochs.map((epoch) => ledger.get(keys.landing(rig, target, epoch))),
@@ -30,12 +36,18 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
     target,
     remote: { rig, url: found.url },
     policy: policyOf(configOf(found)),
+    ...(convoy?.body.land === 'convoy' ? { integration: integrationOf(convoy.body, found) } : {}),
     meta,
     ...indexed(requests),
     candidates,
     landings: landings.flatMap((item) => recordOf<Landing>(item) ?? []),
   };
 }
+
+const integrationOf = (convoy: Convoy, rig: Rig): NonNullable<QueueView['integration']> => ({
+  onto: targetOf(rig),
+  over: convoy.status === 'landed' || isCleared(convoy),
+});
 
 /** What the fleet knows of the tasks that still owe a verdict. */
 export async function loadTasks(fleet: Ports['fleet'], view: QueueView, now: Instant): Promise<Facts['tasks']> {

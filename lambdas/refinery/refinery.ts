@@ -20,7 +20,7 @@ import { together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { makeTickHandler } from '../platform/tick-handler.ts';
-import { cleanUp } from './clean-up.ts';
+import { cleanUp, retireQueue } from './clean-up.ts';
 import { judgeResolution } from './judge-resolution.ts';
 import { recheck, resolve, takePass } from './landing.ts';
 import { loadTasks, loadView } from './load.ts';
@@ -132,6 +132,8 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
       return commit(mainIsRed(view, move.candidate, move.candidate.body.because, now));
     case 'reject':
       return blame(at, view, move.decision, now);
+    case 'retire':
+      return retireQueue(at, view, now);
     case 'clean_up':
       return cleanUp(at, view, move.candidates, now);
     default:

@@ -73,7 +73,11 @@ export async function unexpected(
 }
 
 export const noTarget = (view: QueueView, now: Instant): Done =>
-  blockOnce(view, `branch ${view.target} does not exist on the remote: push it, or set refinery.target`, now);
+  blockOnce(
+    view,
+    `branch ${view.integration?.onto ?? view.target} does not exist on the remote: push it, or set refinery.target`,
+    now,
+  );
 
 function blockOnce(view: QueueView, because: string, now: Instant): Done {
   const waiting = openRequests(view).filter((request) => request.body.state === 'queued');
@@ -83,7 +87,8 @@ function blockOnce(view: QueueView, because: string, now: Instant): Done {
 
 async function requiredChecks(tick: Tick, view: QueueView): Promise<readonly string[]> {
   if (view.policy.requiredChecks.length > 0) return view.policy.requiredChecks;
-  return (await tick.deps.codeHost.requiredChecks(view.remote, view.target)) ?? [];
+  // A convoy's own branch has no protection: what it will land on says what is required.
+  return (await tick.deps.codeHost.requiredChecks(view.remote, view.integration?.onto ?? view.target)) ?? [];
 }
 
 /** The attempt is the fence here too: a request whose bead has moved on may not land. */

@@ -1,4 +1,6 @@
 /** What one tick carries from move to move; nothing of it outlives the tick. */
+import { never, RepoRefused, RepoUnreachable } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
 import type { Instant, Oid, Ports, PushResult, TaskState } from '../../core/ports.ts';
 import type { QueueView, Turn } from '../../core/refinery/view.ts';
 
@@ -35,7 +37,32 @@ export const targetRef = (view: QueueView): string => `refs/heads/${view.target}
 
 /** The target's head: read from the remote, and remembered for the rest of the tick. */
 export async function readMain(tick: Tick, view: QueueView): Promise<Oid | undefined> {
-  const main = await tick.deps.repo.readRef(view.remote, targetRef(view));
+  const main = (await tick.deps.repo.readRef(view.remote, targetRef(view))) ?? (await makeBranch(tick, view));
   tick.main = main ?? null;
   return main;
+}
+
+/**
+ * The branch of a convoy that lands as one is made when its queue first needs it, and never again: if it has gone since,
+ * somebody took it away. Made twice at once, it is made once.
+ */
+async function makeBranch({ deps: { repo } }: Tick, view: QueueView): Promise<Oid | undefined> {
+  const { integration, remote } = view;
+  if (!integration || integration.over || view.meta?.body.lastMain !== undefined) return undefined;
+  const at = await repo.readRef(remote, `refs/heads/${integration.onto}`);
+  if (at === undefined) return undefined;
+  const timeoutMs = limits.landingPushTimeoutMs;
+  const made = await repo.createBranch(remote, { ref: targetRef(view), at, timeoutMs });
+  switch (made.pushed) {
+    case 'yes':
+      return at;
+    case 'stale':
+      return repo.readRef(remote, targetRef(view));
+    case 'rejected':
+      throw new RepoRefused(`creating ${view.target}: ${made.text}`);
+    case 'unknown':
+      throw new RepoUnreachable(`creating ${view.target}: ${made.text}`);
+    default:
+      return never(made);
+  }
 }

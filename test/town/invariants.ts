@@ -209,6 +209,23 @@ function attentionBreaches(seen: Seen): string[] {
     .map((item) => `${nameOf(item)} is to be looked at again, without a reason`);
 }
 
+/** The branch of a convoy, and what a resolver made of it, has the commits of others and none that bears its name. */
+const landsAsItIs = ({ landsConvoy, resolves }: Bead, { beads }: Seen): boolean =>
+  landsConvoy === true || beads.some(({ body }) => body.id === resolves?.bead && body.landsConvoy);
+
+/** Of a convoy that lands as one the target has every bead, or none. */
+function convoyBreaches({ convoys, beads }: Seen, rig: Rig, onTarget: ReadonlySet<string>): string[] {
+  return convoys
+    .filter(({ body }) => body.rig === rig.name && body.land === 'convoy')
+    .flatMap(({ body: convoy }) => {
+      const merged = beads.filter(({ body }) => body.convoy === convoy.id && body.closedReason === 'merged');
+      const wanted = convoy.status === 'landed';
+      return merged
+        .filter(({ body }) => !body.landsConvoy && onTarget.has(body.commit ?? '') !== wanted)
+        .map(({ body }) => `convoy ${convoy.id} is ${convoy.status}, and ${body.id} is ${wanted ? 'not ' : ''}there`);
+    });
+}
+
 /** Each landed bead is on its target exactly once, as the commit that it names; and nothing else claims to be a bead. */
 function repositoryBreaches(seen: Seen, rig: Rig): string[] {
   const target = targetOf(rig);
@@ -221,7 +238,7 @@ function repositoryBreaches(seen: Seen, rig: Rig): string[] {
   }
   const breaches: string[] = [];
   for (const { body: bead } of seen.beads) {
-    if (bead.rig !== rig.name || bead.target !== target) continue;
+    if (bead.rig !== rig.name || bead.target !== target || landsAsItIs(bead, seen)) continue;
     const found = commits.get(bead.id) ?? [];
     const merged = bead.status === 'closed' && bead.closedReason === 'merged';
     if (found.length > 1) breaches.push(`bead ${bead.id} landed ${found.length} times: ${found.join(', ')}`);
@@ -230,6 +247,7 @@ function repositoryBreaches(seen: Seen, rig: Rig): string[] {
     }
     if (!merged && found.length > 0) breaches.push(`bead ${bead.id} is ${bead.status}, but landed as ${found[0]}`);
   }
+  breaches.push(...convoyBreaches(seen, rig, new Set([...commits.values()].flat())));
   for (const id of commits.keys()) {
     if (!seen.has(keys.bead(id))) breaches.push(`${target} has a commit of bead ${id}, which the ledger does not know`);
   }

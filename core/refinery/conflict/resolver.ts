@@ -8,6 +8,7 @@ import { type BeadId, beadId, groups, keys, parseBeadId } from '../../keys.ts';
 import { limits } from '../../limits.ts';
 import { conflictSpec } from '../../molecules/prompts/resolve-conflict.ts';
 import type { ConflictReport, Instant, Item, Oid } from '../../ports.ts';
+import { worksFromPrompt } from '../../rigs/config.ts';
 import type { RigConfig } from '../../rigs/rig.ts';
 import { create, guard, together } from '../../step.ts';
 import { returnToBead } from '../candidates.ts';
@@ -22,7 +23,7 @@ export function whyUnresolvable(request: MergeRequest, config: RigConfig): strin
   const { tries = 0, faults = [] } = request.resolver ?? {};
   if (tries >= limits.conflictTriesMax)
     return `${tries} resolvers were not enough: ${faults.map((fault, i) => `(${i + 1}) ${fault}`).join(' ') || 'what landed after them conflicts again'}`;
-  if (config['agent.command'].includes('{script}'))
+  if (!worksFromPrompt(config))
     return 'no agent of this rig can resolve it: agent.command runs the script of a bead, and a conflict has none';
   return undefined;
 }
