@@ -4,7 +4,7 @@ import type { Failure } from './board.ts';
 import type { Evidence } from './posterior.ts';
 
 /** False rejections for each change that lands, at most. */
-export const falseRejectsMax = 0.001;
+const falseRejectsMax = 0.001;
 
 /** Of culprits that are certain enough, those that are confirmed all the same: else the flake rate would never be seen. */
 const confirmedShare = 0.1;
