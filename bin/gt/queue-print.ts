@@ -47,6 +47,7 @@ export interface QueueView {
     readonly chain?: string;
     readonly createdAt: number;
     readonly startedAt?: number;
+    readonly passedAt?: number;
   }[];
   readonly chains: readonly { readonly id: string; readonly about: string }[];
   readonly joined: readonly string[];
@@ -68,6 +69,8 @@ const columnsDefault = 100;
 const width = (): number => process.stdout.columns ?? columnsDefault;
 /** What ended last, above what waits. */
 const endedShown = 5;
+/** Of a long line only its front: the rest changes its order before anybody gets there. */
+const openShown = 50;
 const titleShown = 20;
 const becauseLeast = 32;
 
@@ -85,7 +88,7 @@ export function showLine({ print }: Out, queue: QueueView): void {
   const head = ['  #', 'bead', 'state', 'since', 'lands', 'title'];
   const requests: readonly (MergeRequestView & Partial<Place>)[] = [
     ...queue.ended.slice(0, endedShown).reverse(),
-    ...queue.open,
+    ...queue.open.slice(0, openShown),
   ];
   const rows = requests.map((one) => [
     `  ${one.position ?? ''}`,
@@ -110,6 +113,8 @@ export function showLine({ print }: Out, queue: QueueView): void {
       short(requests[i]?.because ?? '', room),
     ]),
   );
+  const more = queue.open.length - openShown;
+  if (more > 0) print.line(`  and ${more} more: gt mq list ${queue.rig} --target ${queue.target} --json`);
 }
 
 /** The queue in figures. */
@@ -122,7 +127,7 @@ export function showFigures({ print }: Out, queue: QueueView): void {
   row('changes', changesOf(queue));
   row('slots', `${queue.slots.used} of ${queue.slots.total} in use${durationOf(queue)}`);
   for (const one of queue.candidates) {
-    const since = age(Date.now() - (one.startedAt ?? one.createdAt));
+    const since = age(Date.now() - (one.passedAt ?? one.startedAt ?? one.createdAt));
     const chain = one.chain === undefined ? '' : `chain ${one.chain}, `;
     row('', `${one.id} ${one.state} for ${since}: ${chain}${one.about}; ${plain(one.because)}`);
   }
@@ -169,7 +174,7 @@ function holdsOf(queue: QueueView, { print }: Out): string[] {
   return [
     ...(paused
       ? [
-          `${print.status('paused')} by ${paused.by}: ${plain(paused.because)}. Go on: gt mq resume ${rig} --target ${target}`,
+          `${print.status('paused')} by ${paused.by}: ${plain(paused.because)}. ${paused.by === 'refinery' ? 'Mend that, then' : 'Go on'}: gt mq resume ${rig} --target ${target}`,
         ]
       : []),
     ...(blocked === undefined ? [] : [plain(blocked)]),

@@ -69,7 +69,7 @@ export function accountOfChange(view: QueueView, request: MergeRequest, place: P
     ...whatFailed(at),
     whatNext(at),
     whenLands(at, place, now),
-    ...whatHolds(view, now),
+    ...whatHolds(view, request, now),
   ];
   return {
     state,
@@ -164,6 +164,8 @@ function whatNext({ view, request, chain, run, isInRun, blame }: Case): string {
       ? 'That is proof enough: it goes back to its polecat with the output.'
       : `That is proof enough, but nothing has passed since the last rejection: before this one goes too, a run must pass, or ${view.target} itself.`;
   if (!run) return blame === undefined ? '' : 'The next run tests it, or what stands before it in its chain, again.';
+  if (isInRun && run.state === 'passed')
+    return `That lands now; if ${view.target} has moved meanwhile, it joins what lands next.`;
   const own = run.members.filter(({ seq }) => chain.members.includes(seq));
   if (!isInRun)
     return 'If that run passes, the search goes on with what is left of the chain; if it fails, this one returns to the line.';
@@ -186,13 +188,15 @@ function whenLands({ request, blame }: Case, { landsAt }: Place, now: Instant): 
 }
 
 /** Why nothing moves at all, if so. */
-export function whatHolds({ meta, rig, target }: Pick<QueueView, 'meta' | 'rig' | 'target'>, now: Instant): string[] {
+function whatHolds({ meta, rig, target }: QueueView, { because }: MergeRequest, now: Instant): string[] {
   const { paused, blocked, trouble, restUntil } = meta?.body ?? {};
-  if (paused)
+  if (paused) {
+    const mended = paused.by === 'refinery' ? 'that is mended and ' : '';
     return [
-      `The queue is paused by ${paused.by} (${paused.because}): nothing is tested or landed until gt mq resume ${rig} --target ${target}.`,
+      `The queue is paused by ${paused.by} (${paused.because}): nothing is tested or landed until ${mended}someone says gt mq resume ${rig} --target ${target}.`,
     ];
-  if (blocked !== undefined) return [`Nothing is tested: ${blocked}.`];
+  }
+  if (blocked !== undefined) return blocked === because ? [] : [`Nothing is tested: ${blocked}.`];
   const rests = restUntil !== undefined && restUntil > now ? `The queue rests for ${span(restUntil - now)}.` : '';
   const failed = trouble ? `${trouble.times === 1 ? '' : `${trouble.times} times in a row: `}${trouble.text}` : '';
   return [rests, failed === '' ? '' : `What went wrong last: ${asSentence(failed)}`].filter((text) => text !== '');

@@ -64,6 +64,19 @@ describe('commands to a merge queue', () => {
     await expect(rejectMergeRequest(world.plain, a.bead, ada)).rejects.toMatchObject({ status: 409 });
   });
 
+  test('a change that is being landed cannot be rejected any more', async () => {
+    const a = await world.submit(1, { 'a.txt': 'x' });
+    const refusals: unknown[] = [];
+    world.hooks.repo.pushWithLease = async (...push) => {
+      delete world.hooks.repo.pushWithLease;
+      await rejectMergeRequest(world.plain, a.bead, ada).catch((error) => refusals.push(error));
+      return world.deps.repo.pushWithLease(...push);
+    };
+    await world.settle();
+    expect(refusals).toMatchObject([{ code: 'MERGE_REQUEST_LANDING', status: 409 }]);
+    expect(world.settled).toMatchObject([{ outcome: { kind: 'landed' } }]);
+  });
+
   test('the picture of a queue has what is tested first, then the line in its order, then what has ended', async () => {
     const a = await world.submit(1, { 'a.txt': 'x' });
     await world.settle();

@@ -134,6 +134,15 @@ describe('a merge queue as people see it', () => {
     expect(held.todo).toContain('gt mq resume green --target main');
   });
 
+  test('a change that waits for a gate hears of that once, and a rig without any says it for the queue', async () => {
+    await world.configure({});
+    const first = await world.submit(1, { 'a.txt': 'x' });
+    await world.run();
+    const { account } = await change(first);
+    expect(account.match(/no gate configured/g)).toHaveLength(1);
+    expect((await seen()).queue.blocked).toContain('no gate configured');
+  });
+
   test('a change to CI that waits for a human says so, and is tested once it is let go', async () => {
     await world.configure({ 'refinery.gates.test': 'npm test', 'refinery.ci_changes': 'human' });
     const ci = await world.submit(1, { '.github/workflows/ci.yml': 'on: push' });
