@@ -82,12 +82,16 @@ export interface RigPlan {
   readonly requireCi: boolean;
   readonly ci: CiPlan;
   readonly polecatsMax: number;
+  /** Further settings, as the API takes them. */
+  readonly settings: Readonly<Record<string, string | number>>;
 }
 
 /** What people do, through the API. */
 export type Command = { readonly at: number } & (
   | { readonly do: 'stop' | 'thaw' }
   | { readonly do: 'pause' | 'resume'; readonly rig: string }
+  /** What passed the old gates has not passed the new ones. */
+  | { readonly do: 'change_gates'; readonly rig: string }
   | { readonly do: 'cancel_bead' | 'retry_bead' | 'reject_change'; readonly bead: string }
   | { readonly do: 'cancel_convoy'; readonly convoy: string }
   | { readonly do: 'nuke'; readonly bead: string }
@@ -128,7 +132,7 @@ function drawRig(random: Random, i: number): RigPlan {
   const prefix = ['gh', 'bb'][i] ?? 'xx';
   const gates = random.chance(0.8);
   const some = (p: number, max: number): number => (random.chance(p) ? random.next() * max : 0);
-  return {
+  const plan: Omit<RigPlan, 'settings'> = {
     name: ['greenhouse', 'bluebarn'][i] ?? `rig${i}`,
     prefix,
     url: `/rigs/${prefix}`,
@@ -144,6 +148,20 @@ function drawRig(random: Random, i: number): RigPlan {
       slowMs: random.pick([1, 5, 30]) * minutes,
     },
     polecatsMax: random.between(1, 3),
+  };
+  return { ...plan, settings: drawSettings(random.stream(`settings of rig ${i}`), plan.requireCi) };
+}
+
+function drawSettings(random: Random, requireCi: boolean): RigPlan['settings'] {
+  const maybe = (p: number, settings: RigPlan['settings']): RigPlan['settings'] => (random.chance(p) ? settings : {});
+  return {
+    // Only where there is an agent are conflicts resolved.
+    ...maybe(0.6, { 'agent.command': 'agent {prompt}' }),
+    ...maybe(0.4, { 'budget.per_bead_usd': random.pick([4, 8]) }),
+    ...maybe(0.4, { 'refinery.slots': random.pick([1, 2]) }),
+    ...maybe(0.3, { 'refinery.batch_max': random.pick([1, 2]) }),
+    // A pass must outlive the checks that come after it.
+    ...maybe(0.3, { 'refinery.verdict_expires_s': requireCi ? 4 * 3600 : 600 }),
   };
 }
 
@@ -198,5 +216,11 @@ function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonl
   if (random.chance(0.1)) commands.push({ at: at(), do: 'nuke', bead: random.pick(beads) });
   if (random.chance(0.05)) commands.push({ at: at(), do: 'cancel_convoy', convoy: random.pick(convoys).name });
   if (random.chance(0.3)) commands.push({ at: at(), do: 'answer_all' });
+  const more = random.stream('more commands');
+  const later = (): number => more.between(1, 90) * minutes;
+  if (more.chance(0.2)) commands.push({ at: later(), do: 'retry_bead', bead: more.pick(beads) });
+  const gated = rigs.filter(({ gates }) => gates);
+  if (gated.length > 0 && more.chance(0.1))
+    commands.push({ at: later(), do: 'change_gates', rig: more.pick(gated).name });
   return commands.sort((a, b) => a.at - b.at);
 }

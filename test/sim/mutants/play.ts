@@ -1,7 +1,5 @@
 /** Plays seeds until one breaks something: the entry of a planted bundle, in a process of its own. `<first> <last>` */
-import { invariants } from '../invariants/index.ts';
-import { drawScenario } from '../kernel/scenario.ts';
-import { simulate } from '../kernel/simulate.ts';
+import { play } from '../play.ts';
 
 export interface Played {
   readonly seed: number;
@@ -10,9 +8,9 @@ export interface Played {
   readonly breach?: string;
 }
 
-async function play(seed: number): Promise<Played> {
+async function playOne(seed: number): Promise<Played> {
   try {
-    const { violation, stuck } = await simulate(drawScenario(seed), { invariants });
+    const { violation, stuck } = await play(seed);
     if (violation) return { seed, caughtBy: violation.invariant, breach: violation.breach };
     return stuck ? { seed, caughtBy: 'everything comes to rest', breach: stuck.join('; ') } : { seed };
   } catch (error) {
@@ -21,8 +19,5 @@ async function play(seed: number): Promise<Played> {
 }
 
 const [first = 1, last = first] = process.argv.slice(2).map(Number);
-for (let seed = first; seed <= last; seed += 1) {
-  const played = await play(seed);
-  process.stdout.write(`${JSON.stringify(played)}\n`);
-}
+for (let seed = first; seed <= last; seed += 1) process.stdout.write(`${JSON.stringify(await playOne(seed))}\n`);
 process.exit(0);
