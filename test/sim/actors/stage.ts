@@ -8,11 +8,11 @@ import { Scheduler } from '../kernel/scheduler.ts';
 import type { ApiAnswer, ApiRequest, RefMoved, Stage } from '../kernel/stage.ts';
 
 const start = Date.UTC(2030, 0, 1);
-export const url = '/rigs/gh';
+const url = '/rigs/gh';
 const founder = { name: 'Founder', email: 'founder@gastown.invalid', at: start };
 const silent: CiPlan = { flakes: 0, infra: 0, lost: 0, duplicate: 0, contradicts: 0, slowMs: 60_000 };
 
-export interface Asked {
+interface Asked {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -34,6 +34,7 @@ export function makeStage(options: { seed?: number; bead?: Partial<BeadPlan>; ci
     gates: true,
     requireCi: true,
     polecatsMax: 1,
+    settings: {},
   };
   const scenario: Scenario = {
     seed: 1,

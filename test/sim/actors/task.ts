@@ -25,7 +25,7 @@ export interface Task {
 }
 
 export const moments = ['claimed', 'cloned', 'worked', 'pushed', 'reported'] as const;
-export type Moment = (typeof moments)[number];
+type Moment = (typeof moments)[number];
 
 /** The first to come counts, but being superseded trumps all. */
 export class Interrupt {

@@ -7,7 +7,7 @@ import { common, mergeCleanly, mergeCommits } from './merge.ts';
 import { type Commit, emptyTree, filesOf, isTree, type Tree } from './objects.ts';
 
 /** In byte order. Directories that are alike are not looked into. */
-export function differing(a: Tree, b: Tree, under = ''): readonly string[] {
+function differing(a: Tree, b: Tree, under = ''): readonly string[] {
   if (a.oid === b.oid) return [];
   const names = new Set([...a.entries.keys(), ...b.entries.keys()]);
   return [...names]

@@ -27,7 +27,7 @@ export function textOf({ path, by, attempt, quality, breaksWith, knows = [] }: W
 }
 
 /** `by`, `breaks` and `knows` of a text. */
-export const said = (text: string, what: string): readonly string[] =>
+const said = (text: string, what: string): readonly string[] =>
   [...text.matchAll(/(\w+)=(\S+)/g)].flatMap(([, key, value]) => (key === what && value ? [value] : []));
 
 /** Why the tree fails its gates; empty: it is good. */
