@@ -132,6 +132,7 @@ describe('convoys and beads', () => {
       ['/v1/convoys/ZZ%23', 'CONVOY_UNKNOWN'],
       ['/v1/convoys/zzzzzz/graph', 'CONVOY_UNKNOWN'],
       ['/v1/beads/gr-zzzzzz-1', 'BEAD_UNKNOWN'],
+      ['/v1/beads/gr-zzzzzz-1/merge-request', 'BEAD_UNKNOWN'],
       ['/v1/beads/%2e%2e', 'ROUTE_UNKNOWN'],
       ['/v1/beads/x%00y', 'BEAD_UNKNOWN'],
       ['/v1/rigs/blue', 'RIG_UNKNOWN'],
