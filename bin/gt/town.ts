@@ -140,7 +140,7 @@ async function follow({ town, print }: Session, told: readonly EventView[]): Pro
   }
 }
 
-export async function showReasons({ town, print }: Session, id: string): Promise<void> {
+async function showReasons({ town, print }: Session, id: string): Promise<void> {
   const answer = await town.get<{ reasons: Reason[]; trace?: Trace }>(`why/${part(id)}`);
   print.show(answer, ({ reasons, trace }) => {
     for (const [i, reason] of reasons.entries()) {

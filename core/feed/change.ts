@@ -14,7 +14,7 @@ import { activeCandidates, boardOf, estimatesOf, type QueueView } from '../refin
 import { aboutRun, beadOfSeq } from './queue.ts';
 import { asSentence, counted, listed, percent, span } from './words.ts';
 
-export interface RunThatFailed {
+interface RunThatFailed {
   readonly candidate: string;
   /** What else was in it. */
   readonly with: readonly BeadId[];

@@ -8,12 +8,12 @@ import { blameIn } from '../refinery/shown.ts';
 import { activeCandidates, boardOf, estimatesOf, type QueueView, requestOf, short } from '../refinery/view.ts';
 import { listed, percent, times } from './words.ts';
 
-export interface RunShown extends Candidate {
+interface RunShown extends Candidate {
   /** What it tests, on what, in words. */
   readonly about: string;
 }
 
-export interface ChainShown {
+interface ChainShown {
   readonly id: string;
   /** In the order in which they would land. */
   readonly beads: readonly BeadId[];
@@ -25,7 +25,7 @@ export interface ChainShown {
 }
 
 /** A chance, and how many outcomes speak for it (older ones count less). */
-export interface Learned {
+interface Learned {
   readonly chance: number;
   readonly observed: number;
 }

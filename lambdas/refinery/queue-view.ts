@@ -18,7 +18,7 @@ import {
 import { recordOf } from '../../core/step.ts';
 import { loadView } from './load.ts';
 
-export interface OpenRequest extends Omit<MergeRequest, keyof Shown>, Shown {
+interface OpenRequest extends Omit<MergeRequest, keyof Shown>, Shown {
   /** From 1: what is under test first, then the line. */
   readonly position: number;
   /** Changes submitted later that landed before it: exact up to 64. */
@@ -62,7 +62,7 @@ export async function queueView(
 /** A suspect that will likely go back is promised nothing. */
 const promisedMax = 0.5;
 
-export function openOf(view: QueueView, now: Instant): OpenRequest[] {
+function openOf(view: QueueView, now: Instant): OpenRequest[] {
   const queue = queueOf(view, now);
   const landedSeqs = queue.landedSeqs ?? [];
   const there = onBoard(boardOf(view));
