@@ -105,7 +105,7 @@ function workBreaches({ beads, convoys, escalations }: Seen): string[] {
     const plan = own.filter(isPlanned);
     const done = plan.length > 0 && plan.every((bead) => bead.status === 'closed' || bead.status === 'cancelled');
     if (convoy.status === 'landed' && !done) breaches.push(`convoy ${convoy.id} has landed without all of its beads`);
-    if (convoy.status === 'stalled' && done)
+    if (convoy.status === 'stalled' && done && own.some((bead) => bead.status === 'closed'))
       breaches.push(`convoy ${convoy.id} is stalled, but all of its beads ended`);
     if (convoy.status === 'stalled' && !convoy.stalledBecause && !convoy.faults) {
       breaches.push(`convoy ${convoy.id} is stalled and does not say why`);

@@ -5,6 +5,7 @@ import { Unavailable } from '../../../core/errors.ts';
 import type { Escalation } from '../../../core/escalations/escalation.ts';
 import { kindOf } from '../../../core/keys.ts';
 import type { Item } from '../../../core/ports.ts';
+import type { Queue } from '../../../core/refinery/records.ts';
 import { Actor } from './actor.ts';
 import type { Journal } from './journal.ts';
 import type { BeadPlan, Command, ConvoyPlan, RigPlan, Scenario } from './scenario.ts';
@@ -40,10 +41,13 @@ export class Overseer {
       this.#act(`overseer ${i + 1}`, command.at, (self) => this.#obey(self, command));
   }
 
-  /** At the end of the faults: what was stopped goes on. */
-  thaw(): void {
+  /** When the faults are over: what was stopped, or has paused itself, goes on. Again and again, while it must. */
+  setGoing(): void {
+    const held = this.#records<Queue>('queue').filter(({ paused }) => paused !== undefined);
     this.#act('overseer at the end', 0, async (self) => {
       await this.#insist(self, { method: 'POST', path: '/v1/thaw' });
+      for (const { rig, target } of held)
+        await this.#insist(self, { method: 'POST', path: `/v1/rigs/${rig}/queue/resume?target=${encodeURIComponent(target)}` });
     });
   }
 

@@ -35,6 +35,8 @@ const minutes = 60_000;
 /** Two days: the longest ladder of a bead takes hours, a letter that nobody answers is raised for twelve. */
 const restWithinMs = 48 * 60 * minutes;
 const askIfAtRestEveryMs = 10 * minutes;
+/** How often people look, in the second phase, whether they must start something again. */
+const setGoingEveryMs = 6 * 60 * minutes;
 /** A town that needs so many steps for so little work goes in circles. */
 const stepsMax = 150_000;
 
@@ -94,6 +96,7 @@ class Ending {
   readonly #faultsEndAt: Instant;
   #askAt: Instant;
   #calm = false;
+  #setGoingAt = 0;
 
   constructor(world: World, faultsEndAt: Instant) {
     this.#world = world;
@@ -110,7 +113,10 @@ class Ending {
       this.#calm = true;
       faults.end();
       trace.tell('sim', 'the faults are over');
-      overseer.thaw();
+    }
+    if (now >= this.#setGoingAt) {
+      this.#setGoingAt = now + setGoingEveryMs;
+      overseer.setGoing();
       return undefined;
     }
     const unrest = this.#unrest();
