@@ -138,8 +138,12 @@ export const limits = {
   landingTriesMax: 5,
   /** A change that has landed takes 5 items of its transaction (request moved, effect, two events); with META, landing and candidate: 16 × 5 + 10 < 100. */
   membersToldPerCommitMax: 16,
-  /** Changes in one candidate: their beads are guarded in the commit that opens its landing. */
-  candidateMembersMax: 64,
+  /** Past this a longer chain tells no more: at one bad change in a hundred the best is 69. */
+  chainChangesMax: 64,
+  /** A candidate names each of its changes in some 250 bytes of its item: 512 × 250 is 128 KB. */
+  landedAtOnceMax: 512,
+  /** Beads that the commit which opens a landing guards; with META and the landing: 90 + 2 < 100. */
+  beadsGuardedMax: 90,
   /** Requests that one step of the Refinery writes. */
   requestsPerStepMax: 40,
   /** Of a long line only the front is planned with: 16 slots of 64. */

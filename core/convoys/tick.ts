@@ -176,7 +176,7 @@ function settle(
     status,
     progress,
     ...(because === undefined ? {} : { stalledBecause: because }),
-    ...(status === 'landed' ? { closedAt: now } : {}),
+    ...(status === 'landed' || status === 'cancelled' ? { closedAt: now } : {}),
     progressAt: moved ? now : convoy.progressAt,
   };
   const own: Step = {
@@ -199,7 +199,7 @@ function settle(
 function statusOf(beads: readonly Bead[], view: View, progress: Progress): ConvoyStatus {
   if (beads.some((bead) => !isPlanned(bead) && !hasEnded(bead))) return 'open';
   const done = progress.landed + progress.cancelled;
-  if (done === progress.total && progress.landed > 0) return 'landed';
+  if (done === progress.total && progress.total > 0) return progress.landed > 0 ? 'landed' : 'cancelled';
   return beads.some((bead) => movesByItself(bead, view)) ? 'open' : 'stalled';
 }
 

@@ -207,9 +207,9 @@ export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant):
   const gateTroubles = (queueOf(view, now).gateTroubles ?? 0) + 1;
   const text = `${was.body.infraFailures} runs of the gates in a row gave no verdict; the last: ${was.body.because}`;
   const members = membersIn(view, was.body);
-  const back = members.map((member) =>
-    saveRequest(member, [], { because: `back in line: ${text}`, retries: member.body.retries + 1 }),
-  );
+  const back = members
+    .slice(0, limits.beadsGuardedMax - 10)
+    .map((member) => saveRequest(member, [], { because: `back in line: ${text}`, retries: member.body.retries + 1 }));
   return {
     step: together(dropCandidate(was, text), {
       changes: [
@@ -249,7 +249,7 @@ export type CiAnswer = { readonly ci: 'passed' } | { readonly ci: 'failed' | 'wa
 export function readChecks(required: readonly string[], checks: readonly Check[]): CiAnswer {
   const states = required.map((name) => ({
     name,
-    state: checks.find((check) => check.name === name)?.state ?? 'missing',
+    state: newestOf(checks.filter((check) => check.name === name))?.state ?? 'missing',
   }));
   const failed = states.filter(({ state }) => state === 'failure' || state === 'error');
   if (failed.length > 0)
@@ -261,6 +261,12 @@ export function readChecks(required: readonly string[], checks: readonly Check[]
     because: `waits for checks: ${open.map(({ name, state }) => `${name} (${state})`).join(', ')}`,
   };
 }
+
+/** A host may know two by one name. What is told last counts; of two at once, the one that is no success. */
+const newestOf = (checks: readonly Check[]): Check | undefined =>
+  [...checks].sort(
+    (a, b) => b.reportedAt - a.reportedAt || Number(a.state === 'success') - Number(b.state === 'success'),
+  )[0];
 
 /** Nothing, if the checks say what they said before. */
 export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAnswer, now: Instant): Turn | undefined {
@@ -302,7 +308,9 @@ export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAns
                 what: `Candidate ${candidate.id} (${candidate.ref}) ${because}.`,
                 tried: 'nothing: the town starts no checks of a host, it only reads what they report.',
                 unattended: 'the candidate waits, and what stands behind it too.',
-                command: `gt mq reject ${candidate.members[0]?.bead ?? ''}`,
+                command: candidate.ofMain
+                  ? `gt mq list ${view.rig}`
+                  : `gt mq reject ${candidate.members[0]?.bead ?? ''}`,
                 rig: view.rig,
               },
             ]
@@ -330,7 +338,7 @@ export function takeFailure(view: QueueView, was: Item<Candidate>, now: Instant)
 }
 
 /** Main passes by itself: who failed on it is to blame, in the next move. */
-export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
+export function mainIsGreen(view: QueueView, check: Item<Candidate> | undefined, now: Instant): Turn {
   return {
     step: {
       changes: [
@@ -344,7 +352,7 @@ export function mainIsGreen(view: QueueView, was: Item<Candidate>, now: Instant)
           },
           now,
         ),
-        saveCandidate(was, { state: 'cancelled', because: `${view.target} itself passes` }),
+        ...(check ? [saveCandidate(check, { state: 'cancelled', because: `${view.target} itself passes` })] : []),
       ],
     },
   };

@@ -93,8 +93,9 @@ export function openLanding(
       changes: [
         progress(view, { epoch, openLanding: epoch, lastMain: main, ...passOf(view, candidate, now) }, now),
         create(keys.landing(view.rig, view.target, epoch), landing, { attentionAt: now + limits.refineryTimerMs }),
-        // A bead cancelled in this very moment wins or loses against this commit, never both.
-        ...beads.map((bead) => guard(bead, bead)),
+        // A bead cancelled in this very moment wins or loses against this commit, never both. One of those that find no
+        // room here may lose it later: it has landed, and its record says so.
+        ...beads.slice(0, limits.beadsGuardedMax).map((bead) => guard(bead, bead)),
       ],
     },
   };

@@ -9,9 +9,9 @@ import type { Instant, Item, Oid, TaskState } from '../ports.ts';
 import { changeOf } from './changes.ts';
 import { isFree, wantsLook } from './look.ts';
 import { inOrder } from './order.ts';
-import { type Board, type Decision, onBoard, withoutIdle } from './planner/board.ts';
+import { type Decision, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
-import { type Policy, ungated, verdictKeyOf } from './policy.ts';
+import { sameNames, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
 import {
   activeCandidates,
@@ -148,7 +148,9 @@ function startNext(view: QueueView, queue: Queue, now: Instant): Move {
     runs,
     checkingMain: active.some(({ body }) => body.ofMain === true),
     slots: view.policy.slots,
-    batchMax: batchMax(view.policy, board, queue),
+    // After gates that gave no verdict chains are half as long, and half again.
+    batchMax: Math.max(1, view.policy.batchMax >> (queue.gateTroubles ?? 0)),
+    landMax: view.policy.landMax,
     estimates,
   });
   switch (decision.do) {
@@ -164,10 +166,6 @@ function startNext(view: QueueView, queue: Queue, now: Instant): Move {
       return never(decision);
   }
 }
-
-/** What has joined lands with the batch. After gates that gave no verdict chains are half as long, and half again. */
-const batchMax = (policy: Policy, { joined }: Board, { gateTroubles = 0 }: Queue): number =>
-  Math.max(1, Math.min(policy.batchMax - joined.length, policy.batchMax >> gateTroubles));
 
 /** Says it once: on the queue, and on every change that waits for it. */
 const blockedBy = (queue: Queue, waiting: readonly Item<MergeRequest>[], because: string, now: Instant): Move =>
@@ -218,11 +216,12 @@ function moveOf(view: QueueView, facts: Facts, was: Item<Candidate>, now: Instan
 }
 /** A verdict binds to the commands and checks that it was asked of: with others, it is asked anew. */
 function asksForOther({ policy }: QueueView, candidate: Candidate): boolean {
-  if (candidate.ofMain || candidate.tree === undefined) return false;
-  const checks = candidate.checks ?? [];
-  return (
-    policy.requireCi !== checks.length > 0 || verdictKeyOf(candidate.tree, policy, checks) !== candidate.verdictKey
-  );
+  const { tree, checks = [] } = candidate;
+  if (policy.requireCi !== checks.length > 0) return true;
+  // Those that the host names are read again with the checks themselves.
+  const named = policy.requiredChecks;
+  if (policy.requireCi && named.length > 0 && !sameNames(named, checks)) return true;
+  return !candidate.ofMain && tree !== undefined && verdictKeyOf(tree, policy, checks) !== candidate.verdictKey;
 }
 
 function whileRunning(facts: Facts, was: Item<Candidate>, now: Instant): Move {

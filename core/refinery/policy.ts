@@ -12,8 +12,10 @@ export interface Policy {
   readonly verdictExpiresMs: number;
   /** Runs of the gates at once. */
   readonly slots: number;
-  /** Changes in one run: what a landing may at most put on the target at once. */
+  /** Changes of a chain in one run. */
   readonly batchMax: number;
+  /** Changes that one landing may put on the target: a chain, and what had joined before it. */
+  readonly landMax: number;
   /** What becomes of a change to CI configuration, which always travels alone. */
   readonly ciChanges: 'alone' | 'human';
 }
@@ -26,8 +28,13 @@ export const policyOf = (config: RigConfig): Policy => ({
   verdictExpiresMs: config['refinery.verdict_expires_s'] * 1000,
   slots: config['refinery.slots'],
   batchMax: config['refinery.batch_max'],
+  landMax: config['refinery.land_max'],
   ciChanges: config['refinery.ci_changes'],
 });
+
+/** The same checks, in whatever order. */
+export const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
+  JSON.stringify([...some].sort()) === JSON.stringify([...others].sort());
 
 /** A pass binds to exactly this: the tree, the checks that had to succeed, the commands that had to end with 0. */
 export const verdictKeyOf = (tree: Oid, policy: Policy, checks: readonly string[]): string =>

@@ -59,9 +59,14 @@ export const rigKeys = {
   ),
   'refinery.slots': key(z.int().min(1).max(32), 4, 'runs of the gates at once; 1: one after another, the fewest runs'),
   'refinery.batch_max': key(
-    z.int().min(1).max(limits.candidateMembersMax),
-    limits.candidateMembersMax,
-    'changes that one run tests and one push lands, at most',
+    z.int().min(1).max(limits.chainChangesMax),
+    limits.chainChangesMax,
+    'changes of a chain that one run tests, at most',
+  ),
+  'refinery.land_max': key(
+    z.int().min(1).max(limits.landedAtOnceMax),
+    limits.landedAtOnceMax,
+    'changes that one push lands, at most',
   ),
   'refinery.ci_changes': key(
     z.enum(['alone', 'human']),

@@ -27,7 +27,7 @@ import {
 import { foreignPush, refused, rewritten } from '../../core/refinery/landing.ts';
 import { linkOf } from '../../core/refinery/message.ts';
 import type { Decision } from '../../core/refinery/planner/board.ts';
-import { uncheckable } from '../../core/refinery/policy.ts';
+import { sameNames, uncheckable } from '../../core/refinery/policy.ts';
 import type { Candidate, MergeRequest, TreeVerdict } from '../../core/refinery/records.ts';
 import { openRequests, type QueueView, queueOf, requestOf, type Turn } from '../../core/refinery/view.ts';
 import { recordOf } from '../../core/step.ts';
@@ -149,7 +149,6 @@ async function judge(
 ): Promise<Turn> {
   const candidate = { ...was.body, ...patch };
   if (view.policy.gates.length === 0) {
-    if (candidate.ofMain) return mainIsGreen(view, was, now);
     if ((candidate.checks?.length ?? 0) === 0) return drop(view, was, 'no gate is configured any more', now);
     return gatesPassed(view, was, patch, { passedAt: now, because: 'no gate commands' }, now);
   }
@@ -174,8 +173,24 @@ export async function askCi(tick: Tick, view: QueueView, was: Item<Candidate>, n
   const { id, commit: oid, checks = [] } = was.body;
   if (oid === undefined) throw new Error(`BUG: candidate ${id} was never built`);
   tick.asked.add(id);
+  const required = await requiredChecks(tick, view);
+  if (!sameNames(required, checks)) return commit(drop(view, was, otherChecks, now));
   const turn = afterChecks(view, was, readChecks(checks, await tick.deps.codeHost.checks(view.remote, oid)), now);
   return turn ? commit(turn) : again;
+}
+
+const otherChecks = 'other checks are required now';
+
+/** Why a candidate that its checks have passed may not land after all: they say something else by now, or others are asked for. */
+export async function passedNoMore(
+  tick: Tick,
+  view: QueueView,
+  { commit: oid, checks = [] }: Candidate,
+): Promise<string | undefined> {
+  if (checks.length === 0 || oid === undefined) return undefined;
+  if (!sameNames(await requiredChecks(tick, view), checks)) return otherChecks;
+  const answer = readChecks(checks, await tick.deps.codeHost.checks(view.remote, oid));
+  return answer.ci === 'passed' ? undefined : `its checks had succeeded, and do so no more: ${answer.because}`;
 }
 
 /** Before anyone is blamed: main's own checks, then the gates on main. */
@@ -187,8 +202,9 @@ export async function checkMain(tick: Tick, view: QueueView, now: Instant): Prom
   if (checks.length > 0) {
     const answer = readChecks(checks, await tick.deps.codeHost.checks(view.remote, main));
     if (answer.ci === 'failed') return commit(mainIsRed(view, undefined, answer.because, now));
+    if (answer.ci === 'passed' && view.policy.gates.length === 0) return commit(mainIsGreen(view, undefined, now));
   }
-  return commit(startMainCheck(view, tick.deps.ids.ulid(), main, now));
+  return commit(startMainCheck(view, tick.deps.ids.ulid(), main, checks, now));
 }
 
 /** What the bead hears: what failed, and what has landed that its branch has not seen, for it may fit none of that. */
@@ -202,5 +218,5 @@ export async function blame(
   const request = requestOf(view, decision.id)?.body;
   const branch = { head: request?.head ?? '', paths: request?.touched?.paths ?? [], onlyShared: false };
   const landed = request ? await landedSince(tick, view, branch) : [];
-  return commit(reject(view, decision, explainRejection(view.target, failed, landed), now));
+  return commit(reject(view, decision, explainRejection(failed, landed), now));
 }

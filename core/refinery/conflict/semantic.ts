@@ -18,7 +18,7 @@ export interface LandedSince {
  * What goes to the bead with its rejection: `failed` (what the gates said, one line), then what landed since its branch
  * point, as far as it is named (`landed`, those in the same files first). Nothing landed: `failed` alone.
  */
-export function explainRejection(target: string, failed: string, landed: readonly LandedSince[]): string {
+export function explainRejection(failed: string, landed: readonly LandedSince[]): string {
   if (landed.length === 0) return failed.slice(0, limits.returnDetailCharsMax);
   const named = landed.slice(0, limits.landedSinceNamed).map(({ bead, commit, shared }) => {
     const where = shared.length > 0 ? ` (touches ${shared.slice(0, 3).join(', ')} too)` : '';
@@ -28,7 +28,7 @@ export function explainRejection(target: string, failed: string, landed: readonl
     .slice(0, limits.landedSinceNamed)
     .map(({ commit }) => short(commit))
     .join(' ')}`;
-  const context = `${target} has what its branch did not: ${named.join(', ')}. Look at ${shows}: the two may fit as text and not in meaning`;
+  const context = `Its branch has not seen ${named.join(', ')}. If it passes by itself, it does not fit what they mean: ${shows}`;
   const room = limits.returnDetailCharsMax - context.length - 2;
   return `${failed.slice(0, Math.max(0, room))}. ${context}`;
 }

@@ -25,6 +25,8 @@ export interface Situation {
   readonly slots: number;
   /** Changes of a chain in one run, at most. */
   readonly batchMax: number;
+  /** Changes that may land at once: what has joined, and the chain with it. */
+  readonly landMax: number;
   readonly estimates: Estimates;
   /** Runs that one chain may have at once when slots are idle: less waiting for more runs. 1 if absent. */
   readonly spread?: number;
@@ -55,7 +57,9 @@ const suspectAtFailures = 3;
 const isSuspect = ({ joined, joinedFailures }: Board): boolean =>
   joined.length > 0 && joinedFailures >= suspectAtFailures;
 
-function planOf(at: Situation): Plan {
+function planOf(given: Situation): Plan {
+  const room = Math.max(1, given.landMax - given.board.joined.length);
+  const at = { ...given, batchMax: Math.min(given.batchMax, room) };
   const board = withoutIdle(at.board, at.runs);
   const flake = flakeChance(at.estimates);
   const mean = badChance(at.estimates, false);
@@ -81,6 +85,8 @@ export function decide(at: Situation): Decision {
     urgentChain(plan) ??
     nextSearch(plan) ??
     suspectJoined(plan) ??
+    fullJoined(plan) ??
+    growChain(plan) ??
     newChain(plan, plan.waiting) ??
     restOfJoined(plan) ??
     nextSpread(plan);
@@ -140,11 +146,44 @@ function suspectJoined(plan: Plan): Decision | undefined {
   return testJoined(plan, `${plan.board.joinedFailures} runs failed on what has joined, and none passed`);
 }
 
-const testJoined = ({ board }: Plan, because: string): Decision => ({
+const testJoined = ({ board, landMax }: Plan, because: string): Decision => ({
   do: 'test',
-  content: board.joined,
+  content: board.joined.slice(0, landMax),
   because,
 });
+
+/** As much has joined as may land at once: it is tested by itself, and nothing is built on more. */
+function fullJoined(plan: Plan): Decision | undefined {
+  const { joined } = plan.board;
+  if (joined.length < plan.landMax) return undefined;
+  if (plan.runs.some((run) => run.chain === undefined)) return { do: 'wait' };
+  return testJoined(plan, `${joined.length} have passed apart, and ${plan.landMax} may land at once`);
+}
+
+/**
+ * A short line while a chain is under test: all of it goes on top of that chain, and does not wait for its verdict.
+ * Apart they would have to be tested a third time, together. The shorter run still counts, whichever ends first.
+ */
+function growChain(plan: Plan): Decision | undefined {
+  if (travelsAlone(plan)) return undefined;
+  const strand = plan.strands.find(({ chain, runs }) => runs.length > 0 && chain.failures.length === 0);
+  if (!strand) return undefined;
+  const { chain, risks } = strand;
+  const line = plan.waiting.slice(0, plan.batchMax + 1);
+  const more = [...freeChanges(plan, line, chain)];
+  if (more.length === 0 || line.some((change) => change.alone)) return undefined;
+  const all = [...risks, ...more.map((change) => change.risk)];
+  const { count, chance } = nearestPrefix(goodChances(all, [], plan.flake), targetChance(plan.flake), plan.batchMax);
+  if (count < all.length) return undefined;
+  const members = [...chain.members, ...more.map(({ id }) => id)];
+  return {
+    do: 'test',
+    chain: chain.id,
+    members,
+    content: contentOf(plan, chain, members),
+    because: `the line on top of what is under test: ${count}, all good by ${percent(chance)}`,
+  };
+}
 
 function urgentChain(plan: Plan): Decision | undefined {
   return plan.waiting[0]?.urgent

@@ -1,4 +1,5 @@
 /** The town's own planner, told neither p nor f. Does with its decisions what the Refinery does, on a main made of names. */
+import { limits } from '../../../../core/limits.ts';
 import {
   type Board,
   type Decision,
@@ -101,6 +102,8 @@ export class Ours implements Policy {
         checkingMain: this.check !== undefined,
         slots: this.slots,
         batchMax: prefixMax,
+        landMax: limits.landedAtOnceMax,
+        landMax: 500,
         estimates: this.estimates,
       });
     };

@@ -179,6 +179,7 @@ export function drive(scenario: Scenario): Outcome {
         checkingMain: runs.length < under.length,
         slots: scenario.slots,
         batchMax: 64,
+        landMax: 500,
         estimates,
       });
       if (!perform(decision)) break;

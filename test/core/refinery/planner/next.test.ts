@@ -23,6 +23,7 @@ const at = (more: Partial<Situation> = {}): Situation => ({
   checkingMain: false,
   slots: 4,
   batchMax: 64,
+  landMax: 500,
   estimates: freshEstimates,
   ...more,
 });
@@ -59,13 +60,30 @@ describe('what is tested next', () => {
   });
 
   test('a change that touches what a running chain touches is not put into another', () => {
-    const touching = (id: string) => change(id, { paths: [id === 'c' ? 'y' : 'x'] });
+    const touching = (id: string) => change(id, { risk: 0.4, paths: [id === 'c' ? 'y' : 'x'] });
     const situation = at({
       ...running(run('1', ['a'])),
       waiting: [touching('b'), touching('c')],
       changeOf: touching,
     });
     expect(decide(situation)).toMatchObject({ content: ['c'] });
+  });
+
+  test('a short line goes on top of the chain under test, and does not wait for its verdict', () => {
+    const risk = 0.05;
+    const situation = at({
+      ...running(run('1', ['a'])),
+      waiting: [change('b', { risk })],
+      changeOf: (id) => change(id, { risk }),
+    });
+    expect(decide(situation)).toMatchObject({ chain: '1', members: ['a', 'b'], content: ['a', 'b'] });
+  });
+
+  test('once as much has joined as may land at once, it is tested by itself, and nothing is built on more', () => {
+    const board: Board = { ...emptyBoard, joined: ['a', 'b', 'c'] };
+    const situation = at({ board, landMax: 2, waiting: line('d') });
+    expect(decide(situation)).toMatchObject({ do: 'test', content: ['a', 'b'] });
+    expect(decide({ ...situation, runs: [run(undefined, ['a', 'b'])] })).toEqual({ do: 'wait' });
   });
 
   test('the next runs are built on what passed apart', () => {

@@ -106,6 +106,7 @@ class Hostile {
       checkingMain: this.checking,
       slots: this.slots,
       batchMax: 8,
+      landMax: 20,
       estimates: this.estimates,
       spread: 1 + (this.slots % 3),
     });
