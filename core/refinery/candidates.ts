@@ -84,11 +84,11 @@ export function startCandidate(
   };
 }
 
-/** The gates, on main as it is: before anyone is blamed for what main may do by itself. */
-export function startMainCheck(view: QueueView, id: string, main: Oid, now: Instant): Turn {
+/** The gates and checks, on main as it is: before anyone is blamed for what main may do by itself. */
+export function startMainCheck(view: QueueView, id: string, main: Oid, checks: readonly string[], now: Instant): Turn {
   const check: Candidate = {
     ...newCandidate(view, id, main, now),
-    ref: `refs/gastown/${view.rig}/${id}`,
+    ...(checks.length > 0 ? { checks } : {}),
     because: `does ${view.target} itself pass, before anyone is blamed?`,
     members: [],
     ofMain: true,

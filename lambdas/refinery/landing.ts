@@ -3,7 +3,7 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { RepoUnreachable, Unavailable } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Oid, PushResult } from '../../core/ports.ts';
-import { type LeftOut, leaveOut, withdrawStale } from '../../core/refinery/candidates.ts';
+import { drop, type LeftOut, leaveOut, withdrawStale } from '../../core/refinery/candidates.ts';
 import {
   cannotArrive,
   exhausted,
@@ -21,7 +21,7 @@ import type { Candidate, Landing, MergeRequest } from '../../core/refinery/recor
 import { membersIn, type QueueView, queueOf, requestOf } from '../../core/refinery/view.ts';
 import { load } from '../platform/load.ts';
 import { lostBeads } from './lost.ts';
-import { staleAmong, unexpected } from './testing.ts';
+import { passedNoMore, staleAmong, unexpected } from './testing.ts';
 import { again, commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
 
 const headRef = (request: MergeRequest): string => `refs/heads/${request.branch}`;
@@ -49,6 +49,8 @@ export async function takePass(tick: Tick, view: QueueView, was: Item<Candidate>
     return [{ seq: body.seq, why: head === undefined ? { fault: 'branch_gone' } : { fault: 'head_moved', head } }];
   });
   if (gone.length > 0) return commit(leaveOut(view, was, gone, now));
+  const spoiled = await passedNoMore(tick, view, candidate);
+  if (spoiled !== undefined) return commit(drop(view, was, spoiled, now));
   if (main === undefined || !fastForwards(candidate, main)) return commit(join(view, was, main ?? '', now));
   const beads = await Promise.all(members.map((member) => load.bead(tick.deps.ledger, member.body.bead)));
   const found = beads.flatMap((bead): Item<Bead>[] => (bead ? [bead] : []));

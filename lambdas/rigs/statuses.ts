@@ -66,11 +66,16 @@ export async function takeStatus(
   return { step, result: checks };
 }
 
-/** CI's clocks tell seconds: what was begun and ended within one has ended. */
+/**
+ * CI's clocks tell seconds: what was begun and ended within one has ended, and of two ends within one the better counts
+ * for nothing. A repeat is late too.
+ */
 function isLate({ at, state }: StatusReport, known: Checks['reports'][string] | undefined): boolean {
   if (at === undefined || known === undefined) return false;
-  return at < known.reportedAt || (at === known.reportedAt && state === 'pending');
+  return at < known.reportedAt || (at === known.reportedAt && rank(state) <= rank(known.state));
 }
+
+const rank = (state: CheckState): number => (state === 'pending' ? 0 : state === 'success' ? 1 : 2);
 
 const newest = (reports: Checks['reports']): Checks['reports'] =>
   Object.fromEntries(

@@ -99,6 +99,8 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     repo: Partial<Repo>;
     checks: Check[];
     checksOf?: (commit: Oid) => Check[];
+    /** In place of the scripted one. */
+    codeHost?: CodeHost;
     required: string[] | undefined;
     gate: (job: GateJob) => GateAnswer;
   } = {
@@ -141,7 +143,8 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     list: async (asked) => asked.map((taskId) => ({ taskId, state: tasks.get(taskId) ?? 'absent' })),
   };
   const codeHost: CodeHost = {
-    checks: async (_, commit) => hooks.checksOf?.(commit) ?? hooks.checks,
+    checks: async (remote, commit) =>
+      hooks.codeHost ? hooks.codeHost.checks(remote, commit) : (hooks.checksOf?.(commit) ?? hooks.checks),
     requiredChecks: async () => hooks.required,
     gitCredential: async () => undefined,
   };
