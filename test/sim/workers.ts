@@ -1,9 +1,10 @@
 /** Plays many seeds, in as many processes as there are processors. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { rmSync } from 'node:fs';
+import { bundleSim } from './bundle.ts';
 import type { Job, Played } from './worker.ts';
 
-const workerFile = fileURLToPath(new URL('worker.ts', import.meta.url));
+const workerEntry = new URL('worker.ts', import.meta.url);
 /** A step that never ends would never be noticed from within. */
 const hangsAfterMs = 120_000;
 
@@ -14,13 +15,15 @@ export async function playAll(
   onPlayed: (played: Played) => void,
 ): Promise<void> {
   const waiting = jobs[Symbol.iterator]();
-  await Promise.all(Array.from({ length: processes }, () => oneWorker(waiting, onPlayed)));
+  const file = await bundleSim(workerEntry);
+  await Promise.all(Array.from({ length: processes }, () => oneWorker(file, waiting, onPlayed)));
+  rmSync(file, { force: true });
 }
 
-async function oneWorker(waiting: Iterator<Job>, onPlayed: (played: Played) => void): Promise<void> {
+async function oneWorker(file: string, waiting: Iterator<Job>, onPlayed: (played: Played) => void): Promise<void> {
   let worker: ChildProcess | undefined;
   for (let next = waiting.next(); !next.done; next = waiting.next()) {
-    worker ??= fork(workerFile, { execArgv: ['--import', 'tsx'] });
+    worker ??= fork(file, { execArgv: [] });
     const played = await playIn(worker, next.value);
     onPlayed(played);
     if (!worker.connected || played.violation?.invariant === broken) {

@@ -1,6 +1,6 @@
 /**
  * What must hold after every step. An invariant is made anew for each run, so it may remember; it is asked after each
- * step that changed something, and reads what that step changed: then a run costs what it does, not what exists.
+ * step that did more than read, and looks at what that step changed: then a run costs what it does, not what exists.
  *
  * To add one: a file in test/sim/invariants that exports a `MakeInvariant`, and its name in the list there.
  */
@@ -31,6 +31,7 @@ export interface Seen {
   /** Of the last step. Their bodies are the record's own: not to be changed. */
   readonly changed: readonly ItemChange[];
   readonly moved: readonly RefMoved[];
+  /** The step's own call is the last one; those before it only read, in steps that changed nothing. */
   readonly calls: readonly PortCall[];
   /** The town was killed in this step. */
   readonly killed: boolean;

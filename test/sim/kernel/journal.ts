@@ -14,13 +14,20 @@ export class Journal {
   calls: PortCall[] = [];
   killed = false;
 
-  /** Nothing of note has happened since `turnPage`. */
-  get isBlank(): boolean {
-    return this.changed.length === 0 && this.moved.length === 0 && this.calls.length === 0 && !this.killed;
+  #changingCalls = 0;
+
+  /** Something has happened since the page was turned that may have broken something: more than reading. */
+  get isOfNote(): boolean {
+    return this.#changingCalls > 0 || this.changed.length > 0 || this.moved.length > 0 || this.killed;
+  }
+
+  called(call: PortCall, isChanging: boolean): void {
+    this.calls.push(call);
+    if (isChanging) this.#changingCalls += 1;
   }
 
   turnPage(): void {
-    if (this.isBlank) return;
+    this.#changingCalls = 0;
     this.changed = [];
     this.moved = [];
     this.calls = [];

@@ -47,7 +47,10 @@ export class Overseer {
     this.#act('overseer at the end', 0, async (self) => {
       await this.#insist(self, { method: 'POST', path: '/v1/thaw' });
       for (const { rig, target } of held)
-        await this.#insist(self, { method: 'POST', path: `/v1/rigs/${rig}/queue/resume?target=${encodeURIComponent(target)}` });
+        await this.#insist(self, {
+          method: 'POST',
+          path: `/v1/rigs/${rig}/queue/resume?target=${encodeURIComponent(target)}`,
+        });
     });
   }
 

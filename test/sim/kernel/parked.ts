@@ -14,7 +14,7 @@ export interface Kernel {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   /** A call has acted. */
-  called(call: PortCall): void;
+  called(call: PortCall, isChanging: boolean): void;
   /** The run of a function is to die here, alone. */
   crash(actor: Actor): void;
   /** Everything dies here. */
@@ -24,7 +24,6 @@ export interface Kernel {
 const portNames = ['ledger', 'queues', 'workflows', 'fleet', 'blobs', 'repo', 'codeHost', 'model', 'notifier'] as const;
 type PortName = (typeof portNames)[number];
 const isPort = (name: string): name is PortName => (portNames as readonly string[]).includes(name);
-type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
 /** Methods that change the world: a crash before or after, and a lost answer, matter there. */
 const changing: ReadonlySet<string> = new Set([
@@ -48,7 +47,7 @@ const delayMaxMs = 5 * 60_000;
 export function parked<Given extends Partial<Ports>>(given: Given, actor: Actor, kernel: Kernel): Given {
   const ports = Object.entries(given).map(([name, port]): [string, unknown] => {
     if (name === 'clock') return [name, clockOf(actor, kernel)];
-    return [name, isPort(name) ? parkedPort(name, port as unknown as Record<string, unknown>, actor, kernel) : port];
+    return [name, isPort(name) ? parkedPort(name, port as object, actor, kernel) : port];
   });
   return Object.fromEntries(ports) as Given;
 }
@@ -61,21 +60,23 @@ export function clockOf(actor: Actor, { scheduler, faults }: Pick<Kernel, 'sched
   };
 }
 
-function parkedPort(port: PortName, real: Record<string, unknown>, actor: Actor, kernel: Kernel) {
-  const methods = Object.entries(real).filter((entry): entry is [string, Method] => typeof entry[1] === 'function');
-  return Object.fromEntries(
-    methods.map(([method, act]) => {
-      const call = {
+/** Most runs call few of its methods: each is made when it is asked for. */
+function parkedPort(port: PortName, real: object, actor: Actor, kernel: Kernel): object {
+  // The ledger makes copies of its own.
+  const copied = port === 'ledger' ? <T>(value: T): T => value : clone;
+  return new Proxy(real, {
+    get(_, method) {
+      const act = Reflect.get(real, method) as unknown;
+      if (typeof method !== 'string' || typeof act !== 'function') return act;
+      const call: Call = {
         port,
         method,
         name: `${port}.${method}`,
-        act: (args: readonly unknown[]) => act.apply(real, [...args]),
+        act: (args) => Reflect.apply(act, real, args) as Promise<unknown>,
       };
-      // The ledger makes copies of its own.
-      const copied = port === 'ledger' ? <T>(value: T): T => value : clone;
-      return [method, async (...args: readonly unknown[]) => copied(await oneCall(call, copied(args), actor, kernel))];
-    }),
-  );
+      return async (...args: readonly unknown[]) => copied(await oneCall(call, copied(args), actor, kernel));
+    },
+  });
 }
 
 interface Call {
@@ -123,10 +124,10 @@ async function acted(
   try {
     answer = await call.act(args);
   } catch (error) {
-    kernel.called(about);
+    kernel.called(about, changing.has(call.name));
     throw error;
   }
-  kernel.called({ ...about, answer });
+  kernel.called({ ...about, answer }, changing.has(call.name));
   if (call.name === 'queues.send' && !isFifo(args) && strikes('duplicate')) await call.act(args);
   if (changing.has(call.name) && call.name !== 'repo.pushWithLease' && strikes('lost_answer')) throw lost(call);
   return dying('crash_after', call, actor, kernel, where) ?? answer;

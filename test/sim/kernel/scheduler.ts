@@ -68,7 +68,7 @@ export class Scheduler {
         cancel?.removeEventListener('abort', awake);
         resolve();
       };
-      const parked = this.#add(actor, 'sleep', Math.max(0, Math.ceil(ms)), awake);
+      const parked = this.#add(actor, 'sleep', Math.max(0, ms), awake);
       cancel?.addEventListener('abort', awake);
     });
     if (actor.generation !== generation) return never();
@@ -141,7 +141,14 @@ export class Scheduler {
   #add(actor: Actor, label: string, delayMs: number, release: () => void): Parked {
     this.#order += 1;
     const { generation } = actor;
-    const parked: Parked = { actor, generation, label, readyAt: this.#now + Math.ceil(delayMs), order: this.#order, release };
+    const parked: Parked = {
+      actor,
+      generation,
+      label,
+      readyAt: this.#now + Math.ceil(delayMs),
+      order: this.#order,
+      release,
+    };
     if (delayMs > 0) this.#later.push(parked);
     else this.#ready.push(parked);
     return parked;

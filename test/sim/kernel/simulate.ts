@@ -62,7 +62,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions): Pr
       const violation = breachOf(world);
       if (violation) over = { violation: { ...violation, step: steps } };
       else over = steps >= stepsMax ? { stuck: [`${steps} steps, and no end`] } : end.of();
-      world.journal.turnPage();
+      if (world.journal.isOfNote) world.journal.turnPage();
     }
     return {
       seed: scenario.seed,
@@ -80,7 +80,7 @@ type Breach = { readonly invariant: string; readonly breach: string };
 function breachOf({ journal, invariants, seen, bugs }: World): Breach | undefined {
   if (unheard.length > 0) return { invariant: 'no rejection goes unheard', breach: stackOf(unheard.splice(0)[0]) };
   if (bugs[0] !== undefined) return { invariant: 'no handler meets a bug', breach: bugs[0] };
-  if (journal.isBlank) return undefined;
+  if (!journal.isOfNote) return undefined;
   for (const { name, check } of invariants) {
     const breach = check(seen);
     if (breach !== undefined) return { invariant: name, breach };

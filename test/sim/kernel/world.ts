@@ -62,9 +62,9 @@ export async function makeWorld(
   const kernel: Kernel = {
     scheduler,
     faults,
-    called(call) {
+    called(call, isChanging) {
       trace.mix(call.method);
-      journal.calls.push(call);
+      journal.called(call, isChanging);
     },
     crash: (actor) => runs.crash(actor),
     kill() {
