@@ -94,11 +94,13 @@ export const openRequests = (view: QueueView): readonly Item<MergeRequest>[] =>
 export const activeCandidates = (view: QueueView): readonly Item<Candidate>[] =>
   view.candidates.filter((candidate) => !hasEndedCandidate(candidate.body));
 
-/** Ended, and no evidence in a chain that is still under test. */
+/** Ended, and no evidence against a change of a chain that is still searched. */
 export function forgettable(view: QueueView): readonly Item<Candidate>[] {
-  const chains = new Set(boardOf(view).chains.map(({ id }) => id));
+  const searched = new Set(
+    boardOf(view).chains.flatMap(({ members, failures }) => (failures.length > 0 ? members : [])),
+  );
   return view.candidates.filter(
-    ({ body }) => hasEndedCandidate(body) && !(body.counted && chains.has(body.chain ?? '')),
+    ({ body }) => hasEndedCandidate(body) && !(body.counted && searched.has(body.members.at(-1)?.seq ?? '')),
   );
 }
 

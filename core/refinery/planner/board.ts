@@ -140,11 +140,14 @@ function tidy(board: Board): Board {
   return { ...board, chains, held: board.held.filter(({ behind }) => behind.some((id) => here.has(id))) };
 }
 
-/** Without the chains that no run and no failure is about: their changes are in the line again. To be asked before planning. */
+/**
+ * Without the chains that no run and no failure is about: their changes are in the line again. To be asked before
+ * planning. Who waits behind one of them still does: the same set would be found not to fit again.
+ */
 export function withoutIdle(board: Board, runs: readonly Pick<Run, 'chain'>[]): Board {
   const busy = new Set(runs.map((run) => run.chain));
   const chains = board.chains.filter((chain) => chain.failures.length > 0 || busy.has(chain.id));
-  return chains.length === board.chains.length ? board : tidy({ ...board, chains });
+  return chains.length === board.chains.length ? board : { ...board, chains };
 }
 
 /** A test is under way: of a new chain, or of one that has grown. A change that was in another chain leaves it. */

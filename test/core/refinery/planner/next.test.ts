@@ -9,6 +9,7 @@ import {
   mainPassed,
   type Run,
   started,
+  unbuilt,
 } from '../../../../core/refinery/planner/board.ts';
 import { freshEstimates, learnedPass } from '../../../../core/refinery/planner/estimate.ts';
 import { decide, type Situation } from '../../../../core/refinery/planner/next.ts';
@@ -84,6 +85,14 @@ describe('what is tested next', () => {
     const situation = at({ board, landMax: 2, waiting: line('d') });
     expect(decide(situation)).toMatchObject({ do: 'test', content: ['a', 'b'] });
     expect(decide({ ...situation, runs: [run(undefined, ['a', 'b'])] })).toEqual({ do: 'wait' });
+  });
+
+  test('what did not fit behind another is not put behind it again, though the chain of both was never run', () => {
+    const waiting = [change('a', { risk: 0.05 }), change('b', { risk: 0.05 }), change('c', { risk: 0.05 })];
+    const first = decide(at({ waiting }));
+    expect(first).toMatchObject({ chain: '1', members: ['a', 'b', 'c'] });
+    const board = unbuilt(started(emptyBoard, '1', ['a', 'b', 'c']), ['a', 'b', 'c'], 'b');
+    expect(decide(at({ board, waiting }))).toMatchObject({ members: ['a', 'c'] });
   });
 
   test('the next runs are built on what passed apart', () => {
