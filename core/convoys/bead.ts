@@ -75,6 +75,8 @@ export type FailureCause =
   | 'infrastructure'
   /** The Refinery tested the change on main, and a gate failed. */
   | 'gate_failed'
+  /** As above, but the target failed by itself: nobody's fault, and the change is as good as it was. */
+  | 'red_main'
   /** The change conflicts with main. */
   | 'conflict'
   /** The branch was deleted or rewritten under us. */

@@ -46,10 +46,47 @@ export function settleBead(
       [...released.changes, ...left.changes],
     );
   }
+  if (outcome.kind === 'failed' && outcome.cause === 'red_main') return absolve(was, outcome, now);
   if (bead.status !== 'submitted' || bead.outcome) return undefined;
   const text =
     outcome.kind === 'failed' ? `${bead.id} did not land (${outcome.cause}): ${outcome.detail}` : outcome.kind;
   return letGoOn(was, { ...bead, spent, outcome }, text, 'bead.returned', now);
+}
+
+/**
+ * What this attempt was rejected for was the target's own fault. The rung that it cost is given back, and the next
+ * attempt starts from what was pushed; nothing if it was not rejected, or this was heard before. The rejection may not
+ * have been heard yet: then it is not heard any more.
+ */
+function absolve(
+  was: Item<Bead>,
+  outcome: Extract<Outcome, { kind: 'failed'; cause: unknown }>,
+  now: Instant,
+): Step | undefined {
+  const bead = was.body;
+  const text = `${bead.id} was rejected wrongly: ${outcome.detail}`;
+  if (bead.status === 'submitted') {
+    const open = !bead.outcome || (bead.outcome.kind === 'failed' && bead.outcome.cause === 'gate_failed');
+    return open ? letGoOn(was, { ...bead, outcome }, text, 'bead.restored', now) : undefined;
+  }
+  const note = bead.notes.at(-1);
+  const blamed = note?.attempt === bead.attempt && note.cause === 'gate_failed';
+  if (!note || !blamed || (bead.status !== 'open' && bead.status !== 'failed')) return undefined;
+  const { restUntil: _rest, closedAt: _closed, ...rest } = bead;
+  const restored: Bead = {
+    ...rest,
+    status: 'open',
+    failures: Math.max(0, bead.failures - 1),
+    ...(note.head === undefined ? {} : { head: note.head }),
+    notes: [...bead.notes.slice(0, -1), { ...note, cause: outcome.cause, detail: outcome.detail }],
+  };
+  const given = bead.status === 'failed';
+  const run = given ? bead.run + 1 : bead.run;
+  const step = letGoOn(was, { ...restored, run }, text, 'bead.restored', now);
+  // In line or at work already, it waits for something else; and the execution of one that was given up has ended.
+  const rests = bead.status === 'open' && bead.restUntil !== undefined;
+  const woken = (step.effects ?? []).filter((effect) => rests || effect.do !== 'succeed_task');
+  return { ...step, effects: [...woken, ...(given ? [{ do: 'start_molecule', bead: bead.id, run } as const] : [])] };
 }
 
 function letGoOn(

@@ -185,10 +185,10 @@ function settle(
         attentionAt: status === 'open' ? now + limits.convoyStuckRepairMs : undefined,
       }),
     ],
+    effects: status === 'landed' || status === 'cancelled' ? wakeIntegration(convoy) : [],
     events: status === convoy.status ? [] : [convoyEvent(next)],
   };
-  const over: Step = { changes: [], effects: wakeIntegration(convoy) };
-  if (status === 'landed') return together(own, over, tellLanded(next, all), closeEscalation(escalation, 'town', now));
+  if (status === 'landed') return together(own, tellLanded(next, all), closeEscalation(escalation, 'town', now));
   // Each question has an escalation of its own, with the command that answers it.
   if (status === 'stalled' && waitsForAnswers(all, progress)) return own;
   if (status === 'stalled') return together(own, openEscalation(escalation, alarmOf(next, because ?? ''), now));

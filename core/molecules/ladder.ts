@@ -31,6 +31,7 @@ const deaths: ReadonlySet<FailureCause> = new Set(['lost', 'idle']);
 
 export function countFailure(bead: Bead, cause: FailureCause): Counted {
   const { failures, respawns, infraDeaths } = bead;
+  if (cause === 'red_main') return { failures, respawns, infraDeaths };
   if (cause === 'infrastructure') return { failures, respawns, infraDeaths: infraDeaths + 1 };
   return { failures: failures + 1, respawns: deaths.has(cause) ? respawns + 1 : respawns, infraDeaths };
 }
@@ -41,6 +42,8 @@ export function climb(
   config: Pick<RigConfig, 'retry.same_agent' | 'retry.fresh' | 'retry.backoff_s'>,
 ): LadderStep {
   const fromTarget = startsOver.has(cause);
+  // Not bounded: each time the queue pauses, and a human lets it go on.
+  if (cause === 'red_main') return { kind: 'retry', rung: 'infrastructure', restMs: 0, fromTarget };
   if (cause === 'infrastructure') {
     if (counted.infraDeaths > limits.infraDeathsMax)
       return { kind: 'give_up', because: `its polecat's host died ${counted.infraDeaths} times` };

@@ -227,7 +227,7 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
   };
   const noted: Bead = { ...bead, ...counted, notes: [...bead.notes, note].slice(-limits.attemptNotesKept) };
   const breaker: Step =
-    failed.cause === 'infrastructure'
+    failed.cause === 'infrastructure' || failed.cause === 'red_main'
       ? { changes: [] }
       : { changes: [upsert(keys.breaker(), seen.breaker, withFailure(seen.breaker?.body ?? noFailures, now))] };
   // The ladder of a conflict is its merge request's: another resolver, then the author again, then a human.

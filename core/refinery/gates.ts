@@ -358,7 +358,7 @@ export function mainIsGreen(view: QueueView, check: Item<Candidate> | undefined,
   };
 }
 
-/** Main fails by itself: nobody is blamed, nothing more is tested, and a human is told. */
+/** Main fails by itself: nobody is blamed, nor was rightly since the last pass; nothing more is tested, and a human is told. */
 export function mainIsRed(view: QueueView, check: Item<Candidate> | undefined, because: string, now: Instant): Turn {
   const before = queueOf(view, now).rejectedSincePass ?? [];
   const pause = `${view.target} itself fails: ${because}`;
@@ -373,11 +373,18 @@ export function mainIsRed(view: QueueView, check: Item<Candidate> | undefined, b
               paused: { by: 'refinery', because: pause, at: now },
               board: emptyBoard,
               estimates: learnedRed(estimatesOf(view)),
+              rejectedSincePass: undefined,
             },
             now,
           ),
           ...(check ? [saveCandidate(check, { state: 'cancelled', because: pause })] : []),
         ],
+        effects: before.map(({ bead, attempt }) => ({
+          do: 'settle_bead',
+          bead,
+          attempt,
+          outcome: { kind: 'failed', cause: 'red_main', detail: `its rejection is taken back: ${pause}` },
+        })),
         events: [
           { kind: 'queue.paused', who: 'refinery', text: `${view.rig} ${view.target}: ${pause}`, rig: view.rig },
         ],
@@ -390,7 +397,9 @@ export function mainIsRed(view: QueueView, check: Item<Candidate> | undefined, b
         severity: 'high',
         title: `${view.rig} ${view.target} is red`,
         what: `${pause}.${
-          before.length > 0 ? ` Rejected since the last pass, perhaps wrongly: ${before.join(', ')}.` : ''
+          before.length > 0
+            ? ` What was rejected since the last pass is taken back, and goes on from what it had pushed: ${before.map(({ bead }) => bead).join(', ')}.`
+            : ''
         }`,
         tried: `the gates on ${view.target} itself. ${remedyFor(because, view.rig)}, then resume the queue.`,
         unattended: 'the queue is paused: polecats go on working, and nothing lands.',
@@ -430,7 +439,8 @@ export function reject(
     { states: ['rejected'], cause: 'gate_failed', detail, evidence: evidence.evidence, gateMs: evidence.gateMs },
     now,
   );
-  const suspects = [...(queueOf(view, now).rejectedSincePass ?? []), request.body.bead].slice(-rejectionsKept);
+  const { bead, attempt } = request.body;
+  const suspects = [...(queueOf(view, now).rejectedSincePass ?? []), { bead, attempt }].slice(-rejectionsKept);
   const board = rejected(boardOf(view), decision.chain);
   return {
     step: together(

@@ -293,10 +293,13 @@ function giveUp(
 /** A pass on a main that has moved since: its changes have passed apart, and the next runs are built on them. */
 export function join(view: QueueView, was: Item<Candidate>, main: Oid, now: Instant): Turn {
   const because = `passed on ${short(was.body.base)}, but ${view.target} is at ${short(main)} by now: joins what lands next`;
+  const board = joined(boardOf(view), runOf(was.body));
+  // Main is known to be good: what was rejected on it was rejected rightly.
+  const proof = board.passedSinceCulprit ? { rejectedSincePass: undefined } : {};
   return {
     step: {
       changes: [
-        progress(view, { board: joined(boardOf(view), runOf(was.body)), ...passOf(view, was.body, now) }, now),
+        progress(view, { board, ...proof, ...passOf(view, was.body, now) }, now),
         saveCandidate(was, { state: 'cancelled', because }),
       ],
     },

@@ -185,8 +185,8 @@ export interface Queue {
   readonly estimates?: Estimates;
   /** How long a run of the gates takes, in milliseconds, the newest counting most. */
   readonly runMs?: number;
-  /** Beads rejected since the last pass: suspect rejections, should main turn out red. */
-  readonly rejectedSincePass?: readonly BeadId[];
+  /** What was rejected since the last pass: taken back, should main turn out red. */
+  readonly rejectedSincePass?: readonly { readonly bead: BeadId; readonly attempt: number }[];
   /** Why nothing is tested although changes wait: no gate configured. */
   readonly blocked?: string;
   /** The last thing that went wrong outside, and how often in a row. */

@@ -6,10 +6,12 @@ import { settleBead } from '../../core/convoys/settle.ts';
 import { messageGroupOf } from '../../core/deliveries.ts';
 import type { Effect, EffectRecord } from '../../core/effects.ts';
 import { NoRoom, never } from '../../core/errors.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { tokenOf } from '../../core/hash.ts';
 import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
+import { beadCause } from '../../core/molecules/next.ts';
 import type { Item, Ports } from '../../core/ports.ts';
 import { redact } from '../../core/redact.ts';
 import { remove, replace, together } from '../../core/step.ts';
@@ -83,7 +85,11 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
         const { admittedAt } = bead.body;
         const [capacity, budget] =
           admittedAt === undefined ? [] : await Promise.all([load.capacity(ledger), load.budget(ledger, admittedAt)]);
-        return { step: settleBead(bead, effect, { capacity, budget }, now), result: undefined };
+        const step = settleBead(bead, effect, { capacity, budget }, now);
+        // It had been given up, and goes on: nobody need do anything.
+        const over =
+          step && bead.body.status === 'failed' ? await load.escalation(ledger, beadCause(effect.bead)) : undefined;
+        return { step: step && together(step, closeEscalation(over, 'town', now)), result: undefined };
       });
       return;
     case 'launch_gate':

@@ -83,6 +83,14 @@ describe('the self-healing ladder', () => {
     expect(often.go).toBe('given_up');
   });
 
+  test('a rejection by a red target costs nothing, and the next attempt starts from what was pushed', () => {
+    const head = 'b'.repeat(40);
+    const decided = decide({ status: 'submitted', head, outcome: failed('red_main') });
+    expect(decided.go).toBe('line');
+    expect(beadIn(decided)).toMatchObject({ failures: 0, infraDeaths: 0, head });
+    expect(putAt(decided.step, keys.breaker())).toBeUndefined();
+  });
+
   test('a retry goes on from the last pushed commit, but starts over after a rejection', () => {
     const head = 'b'.repeat(40);
     expect(beadIn(decide({ ...working, head, outcome: failed('agent_failed') }))?.head).toBe(head);

@@ -115,6 +115,31 @@ describe('the Refinery on a real repository', () => {
     expect(world.settled.map(({ outcome }) => outcome.kind)).toEqual(['landed', 'failed']);
   });
 
+  test('what was rejected since the last pass is taken back when main turns out red, and a human hears of it', async () => {
+    world.hooks.gate = failsOnBroken(world);
+    await world.configure({ 'refinery.gates.test': 'npm test', 'refinery.slots': 1 });
+    await world.submit(1, { 'a.txt': 'good' });
+    await world.settle();
+    world.settled.length = 0;
+    // Main breaks by what no gate sees at first: from now on every run fails.
+    world.hooks.gate = () => ({ result: 'failed', gates: [{ name: 'test', exitCode: 3, ms: 5, detail: 'red' }] });
+    const b = await world.submit(2, { 'b.txt': 'innocent' });
+    await world.settle(5);
+    expect(world.settled).toMatchObject([{ bead: b.bead, outcome: { cause: 'gate_failed' } }]);
+    await world.submit(3, { 'c.txt': 'innocent too' });
+    await world.settle(8);
+    expect(world.settled).toMatchObject([
+      { bead: b.bead, attempt: 1, outcome: { cause: 'gate_failed' } },
+      { bead: b.bead, attempt: 1, outcome: { kind: 'failed', cause: 'red_main' } },
+    ]);
+    const red = (await world.escalations()).find(({ title }) => title === 'green main is red');
+    expect(JSON.stringify(red)).toContain(
+      `What was rejected since the last pass is taken back, and goes on from what it had pushed: ${b.bead}.`,
+    );
+    expect((await world.queue())?.rejectedSincePass).toBeUndefined();
+    expect((await world.bead(b.bead))?.outcome).toMatchObject({ cause: 'red_main' });
+  });
+
   test('when main itself is red the queue pauses, nobody is blamed, and a human is told', async () => {
     world.rig.commit('main', { broken: 'yes' });
     world.hooks.gate = failsOnBroken(world);
