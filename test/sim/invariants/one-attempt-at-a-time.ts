@@ -35,7 +35,9 @@ function reportBreach(seen: Seen, was: Bead | undefined, is: Bead): string | und
 export function oneAttemptAtATime(): Invariant {
   /** By bead, the polecat on record. */
   const polecats = new Map<string, string>();
+  /** Which subject a token launched, and the other way round. */
   const tokens = new Map<string, string>();
+  const launched = new Map<string, string>();
 
   function polecatBreach(seen: Seen): string | undefined {
     for (const { was, is } of changed(seen, 'polecat')) {
@@ -64,6 +66,9 @@ export function oneAttemptAtATime(): Invariant {
       const known = tokens.get(clientToken);
       if (known !== undefined && known !== text) return `${text} is launched with the token of ${known}`;
       tokens.set(clientToken, text);
+      const other = launched.get(text);
+      if (other !== undefined && other !== clientToken) return `${text} is launched as two tasks`;
+      launched.set(text, clientToken);
       const subject = JSON.parse(text) as Subject;
       if (kind !== 'polecat' || subject.kind !== 'polecat') continue;
       const attempt = beadOf(seen, subject.bead)?.attempt ?? 0;

@@ -37,7 +37,17 @@ function beadBreach(was: Bead, is: Bead): string | undefined {
   if (is.run < was.run && is.run !== 0) return `${is.id} went from run ${was.run} back to ${is.run}`;
   const kept = (['id', 'convoy', 'rig', 'target', 'createdAt'] as const).find((field) => was[field] !== is[field]);
   if (kept !== undefined) return `${is.id} has another ${kept}`;
-  return refusedBy(() => assertBeadTransition(was.status, is.status));
+  if (was.status === 'closed') return `${is.id} was closed, and is written again`;
+  return refusedBy(() => assertBeadTransition(was.status, is.status)) ?? outcomeBreach(was, is);
+}
+
+/** An attempt or a request ended, or a slot is asked for that no day can pay. */
+function outcomeBreach(was: Bead, is: Bead): string | undefined {
+  if (!is.outcome || JSON.stringify(is.outcome) === JSON.stringify(was.outcome)) return undefined;
+  const isOfWork = ['hooked', 'in_progress', 'submitted'].includes(was.status) || is.outcome.kind === 'escalated';
+  return isOfWork && !was.outcome
+    ? undefined
+    : `${is.id} is ${was.status}, and what became of its work is told again: ${is.outcome.kind}`;
 }
 
 /** One write may be several moves: what counts is that the end is the end. */

@@ -2,10 +2,10 @@
  * "Estop obeyed: while stopped, nothing is admitted and nothing is landed; what works, works on." Admission is in one
  * transaction with the switch, so it is exact. A tick of the Refinery reads the switch before each move: once it has
  * read that the town is stopped it starts no test and no landing, and repeats no push. A landing already written
- * down is still brought to its end.
+ * down is still brought to its end. A queue that is paused, by a person or by the Refinery itself, starts neither.
  */
 import { keys } from '../../../core/keys.ts';
-import type { Item } from '../../../core/ports.ts';
+import type { Item, Key } from '../../../core/ports.ts';
 import type { Switch } from '../../../core/scheduler/records.ts';
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { callsOf, changed, committerOf } from './records.ts';
@@ -21,6 +21,17 @@ export function stoppedMeansStopped(): Invariant {
       if ((answer as Item<Switch> | undefined)?.body.stopped) knowing.add(who);
       else knowing.delete(who);
     }
+  }
+
+  /** META is replaced with every test and landing that is started: whoever starts one has read that it is not paused. */
+  function pausedBreach(seen: Seen): string | undefined {
+    for (const { key, was } of changed(seen, 'queue')) {
+      if (was?.body.paused === undefined) continue;
+      const isOfIt = (other: { key: Key; was: unknown }): boolean => other.key.pk === key.pk && !other.was;
+      const started = [...changed(seen, 'landing'), ...changed(seen, 'candidate')].find(isOfIt);
+      if (started) return `${started.key.sk} of ${key.pk} is started, and the queue is paused by ${was.body.paused.by}`;
+    }
+    return undefined;
   }
 
   function refineryBreach(seen: Seen): string | undefined {
@@ -44,7 +55,7 @@ export function stoppedMeansStopped(): Invariant {
       for (const { was, is } of changed(seen, 'bead'))
         if (isStopped && is?.body.admittedAt !== undefined && was?.body.admittedAt === undefined)
           return `${is.body.id} is admitted, and the town is stopped`;
-      return refineryBreach(seen);
+      return pausedBreach(seen) ?? refineryBreach(seen);
     },
   };
 }

@@ -46,6 +46,16 @@ export function submittedHeadIsMergedHead(): Invariant {
     return undefined;
   }
 
+  /** The beads are guarded in the commit that opens the landing; what is cancelled after that lands all the same. */
+  function authorBreach(seen: Seen, { epoch, members }: Landing): string | undefined {
+    for (const { bead, attempt } of members) {
+      const author = beadOf(seen, bead);
+      if (author?.status !== 'submitted' || author.attempt !== attempt)
+        return `landing ${epoch} lands attempt ${attempt} of ${bead}, which is ${author?.status} in attempt ${author?.attempt}`;
+    }
+    return undefined;
+  }
+
   function builtBreach(seen: Seen, pk: string, was: Candidate | undefined, is: Candidate): string | undefined {
     if (is.commit === undefined || was?.commit !== undefined) return undefined;
     const chain = built.get(committerOf(seen));
@@ -89,8 +99,8 @@ export function submittedHeadIsMergedHead(): Invariant {
         if (breach !== undefined) return breach;
       }
       for (const { key, was, is } of changed(seen, 'landing')) {
-        const isPushed = is?.body.state === 'open' && was?.body.tries !== is.body.tries;
-        const breach = isPushed ? landingBreach(seen, key.pk, is.body) : undefined;
+        if (is?.body.state !== 'open' || was?.body.tries === is.body.tries) continue;
+        const breach = (was ? undefined : authorBreach(seen, is.body)) ?? landingBreach(seen, key.pk, is.body);
         if (breach !== undefined) return breach;
       }
       return undefined;
