@@ -3,9 +3,12 @@
  * what information theory allows. `--full` takes the whole grid and writes docs/benchmarks/refinery.{json,md} with charts;
  * `--git` replays real commits through the real Refinery; `--scale` loads its queue with up to 5,000 changes.
  */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fullGrid, shortRun } from './refinery/cells.ts';
+import { gitTier } from './refinery/git-tier.ts';
+import { loadTier } from './refinery/load-tier.ts';
 import { runCells, serveJobs } from './refinery/pool.ts';
 import { writeReport } from './refinery/report.ts';
 import { rowOf } from './refinery/rows.ts';
@@ -17,13 +20,41 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    git: { type: 'boolean', default: false },
+    /** Whose commits are replayed, how many, with what share of them broken, and how long a gate takes. */
+    repo: { type: 'string', default: process.cwd() },
+    changes: { type: 'string', default: '60' },
+    p: { type: 'string', default: '0.05' },
+    'gate-ms': { type: 'string', default: '300' },
+    scale: { type: 'boolean', default: false },
+    queued: { type: 'string', default: '10,100,1000,5000' },
+    files: { type: 'string', default: '50000' },
     /** How this program starts itself, a process for each core. */
     worker: { type: 'boolean', default: false },
   },
 });
 
+const say = values.json ? () => {} : (line: string) => console.log(line);
+
 if (values.worker) serveJobs();
+else if (values.git) await replay();
+else if (values.scale) await load();
 else await bench();
+
+async function replay(): Promise<void> {
+  const { repo, changes, p, 'gate-ms': gateMs } = values;
+  const found = await gitTier(
+    { repo: resolve(repo), changes: Number(changes), p: Number(p), gateMs: Number(gateMs) },
+    say,
+  );
+  if (values.json) console.log(JSON.stringify(found));
+  process.exitCode = found.some(({ red }) => red > 0) ? 1 : 0;
+}
+
+async function load(): Promise<void> {
+  const sizes = values.queued.split(',').map(Number);
+  for (const queued of sizes) console.log(JSON.stringify(await loadTier(queued, Number(values.files))));
+}
 
 async function bench(): Promise<void> {
   const from = performance.now();

@@ -44,6 +44,7 @@ export class Ours implements Policy {
   private main = 'main';
   private pushes = 0;
   private started = 0;
+  private readonly commitNames = new Map<string, string>();
   private readonly slots: number;
 
   constructor({ slots }: Scenario) {
@@ -103,10 +104,20 @@ export class Ours implements Policy {
         slots: this.slots,
         batchMax: prefixMax,
         landMax: limits.landedAtOnceMax,
-        landMax: 500,
         estimates: this.estimates,
       });
     };
+  }
+
+  /** A commit is named by what it stands on and its change, so a prefix built again is the same. */
+  private commitsOf(content: readonly string[]): string[] {
+    let below = this.main;
+    return content.map((id) => {
+      const place = `${below} ${id}`;
+      below = this.commitNames.get(place) ?? `commit ${this.commitNames.size + 1}`;
+      this.commitNames.set(place, below);
+      return below;
+    });
   }
 
   private settle({ run: name, verdict }: Ended): readonly Action[] {
@@ -152,7 +163,7 @@ export class Ours implements Policy {
     if (decision.do === 'check_main') this.check = { name: this.started, base: this.main };
     else {
       const { chain } = decision;
-      const commits = content.map((id) => `${id} of ${this.started}`);
+      const commits = this.commitsOf(content);
       this.runs.set(this.started, { content, base: this.main, commits, ...(chain === undefined ? {} : { chain }) });
     }
     return [{ do: 'start', run: this.started, content: content.map(Number) }];
