@@ -1,5 +1,5 @@
 /**
- * npm run sim -- --seeds 1000 [--seed-from N] [--twice] [--known] [--json]   plays seeds on all processors
+ * npm run sim -- --seeds 1000 [--seed-from N] [--twice N] [--known] [--json]   plays seeds on all processors
  * npm run sim -- --seed S [--cut '{…}'] [--steps]                            plays one, and tells what happens
  */
 import { availableParallelism } from 'node:os';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     cut: { type: 'string', default: '{}' },
     steps: { type: 'boolean', default: false },
-    twice: { type: 'boolean', default: false },
+    twice: { type: 'string', default: '0' },
     known: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     processes: { type: 'string', default: String(availableParallelism()) },
@@ -54,7 +54,8 @@ async function one(seed: number): Promise<boolean> {
 function* jobs(): Generator<Job> {
   if (values.known) yield* known;
   const from = Number(values['seed-from']);
-  for (let seed = from; seed < from + Number(values.seeds); seed += 1) yield { seed, twice: values.twice };
+  for (let seed = from; seed < from + Number(values.seeds); seed += 1)
+    yield { seed, twice: seed < from + Number(values.twice) };
 }
 
 async function many(): Promise<boolean> {

@@ -76,7 +76,7 @@ function trapDate(): void {
   const RealDate = Date;
   globalThis.Date = new Proxy(RealDate, {
     construct: trappedConstruct,
-    apply: () => refuse('Date()'),
+    apply: (target) => (isArmed ? refuse('Date()') : target()),
     get: (target, name, self) =>
       isArmed && name === 'now' ? refuse('Date.now') : (Reflect.get(target, name, self) as unknown),
   });
