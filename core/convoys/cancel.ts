@@ -1,4 +1,6 @@
 /** Ends beads that nobody wants any more: their polecats are stopped, their slots freed, their requests withdrawn. */
+import { closeEscalation } from '../escalations/close.ts';
+import type { Escalation } from '../escalations/escalation.ts';
 import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
 import { freePolecat, releaseSlot, type Shared } from '../polecats/end-attempt.ts';
@@ -17,6 +19,8 @@ export interface Holding {
   /** What the polecat at work has said it spent so far. */
   readonly spentUsd: number;
   readonly mergeRequest: Item<MergeRequest> | undefined;
+  /** Of its own cause: what it asks a human. */
+  readonly escalation?: Item<Escalation> | undefined;
 }
 
 export interface Holdings extends Shared {
@@ -43,7 +47,11 @@ export function cancelBeads(
   }
   if (chunk.length === 0) return { step: undefined, more: false };
   return {
-    step: together(...chunk.map((bead) => endBead(bead, holdings, { status: 'cancelled' }, 'town', because, now))),
+    step: together(
+      ...chunk.map((bead) => endBead(bead, holdings, { status: 'cancelled' }, 'town', because, now)),
+      // What it asked needs no answer.
+      ...chunk.map(({ body }) => closeEscalation(holdings.of.get(body.id)?.escalation, 'town', now)),
+    ),
     more: left.length > chunk.length,
   };
 }

@@ -2,6 +2,7 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { hasEnded } from '../../core/convoys/bead.ts';
 import type { Holding, Holdings } from '../../core/convoys/cancel.ts';
 import { keys } from '../../core/keys.ts';
+import { beadCause } from '../../core/molecules/next.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { MergeRequest } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
@@ -28,5 +29,6 @@ async function holdingOf(ledger: Ledger, bead: Bead): Promise<Holding> {
       : undefined;
   const own = polecat?.body.bead === bead.id && polecat.body.attempt === bead.attempt ? polecat : undefined;
   const spentUsd = own ? ((await load.beat(ledger, own.body))?.costUsd ?? 0) : 0;
-  return { polecat: own, spentUsd, mergeRequest };
+  const escalation = bead.status === 'escalated' ? await load.escalation(ledger, beadCause(bead.id)) : undefined;
+  return { polecat: own, spentUsd, mergeRequest, escalation };
 }
