@@ -7,6 +7,7 @@ import { Actor } from './actor.ts';
 import type { Faults } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { RefMoved, Remotes } from './stage.ts';
+import { pushForeign } from './upheaval.ts';
 
 /** A push that stalled arrives within this, or finds that its lease is void. */
 const lateMaxMs = 10 * 60_000;
@@ -33,9 +34,22 @@ export function makeRemotes(urls: readonly string[], scheduler: Scheduler, fault
     return 'late';
   };
 
+  const repo = makeModelRepo({ origins, fateOf });
+  let races = 0;
   return {
     origins,
-    repo: makeModelRepo({ origins, fateOf }),
+    repo: {
+      ...repo,
+      async pushWithLease(remote, push) {
+        const origin = origins.get(remote.url);
+        // The worst moment for it: the town has looked, and not yet pushed.
+        if (origin && faults.strikes('foreign_push', `right before a push to ${remote.url}`)) {
+          races += 1;
+          pushForeign(origin, `race-${races}`, faults.random, scheduler.now);
+        }
+        return repo.pushWithLease(remote, push);
+      },
+    },
     origin(url) {
       const origin = origins.get(url);
       if (!origin) throw new Error(`BUG: no repository at ${url}`);

@@ -6,6 +6,15 @@ import { build, type Plugin } from 'esbuild';
 import { type Mutant, type Patch, planted } from './mutant.ts';
 
 export const root = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
+/** As they were when they were read first: what changes while the hunt goes on must not look like a mutant. */
+const sources = new Map<string, string>();
+
+function sourceOf(path: string): string {
+  const source = sources.get(path) ?? readFileSync(path, 'utf8');
+  sources.set(path, source);
+  return source;
+}
+
 /** Below node_modules, where Node finds the packages that are left out of the bundle. */
 const bundles = join(root, 'node_modules', '.cache', 'gastown-mutants');
 
@@ -37,7 +46,7 @@ function plantingOf(patches: readonly Patch[]): { plugin: Plugin; left: () => st
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const file = relative(root, path);
-        const source = readFileSync(path, 'utf8');
+        const source = sourceOf(path);
         wanted.delete(file);
         const own = patches.filter((patch) => patch.file === file);
         // A module of the bundle looks for its neighbours where its source is.
