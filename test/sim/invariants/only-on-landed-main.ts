@@ -40,7 +40,7 @@ export function onlyOnLandedMain(): Invariant {
       for (const { key, was, is } of changed(seen, 'queue')) {
         const { rejectedSincePass: now = [] } = is?.body ?? {};
         if (now.length <= (was?.body.rejectedSincePass ?? []).length) continue;
-        const bead = now.at(-1);
+        const bead = now.at(-1)?.bead;
         const ended = changed(seen, 'ended').find((other) => other.key.pk === key.pk && other.is?.body.bead === bead);
         const breach = ended?.is
           ? rejectionBreach(seen, key.pk, ended.is.body)
