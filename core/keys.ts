@@ -82,6 +82,10 @@ export const keys = {
     pk: `QUEUE#${rig}#${target}`,
     sk: `LANDING#${padded(epoch, 9)}`,
   }),
+  pullRequestToClose: (rig: string, target: string, number: number): Key => ({
+    pk: `QUEUE#${rig}#${target}`,
+    sk: `CLOSE#${number}`,
+  }),
   treeVerdict: (rig: string, target: string, hash: string): Key => ({
     pk: `QUEUE#${rig}#${target}`,
     sk: `TREE#${hash}`,
@@ -121,6 +125,7 @@ export const prefixes = {
   endedMergeRequests: 'ENDED#',
   candidates: 'CANDIDATE#',
   landings: 'LANDING#',
+  pullRequestsToClose: 'CLOSE#',
 } as const;
 
 export const partitions = {

@@ -146,6 +146,8 @@ export const limits = {
   beadsGuardedMax: 90,
   /** Requests that one step of the Refinery writes. */
   requestsPerStepMax: 40,
+  /** Pull requests read, or opened, at once. */
+  reviewsAskedPerStep: 10,
   /** Of a long line only the front is planned with: 16 slots of 64. */
   requestsPlannedMax: 1024,
   foreignPushesMax: 5,

@@ -352,6 +352,24 @@ export interface Check {
   readonly reportedAt: Instant;
 }
 
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly state: 'open' | 'closed' | 'merged';
+  readonly head: Oid;
+  /** It has every review that the branch it is for requires, on this very head. */
+  readonly approved: boolean;
+}
+
+export interface PullRequests {
+  /** The open one of this branch onto that one; made if there is none. */
+  open(remote: Remote, asked: { branch: string; onto: string; title: string; body: string }): Promise<PullRequest>;
+  /** `undefined`: there is none of this number. */
+  read(remote: Remote, number: number): Promise<PullRequest | undefined>;
+  /** With a comment. One that is not open stays as it is. */
+  close(remote: Remote, number: number, comment: string): Promise<void>;
+}
+
 export interface CodeHost {
   /** The newest report of each check of a commit. */
   checks(remote: Remote, commit: Oid): Promise<readonly Check[]>;
@@ -359,6 +377,8 @@ export interface CodeHost {
   requiredChecks(remote: Remote, branch: string): Promise<readonly string[] | undefined>;
   /** A short-lived credential for one repository, or `undefined` where the remote needs none. */
   gitCredential(remote: Remote): Promise<{ readonly username: string; readonly password: string } | undefined>;
+  /** Absent: no pull requests here, so that no rig may ask for them. */
+  readonly pullRequests?: PullRequests;
 }
 
 export interface ModelRequest {

@@ -6,6 +6,7 @@
 import { keys, partitions, prefixes } from '../keys.ts';
 import type { Change, Item } from '../ports.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from './records.ts';
+import type { ToClose } from './to-close.ts';
 import { indexed, type QueueView } from './view.ts';
 
 export function advanced(view: QueueView, changes: readonly Change[]): QueueView {
@@ -29,10 +30,12 @@ export function advanced(view: QueueView, changes: readonly Change[]): QueueView
     return [...kept, ...added];
   };
   const meta = (written.get(keys.queue(view.rig, view.target).sk) as Item<Queue> | undefined) ?? view.meta;
+  const toClose = after<ToClose>(view.toClose, prefixes.pullRequestsToClose);
   const requests = after<MergeRequest>(view.requests, prefixes.mergeRequests);
   return {
     ...view,
     meta,
+    toClose,
     ...(requests === view.requests ? {} : indexed(requests)),
     candidates: after<Candidate>(view.candidates, prefixes.candidates),
     landings: after<Landing>(view.landings, prefixes.landings).filter(

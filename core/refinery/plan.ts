@@ -13,6 +13,8 @@ import { type Decision, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
 import { sameNames, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
+import { isReviewed } from './review.ts';
+import type { ToClose } from './to-close.ts';
 import {
   activeCandidates,
   boardOf,
@@ -35,7 +37,7 @@ export interface Facts {
   readonly main?: Oid | null | undefined;
   /** States of the tasks that run gates, by task id. */
   readonly tasks: ReadonlyMap<string, TaskState['state']>;
-  /** Candidates whose checks, and changes whose resolver, this tick has asked about; they still wait. */
+  /** Candidates whose checks, and changes whose resolver or reviews, this tick has asked about; they still wait. */
   readonly asked: ReadonlySet<string>;
 }
 
@@ -50,6 +52,9 @@ export type Move =
   | { readonly do: 'judge_resolution'; readonly request: Item<MergeRequest> }
   /** Requests that nobody has looked at yet: what they touch, and what they stand on. */
   | { readonly do: 'look'; readonly requests: readonly Item<MergeRequest>[] }
+  /** What people say of them: their pull requests are opened, or read. */
+  | { readonly do: 'ask_reviews'; readonly requests: readonly Item<MergeRequest>[] }
+  | { readonly do: 'close_pull_request'; readonly close: Item<ToClose> }
   | { readonly do: 'test'; readonly decision: Extract<Decision, { do: 'test' }> }
   | { readonly do: 'block'; readonly because: string }
   | { readonly do: 'build'; readonly candidate: Item<Candidate> }
@@ -81,6 +86,8 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
   if (open) return { do: open.body.state === 'open' ? 'resolve' : 'tell', landing: open };
   const givenUp = view.landings.filter(({ body }) => body.state === 'given_up');
   if (givenUp.length > 0 && facts.main === undefined) return { do: 'recheck', landings: givenUp };
+  const close = view.toClose.find(({ sk }) => !facts.asked.has(sk));
+  if (close && !facts.stopped) return { do: 'close_pull_request', close };
   if (isDone(view, queue) && !facts.stopped) return { do: 'retire' };
 
   if (queue.paused || facts.stopped) return atRest(view, queue, now);
@@ -99,7 +106,7 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
 
   const ended = forgettable(view);
   if (ended.length >= limits.cleanUpAtCandidates) return cleanUp(ended);
-  const next = startNext(view, queue, now);
+  const next = startNext(view, facts, queue, now);
   if (next.do !== 'rest') return next;
   if (waits.length > 0 || next.until !== undefined) {
     return { do: 'rest', until: Math.min(...waits, next.until ?? now + limits.refineryTimerMs) };
@@ -112,7 +119,7 @@ const isDone = (view: QueueView, { retired }: Queue): boolean =>
   view.integration?.over === true &&
   view.meta !== undefined &&
   retired === undefined &&
-  view.requests.length + view.candidates.length + view.landings.length === 0;
+  view.requests.length + view.candidates.length + view.landings.length + view.toClose.length === 0;
 
 const cleanUp = (candidates: readonly Item<Candidate>[]): Move => ({
   do: 'clean_up',
@@ -120,7 +127,7 @@ const cleanUp = (candidates: readonly Item<Candidate>[]): Move => ({
 });
 
 /** What the planner wants next; a rest with an end, if something stands in its way. */
-function startNext(view: QueueView, queue: Queue, now: Instant): Move {
+function startNext(view: QueueView, facts: Facts, queue: Queue, now: Instant): Move {
   const active = activeCandidates(view);
   const runs = active.filter(({ body }) => body.ofMain === undefined).map(({ body }) => runOf(body));
   const board = withoutIdle(boardOf(view), runs);
@@ -136,11 +143,17 @@ function startNext(view: QueueView, queue: Queue, now: Instant): Move {
   ).slice(0, limits.requestsPlannedMax);
   const unseen = waiting.filter((request) => wantsLook(view, request)).slice(0, limits.requestsPerStepMax);
   if (unseen.length > 0) return { do: 'look', requests: unseen.flatMap(({ seq }) => requestOf(view, seq) ?? []) };
+  const free = waiting.filter(isFree);
+  const unreviewed = free.filter((request) => !isReviewed(view, request) && !facts.asked.has(request.seq));
+  if (unreviewed.length > 0) {
+    const next = unreviewed.slice(0, limits.reviewsAskedPerStep);
+    return { do: 'ask_reviews', requests: next.flatMap(({ seq }) => requestOf(view, seq) ?? []) };
+  }
 
   const estimates = estimatesOf(view);
   const decision = decide({
     board,
-    waiting: waiting.filter(isFree).map((request) => changeOf(request, estimates)),
+    waiting: free.filter((request) => isReviewed(view, request)).map((request) => changeOf(request, estimates)),
     changeOf: (id) => {
       const request = requestOf(view, id)?.body;
       return request && changeOf(request, estimates);

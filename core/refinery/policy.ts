@@ -9,6 +9,8 @@ export interface Policy {
   /** Named in the rig; empty: what the host says the branch requires. */
   readonly requiredChecks: readonly string[];
   readonly strategy: MergeStrategy;
+  /** Whether people review a change, as a pull request, before it is tested. */
+  readonly via: 'push' | 'pr';
   readonly verdictExpiresMs: number;
   /** Runs of the gates at once. */
   readonly slots: number;
@@ -25,6 +27,7 @@ export const policyOf = (config: RigConfig): Policy => ({
   requireCi: config['refinery.require_ci'],
   requiredChecks: config['refinery.required_checks'],
   strategy: config['refinery.merge_strategy'],
+  via: config['refinery.via'],
   verdictExpiresMs: config['refinery.verdict_expires_s'] * 1000,
   slots: config['refinery.slots'],
   batchMax: config['refinery.batch_max'],

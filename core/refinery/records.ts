@@ -56,6 +56,8 @@ export interface MergeRequest {
   readonly after?: readonly string[];
   /** It changes how CI works, and its rig wants a human to let it go: true until one has. */
   readonly held?: boolean;
+  /** Its pull request, where the rig wants one: tested once it is approved. */
+  readonly review?: { readonly number: number; readonly url: string; readonly approved: boolean };
   /** Times it was tested and sent back. */
   readonly retries: number;
   readonly submittedAt: Instant;

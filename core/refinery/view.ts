@@ -19,6 +19,7 @@ import {
   type MergeRequestState,
   type Queue,
 } from './records.ts';
+import { closeLater, type ToClose } from './to-close.ts';
 
 export interface QueueView {
   readonly rig: string;
@@ -35,6 +36,8 @@ export interface QueueView {
   readonly candidates: readonly Item<Candidate>[];
   /** The open one, and those whose push may still arrive. */
   readonly landings: readonly Item<Landing>[];
+  /** Pull requests whose change has left the queue; read only where the rig works with them. */
+  readonly toClose: readonly Item<ToClose>[];
 }
 
 /** What a decision of the Refinery comes to. */
@@ -150,7 +153,9 @@ export function fileRequest(
   ended: MergeRequest,
   now: Instant,
 ): readonly Change[] {
+  const said = ended.state === 'landed' ? ended.because : `did not land: ${ended.because}`;
   return [
+    ...closeLater(view, ended, `${ended.bead} ${said}`),
     remove(was),
     create(keys.endedMergeRequest(view.rig, view.target, ended.seq), ended, {
       expiresAt: now + limits.endedRequestKeptMs,

@@ -57,6 +57,11 @@ export const rigKeys = {
     'squash',
     'how a change becomes commits on the target',
   ),
+  'refinery.via': key(
+    z.enum(['push', 'pr']),
+    'push',
+    'pr: a change is opened as a pull request, and tested once it has its reviews; the Refinery lands it either way',
+  ),
   'refinery.slots': key(z.int().min(1).max(32), 4, 'runs of the gates at once; 1: one after another, the fewest runs'),
   'refinery.batch_max': key(
     z.int().min(1).max(limits.chainChangesMax),

@@ -6,10 +6,10 @@ import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
 import { type QueueView, requestOf, type Turn } from '../../core/refinery/view.ts';
 import type { Tick } from './tick.ts';
 
-/** What landed as it is has no commit of its own: the branch's, in the target's history. */
+/** What landed as it is, or was merged as a pull request, has no commit of the town's: the branch's is in the target. */
 async function commitOn({ deps: { repo } }: Tick, view: QueueView, base: Oid, request: MergeRequest) {
-  const { asIs, head } = request;
-  if (asIs && (await repo.isAncestor(view.remote, head, base)) === true) return head;
+  const { asIs, review, head } = request;
+  if ((asIs || review) && (await repo.isAncestor(view.remote, head, base)) === true) return head;
   return repo.findCommit(view.remote, base, trailersOf(request));
 }
 

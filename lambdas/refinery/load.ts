@@ -7,6 +7,7 @@ import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import type { Facts } from '../../core/refinery/plan.ts';
 import { policyOf } from '../../core/refinery/policy.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from '../../core/refinery/records.ts';
+import type { ToClose } from '../../core/refinery/to-close.ts';
 import { indexed, type QueueView } from '../../core/refinery/view.ts';
 import { configOf, targetOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
@@ -31,11 +32,14 @@ export async function loadView(ledger: Ledger, rig: string, target: string): Pro
   ]);
   const found = recordOf<Rig>(config)?.body;
   if (!found) return undefined;
+  const policy = policyOf(configOf(found));
+  const prefix = prefixes.pullRequestsToClose;
   return {
     rig,
     target,
     remote: { rig, url: found.url },
-    policy: policyOf(configOf(found)),
+    policy,
+    toClose: policy.via === 'pr' ? await queryAll<ToClose>(ledger, partitions.queue(rig, target), { prefix }) : [],
     ...(convoy?.body.land === 'convoy' ? { integration: integrationOf(convoy.body, found) } : {}),
     meta,
     ...indexed(requests),

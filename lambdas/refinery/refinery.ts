@@ -26,6 +26,7 @@ import { recheck, resolve, takePass } from './landing.ts';
 import { loadTasks, loadView } from './load.ts';
 import { look } from './look.ts';
 import { resolveConflict } from './resolve-conflict.ts';
+import { askReviews, closePullRequest } from './review.ts';
 import { askCi, blame, build, checkMain, start } from './testing.ts';
 import { commit, type Done, type RefineryDeps, rest, type Tick } from './tick.ts';
 
@@ -104,6 +105,10 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
       return judgeResolution(at, view, move.request, now);
     case 'look':
       return look(at, view, move.requests, now);
+    case 'ask_reviews':
+      return askReviews(at, view, move.requests, now);
+    case 'close_pull_request':
+      return closePullRequest(at, view, move.close, now);
     case 'test':
       return start(at, view, move.decision, now);
     case 'block':

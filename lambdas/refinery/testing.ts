@@ -79,7 +79,7 @@ export const noTarget = (view: QueueView, now: Instant): Done =>
     now,
   );
 
-function blockOnce(view: QueueView, because: string, now: Instant): Done {
+export function blockOnce(view: QueueView, because: string, now: Instant): Done {
   const waiting = openRequests(view).filter((request) => request.body.state === 'queued');
   const said = queueOf(view, now).blocked === because && waiting.every((request) => request.body.because === because);
   return said ? rest : commit(block(view, waiting, because, now));

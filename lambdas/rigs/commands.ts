@@ -130,12 +130,13 @@ export async function targetsOf(ledger: CommandDeps['ledger'], rig: Rig): Promis
 
 /** Sets, or unsets, several keys at once; either all of them or none. Whoever decides by them is woken. */
 export async function setConfig(
-  deps: RepoDeps,
+  deps: RepoDeps & Pick<Ports, 'codeHost'>,
   name: string,
   given: Readonly<Record<string, Json>>,
   by: string,
 ): Promise<Rig> {
   const settings = parseAll(given);
+  checkReviews(deps, name, settings);
   await checkTarget(deps, name, settings);
   return runCommand(deps, 'set_config', async () => {
     const was = await loadRig(deps.ledger, name);
@@ -154,6 +155,17 @@ export async function setConfig(
     };
     return { step, result: rig };
   });
+}
+
+/** Changes would wait for reviews that nobody could give. */
+function checkReviews({ codeHost }: Pick<Ports, 'codeHost'>, rig: string, settings: readonly Setting[]): void {
+  if (codeHost.pullRequests || !settings.some(({ key, value }) => key === 'refinery.via' && value === 'pr')) return;
+  throw refuse(
+    422,
+    'PULL_REQUESTS_UNSUPPORTED',
+    `This town can open no pull requests for ${rig}: it knows of the code's host only what is reported to it.`,
+    'Leave refinery.via at push. Reviews can be asked for as a required check: refinery.require_ci true.',
+  );
 }
 
 /** A queue for a branch that is not there could land nothing, and would say so only after the work. */

@@ -2,6 +2,7 @@
 import type { Bead } from '../../convoys/bead.ts';
 import type { Instant, Item, ResolutionFacts, Spot } from '../../ports.ts';
 import type { MergeRequest } from '../records.ts';
+import { closeLater } from '../to-close.ts';
 import { progress, type QueueView, saveRequest, short, type Turn } from '../view.ts';
 import { namesOf } from './resolver.ts';
 
@@ -45,14 +46,18 @@ export function acceptResolution(
   const because = `${resolver.id} made it fit ${view.target} as ${short(head)}: waits for its turn`;
   return {
     step: {
-      changes: [progress(view, {}, now), saveRequest(was, ['queued'], { head, branch, because, ...fresh })],
+      changes: [
+        progress(view, {}, now),
+        ...closeLater(view, was.body, `${was.body.bead} goes on: ${because}`),
+        saveRequest(was, ['queued'], { head, branch, because, ...fresh }),
+      ],
       events: [eventOf(view, was.body, 'mr.resolved', because)],
     },
   };
 }
 
 /** Nothing of what was known of the old head holds for the new one. */
-const fresh = { conflict: undefined, touched: undefined, after: undefined };
+const fresh = { conflict: undefined, touched: undefined, after: undefined, review: undefined };
 
 /** Its fault is what the next resolver hears, or in the end the author. */
 export function refuseResolution(view: QueueView, was: Item<MergeRequest>, fault: string, now: Instant): Turn {

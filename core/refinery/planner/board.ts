@@ -158,8 +158,12 @@ export function started(board: Board, id: string, members: readonly string[]): B
   return tidy({ ...board, chains: [...chains, { id, members, failures: [] }], nextChain: board.nextChain + 1 });
 }
 
-const startsWith = (content: readonly string[], first: readonly string[]): boolean =>
-  first.length > 0 && first.every((id, i) => content[i] === id);
+/** All of what has joined was under this run. */
+const isOnAll = ({ joined }: Board, { content }: Run): boolean =>
+  joined.length > 0 && joined.every((id, i) => content[i] === id);
+
+/** Some of it was: what had joined by then. */
+const isOnSome = ({ joined }: Board, { content }: Run): boolean => joined.length > 0 && content[0] === joined[0];
 
 /** A run passed that cannot land: main is neither its base nor one of its commits. Its changes join. */
 export function joined(board: Board, run: Run): Board {
@@ -169,14 +173,14 @@ export function joined(board: Board, run: Run): Board {
   const proven: Board = proof ? { ...rest, passedSinceCulprit: true } : board;
   const chain = board.chains.find(({ id }) => id === run.chain);
   const count = chain ? leading(chain.members, content) : 0;
-  if (!chain || count === 0) return proven;
-  return tidy(
-    afresh({
-      ...proven,
-      joined: [...board.joined, ...chain.members.slice(0, count)],
-      chains: board.chains.map((other) => (other === chain ? withoutFirst(chain, count) : other)),
-    }),
-  );
+  // Two changes that do not fit each other may join one after the other: only a pass on both clears what failed on them.
+  const cleared = isOnAll(board, run) ? afresh(proven) : proven;
+  if (!chain || count === 0) return cleared;
+  return tidy({
+    ...cleared,
+    joined: [...board.joined, ...chain.members.slice(0, count)],
+    chains: cleared.chains.map((other) => (other.id === chain.id ? withoutFirst(other, count) : other)),
+  });
 }
 
 /** Main is now the last commit of `run`: its changes have landed. */
@@ -193,7 +197,8 @@ export function landed(board: Board, run: Run): Board {
     return { ...chain, failures };
   });
   const left = board.joined.filter((id) => !content.has(id));
-  return tidy(afresh({ ...rest, chains, joined: left, passedSinceCulprit: true }));
+  const next: Board = { ...rest, chains, joined: left, passedSinceCulprit: true };
+  return tidy(left.length === board.joined.length ? next : afresh(next));
 }
 
 /** The commit under the last change of a run. */
@@ -206,7 +211,7 @@ export function failed(board: Board, run: Run): Board {
   const at = chain ? leading(chain.members, new Set(run.content)) : 0;
   if (!chain || at === 0 || run.content.at(-1) !== chain.members[at - 1]) return board;
   const below = belowOf(run);
-  const isOnJoined = startsWith(run.content, board.joined);
+  const isOnJoined = isOnSome(board, run);
   const before = chain.failures.find((failure) => failure.at === at);
   const failure: Failure = {
     at,

@@ -14,6 +14,7 @@ import type {
   Item,
   LaunchRequest,
   Oid,
+  PullRequests,
   Repo,
   TaskState,
 } from '../../../core/ports.ts';
@@ -101,6 +102,7 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     checksOf?: (commit: Oid) => Check[];
     /** In place of the scripted one. */
     codeHost?: CodeHost;
+    pullRequests?: PullRequests;
     required: string[] | undefined;
     gate: (job: GateJob) => GateAnswer;
   } = {
@@ -147,7 +149,10 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
       hooks.codeHost ? hooks.codeHost.checks(remote, commit) : (hooks.checksOf?.(commit) ?? hooks.checks),
     requiredChecks: async () => hooks.required,
     gitCredential: async () => undefined,
-  };
+    get pullRequests() {
+      return hooks.pullRequests;
+    },
+  } as CodeHost;
   const log: RefineryDeps['log'] = (level, message, fields) => {
     logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   };

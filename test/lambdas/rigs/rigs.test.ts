@@ -269,3 +269,13 @@ describe('reporting a status', () => {
     expect(await town.deps.ledger.get(keys.checks('blue', commit))).toBeUndefined();
   });
 });
+
+test('a rig asks for pull requests in vain where its town can open none', async () => {
+  const url = another();
+  await add('without-reviews', url);
+  const answer = await town.ask('PATCH', '/v1/rigs/without-reviews/config', { body: { 'refinery.via': 'pr' } });
+  expect(answer).toMatchObject({ status: 422, body: { code: 'PULL_REQUESTS_UNSUPPORTED' } });
+  expect(answer.body.remedy).toMatch(/^Leave refinery\.via at push\./);
+  const back = await town.ask('PATCH', '/v1/rigs/without-reviews/config', { body: { 'refinery.via': 'push' } });
+  expect(back.status).toBe(200);
+});

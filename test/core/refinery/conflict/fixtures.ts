@@ -40,6 +40,7 @@ export const viewOf = (...requests: readonly Item<MergeRequest>[]): QueueView =>
   ...indexed(requests),
   candidates: [],
   landings: [],
+  toClose: [],
 });
 
 export const report: Conflicting = {
