@@ -21,7 +21,9 @@ export function noPushIsOverwritten(): Invariant {
         if (!places.includes(from))
           return `landing ${is.body.epoch} starts at ${from}, which is neither the base of ${to} nor a prefix of it`;
       }
-      for (const { url, ref, from, to } of seen.moved) {
+      for (const { url, ref, from, to, forced } of seen.moved) {
+        // A developer may put main back to where the town once pushed it.
+        if (forced) continue;
         const own = pushes.behind(url, ref, to?.oid);
         if (own.length === 0) continue;
         if (from && to && !isAncestor(from, to))

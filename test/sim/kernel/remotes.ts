@@ -73,7 +73,7 @@ class WatchedOrigin extends Origin {
     const from = this.at(push.ref);
     const pushed = super.push(push);
     const to = this.at(push.ref);
-    if (from !== to) this.#hear({ url: this.#url, ref: push.ref, from, to });
+    if (from !== to) this.#hear({ url: this.#url, ref: push.ref, from, to, forced: push.lease === 'any' });
     return pushed;
   }
 

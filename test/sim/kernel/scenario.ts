@@ -7,7 +7,7 @@ import { drawFaults, type FaultMix } from './faults.ts';
 import { makeRandom, type Random } from './random.ts';
 
 /** How the polecat of one attempt behaves. The model (test/sim/actors) gives each word its meaning. */
-export const polecatManners = [
+const polecatManners = [
   'good',
   /** Pushes work that fails the gates. */
   'bad',

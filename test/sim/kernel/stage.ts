@@ -20,6 +20,8 @@ export interface RefMoved {
   readonly ref: string;
   readonly from: Commit | undefined;
   readonly to: Commit | undefined;
+  /** Without a lease and wherever it led: never a landing of the town. */
+  readonly forced: boolean;
 }
 
 /** The remotes, by URL. A push to one is a push of anybody: the kernel hears of every ref that moves. */
@@ -69,6 +71,5 @@ export interface SimFleet extends Fleet {
   running(): readonly { readonly taskId: string; readonly subject: Subject; readonly actor: Actor }[];
 }
 
-export type MakeFleet = (stage: Stage) => SimFleet;
 /** A CI of each rig that wants one: it runs on what is pushed to candidate branches, and reports through the API. */
 export type MakeCi = (stage: Stage) => void;
