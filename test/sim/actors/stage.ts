@@ -71,7 +71,7 @@ export function makeStage(options: { seed?: number; bead?: Partial<BeadPlan>; ci
       const to = write({ parents: [first], files, author: founder, message: 'A candidate\n' });
       const from = origin.at(ref);
       origin.push({ ref, to, lease: 'any' });
-      for (const listener of listeners) listener({ url, ref, from, to });
+      for (const listener of listeners) listener({ url, ref, from, to, forced: true });
       return to;
     },
     /** Until nobody waits for anything. */
