@@ -10,6 +10,7 @@ import { create, type Step, together, upsert } from '../step.ts';
 import { type Board, type Decision, started, unbuilt, withdrawn } from './planner/board.ts';
 import { verdictKeyOf } from './policy.ts';
 import type { Candidate, MergeRequest, MergeRequestState } from './records.ts';
+import { closeLater } from './to-close.ts';
 import {
   boardOf,
   causeOf,
@@ -189,6 +190,29 @@ export function leaveOut(view: QueueView, was: Item<Candidate>, all: readonly Le
       { changes: [progress(view, { board }, now)] },
       dropCandidate(was, `could not be built with ${names}`),
       ...left,
+    ),
+  };
+}
+
+/** The branch of a convoy has grown: back in line with what it has now, all of which is to be looked at and tested. */
+export function takeNewHead(
+  view: QueueView,
+  was: Item<Candidate>,
+  request: Item<MergeRequest>,
+  head: Oid,
+  now: Instant,
+): Turn {
+  const because = `somebody pushed ${short(head)} to ${request.body.branch}: waits for its turn with it`;
+  return {
+    step: together(
+      {
+        changes: [
+          progress(view, { board: off(view, [request.body.seq]) }, now),
+          saveRequest(request, [], { head, because, touched: undefined, after: undefined, review: undefined }),
+          ...closeLater(view, request.body, `${request.body.bead}: ${because}`),
+        ],
+      },
+      dropCandidate(was, because),
     ),
   };
 }

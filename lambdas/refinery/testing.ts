@@ -7,9 +7,11 @@ import {
   block,
   built,
   drop,
+  type LeftOut,
   leaveOut,
   startCandidate,
   startMainCheck,
+  takeNewHead,
   withdrawStale,
 } from '../../core/refinery/candidates.ts';
 import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
@@ -117,11 +119,23 @@ export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, n
     if (result.ok && out.length === 0)
       return commit(await judge(tick, view, was, built(view, candidate, result.commits), now));
     const faults = out.map(({ link, why }) => ({ seq: candidate.members[link]?.seq ?? '', why }));
+    const grown = await grownAmong(tick, view, faults);
+    if (grown) return commit(takeNewHead(view, was, grown.request, grown.head, now));
     return commit((await alreadyThere(tick, view, was, faults, now)) ?? leaveOut(view, was, faults, now));
   } catch (error) {
     if (error instanceof RepoRefused) return commit(refused(view, undefined, error.message, now));
     throw error;
   }
+}
+
+/** A convoy's branch to which somebody has pushed since it was submitted: what they added is tested and lands with it. */
+async function grownAmong({ deps: { repo } }: Tick, view: QueueView, faults: readonly LeftOut[]) {
+  for (const { seq, why } of faults) {
+    const request = requestOf(view, seq);
+    if (!request?.body.asIs || why.fault !== 'head_moved') continue;
+    if ((await repo.isAncestor(view.remote, request.body.head, why.head)) === true) return { request, head: why.head };
+  }
+  return undefined;
 }
 
 /** The last commit is a new one for each run that failed on the same tree. */

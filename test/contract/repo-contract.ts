@@ -247,6 +247,8 @@ export function repoContract(
 
       const convoy = { ...linkOf('integration/abc123', to), asIs: true } as const;
       expect(await built([convoy])).toEqual([{ oid: to, tree: change?.tree }]);
+      const [again] = await built([{ ...convoy, asIs: 'merge' }]);
+      expect([again?.oid === to, again?.tree]).toEqual([false, change?.tree]);
       const main = world.commit('main', { 'b.txt': 'newer' });
       const [merged] = await built([convoy], { base: main });
       expect(merged?.oid).not.toBe(to);

@@ -114,7 +114,7 @@ describe('a convoy that lands as one', () => {
     });
 
     story(
-      'goes to a human when main fails with it, for nobody can work on it, and lands when that was mended',
+      'goes to a human when main fails with it, for nobody can work on it, and lands with what they push to its branch',
       async (stage) => {
         const rig = await stage.rig('failing', { 'retry.same_agent': 0, 'retry.fresh': 0 });
         const red = join(rig.dir, 'red');
@@ -132,10 +132,12 @@ describe('a convoy that lands as one', () => {
         expect(stalled).toMatchObject({ status: 'stalled', progress: { landed: 3, failed: 1 } });
         expect(Math.max(...partsOnMain(rig))).toBe(0);
         rmSync(red);
+        const mended = rig.commit(`integration/${id}`, { 'mended.txt': 'm\n' }, { from: `integration/${id}` });
         await stage.api.must('POST', `/v1/convoys/${id}/retry`);
         const landed = await stage.rest(id);
         expect(landed).toMatchObject({ status: 'landed', progress: { total: 4, landed: 4 } });
         expect(landingOf(landed)).toMatchObject({ attempt: 2, notes: [{ cause: 'gate_failed' }] });
+        expect(rig.git('log', '-1', '--format=%P', 'main')).toContain(mended);
       },
     );
   });

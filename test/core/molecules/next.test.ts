@@ -48,6 +48,55 @@ describe('what the execution waits for', () => {
   });
 });
 
+describe('a bead that lands its convoy', () => {
+  const tip = 'e'.repeat(40);
+  const command = configOf({ settings: { 'agent.command': 'agent {prompt}' } });
+  const landing = (over: Partial<Bead>, more: Partial<Seen> = {}) => {
+    const seen = seenOf({ attempt: 0, landsConvoy: true, type: 'chore', ...over });
+    const { polecat: _polecat, branch: _branch, ...bead } = seen.bead.body;
+    return next({ ...seen, bead: { ...seen.bead, body: { ...bead, ...over } }, tip, ...more }, 1, 'SEQ', t0);
+  };
+
+  test('submits the tip of its branch, without a polecat, a slot or a place in line', () => {
+    const decided = landing({});
+    expect(decided.go).toBe('merge');
+    expect(beadIn(decided)).toMatchObject({ status: 'submitted', attempt: 1, head: tip });
+    expect(putAt(decided.step, keys.mergeRequest('greenhouse', 'main', 'SEQ'))).toMatchObject({
+      branch: 'integration/aaaaaa',
+      head: tip,
+      asIs: true,
+      polecat: 'Refinery',
+    });
+    expect(decided.step?.changes).toHaveLength(3);
+  });
+
+  test('ends when nothing was merged into its branch', () => {
+    const decided = landing({}, { tip: undefined });
+    expect(decided.go).toBe('landed');
+    expect(beadIn(decided)).toMatchObject({ status: 'closed', closedReason: 'no_change' });
+  });
+
+  test('gets a polecat after a failure, and submits the branch again where no agent works from a prompt', () => {
+    expect(landing({ attempt: 1, failures: 1 }, { config: command }).go).toBe('line');
+    const again = landing({ attempt: 1, failures: 1 });
+    expect([again.go, beadIn(again)?.attempt]).toEqual(['merge', 2]);
+  });
+
+  test('rests before it is submitted again, however short the rests of its rig are', () => {
+    const rests = configOf({ settings: { 'retry.backoff_s': [0] } });
+    const decided = landing(
+      { attempt: 1, status: 'submitted', head: tip, outcome: failed('gate_failed') },
+      { config: rests },
+    );
+    expect([decided.go, decided.seconds]).toEqual(['rest', 1]);
+    expect(beadIn(decided)?.inLine).toBeUndefined();
+  });
+
+  test('is submitted first when a human sends it round again', () => {
+    expect(landing({ attempt: 3, failures: 0 }, { config: command }).go).toBe('merge');
+  });
+});
+
 describe('the self-healing ladder', () => {
   test('a completed attempt is submitted, with its merge request in the same commit', () => {
     const decided = decide({ ...working, outcome: { kind: 'completed', head: 'a'.repeat(40) } });

@@ -54,6 +54,27 @@ const wakes = async (town: Town) => (await effectsOf(town)).filter((effect) => e
 const freed = async (town: Town) =>
   (await effectsOf(town)).flatMap((effect) => (effect.do === 'succeed_task' ? [effect.token] : []));
 
+test('a convoy that lands as one gets a branch for its beads, and one bead more that needs what nobody else needs', async () => {
+  const town = await openTown({ 'refinery.target': 'next' });
+  const { convoy } = await submitIntent(town, {
+    caller: 'ada',
+    text: diamond,
+    rig: 'green',
+    plan: 'auto',
+    land: 'convoy',
+  });
+  await makeHandler(town)({ op: 'plan', convoy: convoy.id });
+  const beads = await beadsOf(town, convoy.id);
+  expect(beads.map(({ target }) => target)).toEqual([...Array(4).fill(`integration/${convoy.id}`), 'next']);
+  expect(beads[4]).toMatchObject({
+    id: beadId('gr', convoy.id, 5),
+    title: `Land convoy ${convoy.id} on next`,
+    type: 'chore',
+    needs: [beadId('gr', convoy.id, 4)],
+    landsConvoy: true,
+  });
+});
+
 describe('planning', () => {
   test('writes a bead per task, as it is before anything happened to it', async () => {
     const { town, id, op } = await submitted(diamond, 'auto', { 'refinery.target': 'next', 'budget.per_bead_usd': 3 });

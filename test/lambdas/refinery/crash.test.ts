@@ -9,11 +9,12 @@ async function dieEverywhere(
   world: World,
   files: (n: number) => Readonly<Record<string, string>>,
   check: (k: number, submitted: Submitted) => Promise<void>,
+  more: { landsConvoy?: true } = {},
 ): Promise<number> {
   for (let k = 1; ; k += 1) {
     const deaths = world.crash.deaths;
     world.crash.after = world.crash.calls + k;
-    const submitted = await world.submit(k, files(k));
+    const submitted = await world.submit(k, files(k), more);
     await world.settle();
     await check(k, submitted);
     if (world.crash.deaths === deaths) return k - 1;
@@ -38,6 +39,21 @@ describe('the Refinery dies after every single thing it does', () => {
     expect(places).toBeGreaterThan(10);
     expect(await world.queue()).toMatchObject({ landedCount: places + 1 });
     expect(world.rig.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+    await world.close();
+  }, 240_000);
+
+  test('and the branch of a convoy lands exactly once, as it is', async () => {
+    const world = await openWorld();
+    await dieEverywhere(
+      world,
+      (n) => ({ [`f${n}.txt`]: String(n) }),
+      async (k, { bead, head }) => {
+        const heard = world.settled.filter((settlement) => settlement.bead === bead).map(({ outcome }) => outcome);
+        expect({ k, heard }).toEqual({ k, heard: [{ kind: 'landed', commit: head }] });
+        expect(world.rig.head('main')).toBe(head);
+      },
+      { landsConvoy: true },
+    );
     await world.close();
   }, 240_000);
 

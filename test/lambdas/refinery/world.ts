@@ -260,13 +260,14 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     async submit(
       n: number,
       files: Readonly<Record<string, string | null>>,
-      more: { priority?: number; from?: string } = {},
+      more: { priority?: number; from?: string; landsConvoy?: true } = {},
     ): Promise<Submitted> {
       const id = `gr-abc123-${n}`;
       const branch = `polecat/Toast/${id}@1`;
       const head = rig.commit(branch, files, { from: more.from ?? 'main' });
       const seq = ids.ulid();
-      const bead = beadOf(id, n, { branch, head, seq, now: time, priority: more.priority ?? 2 });
+      const made = beadOf(id, n, { branch, head, seq, now: time, priority: more.priority ?? 2 });
+      const bead: Bead = more.landsConvoy ? { ...made, landsConvoy: true } : made;
       const step = together(
         { changes: [create(keys.bead(id), bead)] },
         submitMergeRequest({ bead, head, convoyCreatedAt: time, seq, now: time }),

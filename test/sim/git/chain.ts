@@ -54,7 +54,7 @@ function add(place: Place): Commit | LinkFault {
     const alone = tip === base ? merge : mergeCommits(base, head);
     return { fault: 'empty', with: 'tree' in alone && alone.tree.oid === base.tree.oid ? 'base' : 'chain' };
   }
-  if (link.asIs && isAncestor(tip, head)) return head;
+  if (link.asIs === true && isAncestor(tip, head)) return head;
   if (link.asIs || strategy === 'merge')
     return refinerysCommit(merge.tree, [tip, head], link.message, link.author, link);
   const replayed = strategy === 'rebase' ? replay(place, merge.tree) : undefined;
