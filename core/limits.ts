@@ -148,8 +148,6 @@ export const limits = {
   requestsPerStepMax: 40,
   /** Pull requests read, or opened, at once. */
   reviewsAskedPerStep: 10,
-  /** Of a long line only the front is planned with: 16 slots of 64. */
-  requestsPlannedMax: 1024,
   foreignPushesMax: 5,
   overtakenMax: 64,
   /** A queue looked at this long after its last event, even if nothing woke it. */

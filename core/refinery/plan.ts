@@ -140,7 +140,7 @@ function startNext(view: QueueView, facts: Facts, queue: Queue, now: Instant): M
     queued.flatMap(({ body }) => (there.has(body.seq) ? [] : [body])),
     queue.landedSeqs ?? [],
     now,
-  ).slice(0, limits.requestsPlannedMax);
+  ).slice(0, view.policy.slots * view.policy.batchMax);
   const unseen = waiting.filter((request) => wantsLook(view, request)).slice(0, limits.requestsPerStepMax);
   if (unseen.length > 0) return { do: 'look', requests: unseen.flatMap(({ seq }) => requestOf(view, seq) ?? []) };
   const free = waiting.filter(isFree);

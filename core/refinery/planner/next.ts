@@ -51,8 +51,10 @@ interface Plan extends Situation {
 
 /** So many culprits on an unproven main are not believed before main itself has passed. */
 const culpritsMax = 3;
-/** So many runs must fail on what has joined, and none pass, before it is suspected itself. */
+/** Runs failed on what has joined, and none passed on all of it: after so many it is tested itself, */
 const suspectAtFailures = 3;
+/** and after so many nothing more is built on it before that is known. Chains fail every other time: by chance, once in `2 ** 8`. */
+const shunAtFailures = 8;
 
 const isSuspect = ({ joined, joinedFailures }: Board): boolean =>
   joined.length > 0 && joinedFailures >= suspectAtFailures;
@@ -69,7 +71,7 @@ function planOf(given: Situation): Plan {
     const [id = ''] = chain.members;
     return { chain, runs, risks, isCertain: runs.length === 0 && isCertain(id, risks, chain.failures, flake) };
   });
-  return { ...at, board, flake, strands, under: isSuspect(board) ? [] : board.joined };
+  return { ...at, board, flake, strands, under: board.joinedFailures < shunAtFailures ? board.joined : [] };
 }
 
 /** The next thing to do. To be carried out, written down, and asked for again until it says `wait`. */

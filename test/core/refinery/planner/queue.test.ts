@@ -35,6 +35,7 @@ class Hostile {
   readonly landedIds: string[] = [];
   private runs: Run[] = [];
   private checking = false;
+  private readonly onceJoined = new Set<string>();
   private readonly failedOn = new Map<string, Set<string>>();
   private readonly random: () => number;
   private readonly slots: number;
@@ -208,7 +209,10 @@ class Hostile {
       for (const { times, onJoined } of failures) must(times > 0 && times >= onJoined, 'a failure that was none');
     }
     const busy = this.board.chains.filter(({ id }) => this.runs.some((run) => run.chain === id));
-    const paths = busy.flatMap(({ members }) => [...new Set(members.flatMap((id) => this.open.get(id)?.paths ?? []))]);
+    // What had joined and is searched now may be under a chain that touches the same.
+    for (const id of this.board.joined) this.onceJoined.add(id);
+    const own = busy.map(({ members }) => members.filter((id) => !this.onceJoined.has(id)));
+    const paths = own.flatMap((members) => [...new Set(members.flatMap((id) => this.open.get(id)?.paths ?? []))]);
     must(new Set(paths).size === paths.length, `two chains touch ${paths}`);
   }
 }
