@@ -18,11 +18,13 @@ export interface BeadView {
   readonly name: string;
   readonly title: string;
   readonly rig: string;
+  readonly convoy: string;
   readonly target: string;
   readonly status: string;
   readonly attempt: number;
   readonly polecat?: string;
   readonly needs: readonly string[];
+  readonly landsConvoy?: true;
   readonly blockedBy: readonly string[];
   readonly closedReason?: string;
   readonly commit?: string;
@@ -101,8 +103,12 @@ export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDeta
 export const wordFor = (bead: Pick<BeadView, 'status' | 'closedReason'>): string =>
   bead.status === 'closed' && bead.closedReason === 'merged' ? 'landed' : bead.status;
 
-function nowOf(bead: BeadView): string {
-  if (bead.commit !== undefined) return `in as ${bead.commit.slice(0, 10)}`;
+/** Of a convoy that lands as one, what is on its own branch is not in yet: its last bead brings it. */
+function nowOf(bead: BeadView, beads: readonly BeadView[]): string {
+  if (bead.commit !== undefined) {
+    const waits = beads.some((one) => one.landsConvoy && one.convoy === bead.convoy && one.commit === undefined);
+    return `${waits ? `on ${bead.target}` : 'in'} as ${bead.commit.slice(0, 10)}`;
+  }
   if (bead.status === 'closed') return (bead.closedReason ?? '').replace('_', ' ');
   if (bead.status !== 'open' || bead.blockedBy.length === 0) return '';
   return `waits for ${bead.blockedBy.map((need) => need.split('-').at(-1)).join(', ')}`;
@@ -119,7 +125,7 @@ export function beadTable({ print }: Pick<Session, 'print'>, beads: readonly Bea
       one.polecat,
       one.name,
       short(one.title, 50),
-      nowOf(one),
+      nowOf(one, beads),
     ]),
   );
 }
