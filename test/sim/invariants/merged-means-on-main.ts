@@ -2,9 +2,11 @@
  * "Its bead closes only after that target is re-read and contains it", and "main, read again, says what became of a
  * landing, not what the push answered". A target that is rewritten later has contained it all the same.
  */
+
+import { reachable } from '../git/history.ts';
 import type { Invariant } from '../kernel/invariant.ts';
-import { Heads } from './git.ts';
-import { changed, queueNameOf } from './records.ts';
+import { Heads, trailer } from './git.ts';
+import { beadOf, changed, queueNameOf } from './records.ts';
 
 export function mergedMeansOnMain(): Invariant {
   const heads = new Heads();
@@ -24,6 +26,20 @@ export function mergedMeansOnMain(): Invariant {
         const { id, rig, target, commit = '' } = is.body;
         if (!heads.everHad(seen, rig, target, commit))
           return `${id} is merged, and ${target} of ${rig} never had ${commit}`;
+      }
+      return undefined;
+    },
+    /** And the other way round: what is on main at rest its bead knows of. */
+    atRest(seen) {
+      for (const { name, url } of seen.scenario.rigs) {
+        const head = seen.git.origin(url).branch('main');
+        for (const commit of head ? reachable([head]) : []) {
+          const [id, attempt] = [trailer(commit, 'Bead'), trailer(commit, 'Attempt')];
+          if (id === undefined || trailer(commit, 'Convoy') === undefined) continue;
+          const bead = beadOf(seen, id);
+          if (bead?.closedReason !== 'merged' || String(bead.attempt) !== attempt)
+            return `${name} has attempt ${attempt} of ${id} on main, and the bead is ${bead?.status} in attempt ${bead?.attempt}`;
+        }
       }
       return undefined;
     },

@@ -25,10 +25,15 @@ export function makeRemotes(urls: readonly string[], scheduler: Scheduler, fault
   for (const origin of origins.values()) plant(origin, scheduler.now);
   const network = new Actor('network');
 
+  /** Until then no push is answered, and none but the one that stalled arrives. */
+  let silentUntil = 0;
   const fateOf = (push: Push): Fate => {
+    if (scheduler.now < silentUntil) return 'lost';
     if (faults.strikes('lost_answer', `push of ${push.ref}`)) return faults.random.pick(['unanswered', 'lost']);
     if (!faults.strikes('stalled_push', `push of ${push.ref}`)) return 'answered';
-    void scheduler.park(network, 'a push arrives late', faults.random.between(1, lateMaxMs)).then(() => {
+    const lateMs = faults.random.between(1, lateMaxMs);
+    if (faults.random.chance(0.5)) silentUntil = scheduler.now + lateMs;
+    void scheduler.park(network, 'a push arrives late', lateMs).then(() => {
       for (const origin of origins.values()) origin.arrive(origin.underway.indexOf(push));
     });
     return 'late';

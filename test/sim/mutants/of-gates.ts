@@ -51,11 +51,11 @@ export const ofGates: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'takes the verdict of an older run',
-    'only the newest run of the gates counts',
+    'lets a verdict be taken back',
+    'the first verdict of a run counts',
     'lambdas/refinery/launch-gate.ts',
     "item?.body.state === 'running' && item.body.gateRun === at.gateRun && item.body.gatesPassedAt === undefined;",
-    "item !== undefined && ['running', 'infra'].includes(item.body.state) && item.body.gatesPassedAt === undefined;",
+    'item !== undefined;',
     {
       file: 'lambdas/api/polecat-protocol.ts',
       find: "if (candidate?.gateRun !== subject.gateRun || candidate.state !== 'running') return false;",
