@@ -1,16 +1,18 @@
-import { blobsPort, commandPorts, gitPorts, webhookSecrets } from '../platform/ports.entry.ts';
+import { blobsPort, commandPorts, remoteGitPorts, webhookSecrets } from '../platform/ports.entry.ts';
 import { billed, metered } from '../platform/spent.entry.ts';
 import { apiEnv } from './api.env.ts';
 import { makeHandler } from './gateway.ts';
 
 const env = apiEnv.read(process.env);
 const command = commandPorts(env);
-const ports = metered({ ...command, ...gitPorts(env, command), blobs: blobsPort(env) });
+const { repo, codeHost } = remoteGitPorts(env, command);
+const ports = metered({ ...command, codeHost, blobs: blobsPort(env) });
 
 export const handler = billed(
   ports,
   makeHandler({
     ...ports,
+    repo,
     webhookSecrets: webhookSecrets(env, command),
     taskRoleName: env.TASK_ROLE_NAME,
     fleet: {

@@ -5,7 +5,9 @@ import type { Subject } from '../../core/polecats/protocol.ts';
 import type { Ports } from '../../core/ports.ts';
 import type { Caller } from './endpoint.ts';
 
-export type ApiDeps = Pick<Ports, 'ledger' | 'repo' | 'blobs' | 'clock' | 'ids' | 'codeHost'>;
+export type ApiDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids' | 'codeHost'> & {
+  readonly repo: Pick<Ports['repo'], 'probe' | 'readRef'>;
+};
 
 /** A task is heard while its attempt is the current one; what comes later is answered, and changes nothing. */
 export type Standing = 'current' | 'superseded';

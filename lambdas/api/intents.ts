@@ -12,12 +12,9 @@ const submission = z.strictObject({
     .enum(['auto', 'review'])
     .default('auto')
     .openapi({ description: 'review: wait in `staged` for gt convoy launch' }),
-  land: z
-    .enum(['beads', 'convoy'])
-    .default('beads')
-    .openapi({
-      description: 'convoy: its beads merge into integration/<convoy>, which lands as one when it is complete',
-    }),
+  land: z.enum(['beads', 'convoy']).default('beads').openapi({
+    description: 'convoy: its beads merge into integration/<convoy>, which lands as one when it is complete',
+  }),
 });
 
 const headers = z.object({

@@ -16,6 +16,7 @@ import { makeNotifier } from '../../aws/notifier.ts';
 import { makeQueues } from '../../aws/queues.ts';
 import { makeWebhookSecrets } from '../../aws/webhook-secrets.ts';
 import { makeWorkflows } from '../../aws/workflows.ts';
+import { makeRemoteRepo } from '../../git/remote.ts';
 import { makeGitRepo } from '../../git/repo.ts';
 import { realClock } from '../../local/clock.ts';
 import { makeReportedChecks } from '../../local/code-host.ts';
@@ -74,14 +75,20 @@ export const webhookSecrets = (
   { clock }: Pick<ReturnType<typeof commandPorts>, 'clock'>,
 ) => makeWebhookSecrets(new SecretsManagerClient(clientSettings()), { secretPrefix: env.WEBHOOK_SECRET_PREFIX, clock });
 
+const gitCredentials = (env: Env<['GIT_SECRET_PREFIX']>, { clock }: ReturnType<typeof commandPorts>) =>
+  makeGitCredential(new SecretsManagerClient(clientSettings()), { secretPrefix: env.GIT_SECRET_PREFIX, clock });
+
 /** Git and the code host, with the credential of each rig from its secret. */
-export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, { ledger, clock }: ReturnType<typeof commandPorts>) {
-  const gitCredential = makeGitCredential(new SecretsManagerClient(clientSettings()), {
-    secretPrefix: env.GIT_SECRET_PREFIX,
-    clock,
-  });
+export function gitPorts(env: Env<['GIT_SECRET_PREFIX']>, command: ReturnType<typeof commandPorts>) {
+  const credential = gitCredentials(env, command);
   return {
-    repo: makeGitRepo({ cacheDir: '/tmp/git', clock, credential: gitCredential }),
-    codeHost: makeReportedChecks(ledger, gitCredential),
+    repo: makeGitRepo({ cacheDir: '/tmp/git', clock: command.clock, credential }),
+    codeHost: makeReportedChecks(command.ledger, credential),
   };
+}
+
+/** The same for who only asks a remote what it is: a third of git's code. */
+export function remoteGitPorts(env: Env<['GIT_SECRET_PREFIX']>, command: ReturnType<typeof commandPorts>) {
+  const credential = gitCredentials(env, command);
+  return { repo: makeRemoteRepo({ credential }), codeHost: makeReportedChecks(command.ledger, credential) };
 }

@@ -28,7 +28,7 @@ export interface AddRig {
   readonly allowLocal: boolean;
 }
 
-type RepoDeps = CommandDeps & Pick<Ports, 'repo'>;
+type RepoDeps = CommandDeps & { readonly repo: Pick<Ports['repo'], 'probe' | 'readRef'> };
 
 /** Adding the same rig again is fine: `repeated`; under a second name it is not. The repository is asked before anything is written. */
 export async function addRig(deps: RepoDeps, request: AddRig): Promise<{ rig: Rig; repeated: boolean }> {
@@ -77,7 +77,7 @@ async function refuseSecondQueue(ledger: CommandDeps['ledger'], url: string): Pr
   );
 }
 
-async function probe(repo: Ports['repo'], rig: string, url: string): Promise<Probe> {
+async function probe(repo: RepoDeps['repo'], rig: string, url: string): Promise<Probe> {
   const found = await repo.probe({ rig, url }).catch((error: unknown) => {
     if (!(error instanceof RepoUnreachable)) throw error;
     throw refuse(
