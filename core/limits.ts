@@ -136,16 +136,21 @@ export const limits = {
   gateInfraRetriesMax: 3,
   landingPushTimeoutMs: 60 * seconds,
   landingTriesMax: 5,
-  /** A change that has landed takes 5 items of its transaction (request moved, effect, two events); with META, landing and candidate: 16 × 5 + 10 < 100. */
-  membersToldPerCommitMax: 16,
+  /**
+   * A change that leaves the queue takes 6 items of its transaction (request moved, pull request to close, effect, two
+   * of its event); META, landing, candidate and seven escalations that close take 17: 12 × 6 + 17 < 100.
+   */
+  membersToldPerCommitMax: 12,
   /** Past this a longer chain tells no more: at one bad change in a hundred the best is 69. */
   chainChangesMax: 64,
   /** A candidate names each of its changes in some 250 bytes of its item: 512 × 250 is 128 KB. */
   landedAtOnceMax: 512,
   /** Beads that the commit which opens a landing guards; with META and the landing: 90 + 2 < 100. */
   beadsGuardedMax: 90,
-  /** Requests that one step of the Refinery writes. */
-  requestsPerStepMax: 40,
+  /** Requests that one step of the Refinery writes; one that is filed takes 3 items: 30 × 3 + 1 < 100. */
+  requestsPerStepMax: 30,
+  /** Of what a change touches its record keeps so much, at most: 30 of them stay under 4 MB a transaction. */
+  touchedPathsBytesMax: 32 * KiB,
   /** Pull requests read, or opened, at once. */
   reviewsAskedPerStep: 10,
   foreignPushesMax: 5,

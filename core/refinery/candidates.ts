@@ -301,8 +301,9 @@ export const fileAll = (view: QueueView, ended: readonly Item<MergeRequest>[], n
   },
 });
 
-/** A change whose bead has moved on (cancelled, another attempt) has no business in the queue. */
-export function withdrawStale(view: QueueView, stale: readonly Item<MergeRequest>[], now: Instant): Turn {
+/** Changes whose bead has moved on (cancelled, another attempt) have no business in the queue. The next step finds more. */
+export function withdrawStale(view: QueueView, all: readonly Item<MergeRequest>[], now: Instant): Turn {
+  const stale = all.slice(0, limits.requestsPerStepMax);
   const because = 'its bead has moved on to something else';
   return {
     step: {

@@ -1,4 +1,5 @@
 /** The first look at a submitted change: what it touches, what it stands on, and whether a human must let it go. */
+import { limits } from '../limits.ts';
 import type { ChangedPaths, Instant, Item } from '../ports.ts';
 import { type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
@@ -9,8 +10,19 @@ import { causeOf, progress, type QueueView, requestOf, saveRequest, type Turn } 
 const ciPaths =
   /^(\.github\/(workflows|actions)\/|\.circleci\/|\.buildkite\/|\.gitlab-ci|\.travis\.yml$|\.drone\.yml$|\.woodpecker|azure-pipelines|bitbucket-pipelines\.yml$|buildspec\.ya?ml$|(.*\/)?Jenkinsfile$)/;
 
+/** What touches more than is looked at may touch one of them too. */
 export const changesCi = ({ touched }: Pick<MergeRequest, 'touched'>): boolean =>
-  touched?.paths.some((path) => ciPaths.test(path)) ?? false;
+  touched !== undefined && (touched.more || touched.paths.some((path) => ciPaths.test(path)));
+
+/** As much of it as a record has room for. */
+export function recorded({ paths, more }: ChangedPaths): ChangedPaths {
+  let bytes = 0;
+  const kept = paths.filter((path) => {
+    bytes += Buffer.byteLength(path);
+    return bytes <= limits.touchedPathsBytesMax;
+  });
+  return { paths: kept, more: more || kept.length < paths.length };
+}
 
 /** Nobody has looked yet; or what had to go first has left the queue, one way or the other. */
 export const wantsLook = (view: QueueView, { touched, after = [] }: MergeRequest): boolean =>
@@ -30,15 +42,27 @@ export interface Looked {
   readonly lost: readonly string[];
 }
 
-export function recordLooks(view: QueueView, looks: readonly Looked[], now: Instant): Turn {
+/** As many as one commit has room for; the others are looked at again. */
+function recordedNow(view: QueueView, looks: readonly Looked[]): readonly Looked[] {
+  const lost = looks.filter((look) => look.lost.length > 0);
+  if (lost.length > 0) return lost.slice(0, limits.membersToldPerCommitMax);
   const held = looks.filter(({ request, touched }) => isHeld(view, request.body, touched));
+  return looks.filter((look) => look === held[0] || !held.includes(look));
+}
+
+export function recordLooks(view: QueueView, all: readonly Looked[], now: Instant): Turn {
+  const looks = recordedNow(
+    view,
+    all.map((look) => ({ ...look, touched: look.touched && recorded(look.touched) })),
+  );
+  const held = looks.filter(({ request, touched, lost }) => lost.length === 0 && isHeld(view, request.body, touched));
   return {
     step: together({ changes: [progress(view, {}, now)] }, ...looks.map((look) => recordLook(view, look, now))),
-    alarms: held.slice(0, 1).map(({ request: { body } }) => ({
+    alarms: held.map(({ request: { body } }) => ({
       cause: causeOf(view, `ci-change/${body.bead}`),
       severity: 'medium',
       title: `${body.bead} changes how ${view.rig} is tested`,
-      what: `${body.title} (branch ${body.branch}) touches CI configuration, and refinery.ci_changes is human.`,
+      what: `${body.title} (branch ${body.branch}) touches CI configuration, or more files than are looked at, and refinery.ci_changes is human.`,
       tried: 'nothing: it is for a human to look at.',
       unattended: 'it waits; other changes go on.',
       command: `gt mq retry ${body.bead}`,
@@ -62,7 +86,12 @@ function recordLook(view: QueueView, { request, touched, after, lost }: Looked, 
       saveRequest(request, [], {
         touched: touched ?? { paths: [], more: false },
         after: after.length > 0 ? after : undefined,
-        ...(held ? { held, because: `changes CI configuration: gt mq retry ${request.body.bead} lets it go` } : {}),
+        ...(held
+          ? {
+              held,
+              because: `changes CI configuration, or more files than are looked at: gt mq retry ${request.body.bead} lets it go`,
+            }
+          : {}),
         ...(after.length > 0 ? { because: `its branch contains ${first}, which must land first` } : {}),
       }),
     ],

@@ -288,9 +288,12 @@ export function withdrawn(board: Board, ids: readonly string[]): Board {
   return left.length === board.joined.length ? next : afresh(next);
 }
 
+/** Of what a change waits for the last so many are kept: they leave last, and hundreds of changes may wait. */
+const behindMax = 8;
+
 /** `id` conflicts with what stands before it in `content`, and not with main: it waits until none of that is here any more. */
 export function unbuilt(board: Board, content: readonly string[], id: string): Board {
   const next = withdrawn(board, [id]);
-  const behind = content.slice(0, Math.max(0, content.indexOf(id)));
+  const behind = content.slice(0, Math.max(0, content.indexOf(id))).slice(-behindMax);
   return tidy({ ...next, held: [...next.held, { id, behind }] });
 }

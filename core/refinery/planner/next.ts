@@ -71,7 +71,9 @@ function planOf(given: Situation): Plan {
     const [id = ''] = chain.members;
     return { chain, runs, risks, isCertain: runs.length === 0 && isCertain(id, risks, chain.failures, flake) };
   });
-  return { ...at, board, flake, strands, under: board.joinedFailures < shunAtFailures ? board.joined : [] };
+  // More than may land at once is no use under a run, and its record has no room for it.
+  const under = board.joinedFailures < shunAtFailures ? board.joined.slice(0, at.landMax) : [];
+  return { ...at, board, flake, strands, under };
 }
 
 /** The next thing to do. To be carried out, written down, and asked for again until it says `wait`. */
