@@ -115,7 +115,7 @@ const minutes = 60_000;
 export function drawScenario(seed: number): Scenario {
   const random = makeRandom(`scenario ${seed}`);
   const rigs = Array.from({ length: random.chance(0.8) ? 1 : 2 }, (_, i) => drawRig(random, i));
-  const total = random.between(2, 6);
+  const total = random.pick([2, 3, 4, 5, 6, 8]);
   const convoys = drawConvoys(random, rigs, total);
   return {
     seed,
@@ -158,8 +158,9 @@ function drawSettings(random: Random, requireCi: boolean): RigPlan['settings'] {
     // Only where there is an agent are conflicts resolved.
     ...maybe(0.6, { 'agent.command': 'agent {prompt}' }),
     ...maybe(0.4, { 'budget.per_bead_usd': random.pick([4, 8]) }),
-    ...maybe(0.4, { 'refinery.slots': random.pick([1, 2]) }),
-    ...maybe(0.3, { 'refinery.batch_max': random.pick([1, 2]) }),
+    // One slot and slow gates: then many wait, and are tested together.
+    ...maybe(0.6, { 'refinery.slots': random.pick([1, 1, 2]) }),
+    ...maybe(0.2, { 'refinery.batch_max': random.pick([1, 2]) }),
     // A pass must outlive the checks that come after it.
     ...maybe(0.3, { 'refinery.verdict_expires_s': requireCi ? 4 * 3600 : 600 }),
   };
@@ -167,7 +168,7 @@ function drawSettings(random: Random, requireCi: boolean): RigPlan['settings'] {
 
 function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): ConvoyPlan[] {
   const count = Math.min(total, random.between(1, 3));
-  const paths = ['src/a', 'src/b', 'src/c', 'src/d', 'src/e', 'src/f', 'README'];
+  const paths = ['src/a', 'src/b', 'src/c', 'src/d', 'README'];
   const convoys: { plan: Omit<ConvoyPlan, 'beads'>; beads: BeadPlan[] }[] = Array.from({ length: count }, (_, i) => ({
     plan: {
       name: `c${i + 1}`,
@@ -185,7 +186,7 @@ function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): C
       needs: before.filter(() => random.chance(0.3)),
       priority: random.between(0, 4),
       manners: drawManners(random),
-      writes: [random.chance(0.2) ? 'README' : (paths[i % paths.length] ?? 'README')],
+      writes: [random.chance(0.3) ? 'README' : (paths[i % paths.length] ?? 'README')],
       ...(breaksWith === undefined ? {} : { breaksWith }),
     });
   }
@@ -195,7 +196,8 @@ function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): C
 /** Mostly good at last, or nothing would ever land. */
 function drawManners(random: Random): PolecatManner[] {
   const first = Array.from({ length: random.pick([0, 0, 1, 1, 2, 4]) }, () => random.pick(polecatManners));
-  return [...first, random.chance(0.9) ? 'good' : random.pick(polecatManners)];
+  const bad = random.chance(0.25) ? (['bad'] as const) : [];
+  return [...bad, ...first, random.chance(0.9) ? 'good' : random.pick(polecatManners)];
 }
 
 function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonly ConvoyPlan[]): Command[] {
@@ -211,7 +213,7 @@ function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonl
     const { name: rig } = random.pick(rigs);
     commands.push({ at: paused, do: 'pause', rig }, { at: paused + at(), do: 'resume', rig });
   }
-  if (random.chance(0.15)) commands.push({ at: at(), do: 'cancel_bead', bead: random.pick(beads) });
+  if (random.chance(0.25)) commands.push({ at: at(), do: 'cancel_bead', bead: random.pick(beads) });
   if (random.chance(0.1)) commands.push({ at: at(), do: 'reject_change', bead: random.pick(beads) });
   if (random.chance(0.1)) commands.push({ at: at(), do: 'nuke', bead: random.pick(beads) });
   if (random.chance(0.05)) commands.push({ at: at(), do: 'cancel_convoy', convoy: random.pick(convoys).name });
