@@ -39,6 +39,7 @@ const newCandidate = (
 ): Omit<Candidate, 'members' | 'because'> => ({
   id,
   base,
+  ...(boardOf(view).era > 0 ? { era: boardOf(view).era } : {}),
   strategy: view.policy.strategy,
   ref: candidateRefOf(view, id),
   state: 'planned',

@@ -312,24 +312,29 @@ export function foreignPush(view: QueueView, main: Oid, was: Item<Landing> | und
   const because = `someone else moved ${view.target} to ${short(main)}`;
   const ended = was ? giveUp(view, was, because, false, now) : undefined;
   const candidate = view.candidates.find((other) => other.body.id === was?.body.candidate);
-  const moved = mainMoved(boardOf(view), main);
+  const moved = mainMoved(boardOf(view));
   const board = candidate ? joined(moved, runOf(candidate.body)) : moved;
+  // What the old main does by itself says nothing of the new one.
+  const checks = activeCandidates(view).filter(({ body }) => body.ofMain);
   return {
-    step: {
-      changes: [
-        progress(view, { ...ended?.patch, board, foreignPushes, lastMain: main }, now),
-        ...(ended ? [ended.landing] : []),
-        ...(candidate?.body.state === 'passed' ? [saveCandidate(candidate, { state: 'cancelled', because })] : []),
-      ],
-      events: [
-        {
-          kind: 'queue.foreign_push',
-          who: 'refinery',
-          text: `${view.rig}: ${because}; what was tested on the old one is tested again`,
-          rig: view.rig,
-        },
-      ],
-    },
+    step: together(
+      {
+        changes: [
+          progress(view, { ...ended?.patch, board, foreignPushes, lastMain: main }, now),
+          ...(ended ? [ended.landing] : []),
+          ...(candidate?.body.state === 'passed' ? [saveCandidate(candidate, { state: 'cancelled', because })] : []),
+        ],
+        events: [
+          {
+            kind: 'queue.foreign_push',
+            who: 'refinery',
+            text: `${view.rig}: ${because}; what was tested on the old one is tested again`,
+            rig: view.rig,
+          },
+        ],
+      },
+      ...checks.map((check) => dropCandidate(check, because)),
+    ),
     alarms:
       foreignPushes >= limits.foreignPushesMax
         ? [

@@ -70,7 +70,7 @@ export interface MergeRequest {
   readonly resolver?: { readonly bead: BeadId; readonly tries: number; readonly faults: readonly string[] };
 }
 
-export interface Conflict {
+interface Conflict {
   /** The commit of the target that it was built on, and the resolver merges in. */
   readonly base: Oid;
   readonly paths: readonly string[];
@@ -94,6 +94,8 @@ export const nextCandidateStates: Readonly<Record<CandidateState, readonly Candi
 export interface Candidate {
   readonly id: string;
   readonly base: Oid;
+  /** The board's when it was started, once someone else has moved main. */
+  readonly era?: number;
   readonly strategy: MergeStrategy;
   /** The chain of the board whose prefix it tests; absent: what has joined alone, or main itself. */
   readonly chain?: string;

@@ -67,11 +67,12 @@ export const boardOf = (view: QueueView): Board => view.meta?.body.board ?? empt
 export const estimatesOf = (view: QueueView): Estimates => view.meta?.body.estimates ?? freshEstimates;
 
 /** A candidate as the planner sees it. */
-export const runOf = ({ chain, members, base }: Candidate): Run => ({
+export const runOf = ({ chain, members, base, era }: Candidate): Run => ({
   ...(chain === undefined ? {} : { chain }),
   content: members.map(({ seq }) => seq),
   base,
   commits: members.map(({ commit }) => commit ?? ''),
+  ...(era === undefined ? {} : { era }),
 });
 
 /** The next META. `undefined` in the patch takes a field away. Open work is looked at again even if nothing wakes it. */

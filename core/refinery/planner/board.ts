@@ -28,6 +28,8 @@ export interface Run {
   readonly base: string;
   /** A commit for each change of `content`. */
   readonly commits: readonly string[];
+  /** The board's when it was started; absent: 0. One from before somebody else moved main proves nothing of main since. */
+  readonly era?: number;
 }
 
 /** Runs that failed with the same changes of a chain in them. */
@@ -59,8 +61,8 @@ export interface Board {
   readonly joinedFailures: number;
   /** Something passed since the last rejection, so main is known to be good. */
   readonly passedSinceCulprit: boolean;
-  /** Main as someone else left it, until something passes on it. */
-  readonly foreign?: string;
+  /** How often someone else has moved main. */
+  readonly era: number;
   /** Changes that could not be built on others that are here: they wait until none of those is here any more. */
   readonly held: readonly { readonly id: string; readonly behind: readonly string[] }[];
   /** The next chain's id. */
@@ -72,6 +74,7 @@ export const emptyBoard: Board = {
   joined: [],
   joinedFailures: 0,
   passedSinceCulprit: false,
+  era: 0,
   held: [],
   nextChain: 1,
 };
@@ -158,6 +161,8 @@ export function started(board: Board, id: string, members: readonly string[]): B
   return tidy({ ...board, chains: [...chains, { id, members, failures: [] }], nextChain: board.nextChain + 1 });
 }
 
+const isOfNow = (board: Board, { era = 0 }: Run): boolean => era === board.era;
+
 /** All of what has joined was under this run. */
 const isOnAll = ({ joined }: Board, { content }: Run): boolean =>
   joined.length > 0 && joined.every((id, i) => content[i] === id);
@@ -168,9 +173,7 @@ const isOnSome = ({ joined }: Board, { content }: Run): boolean => joined.length
 /** A run passed that cannot land: main is neither its base nor one of its commits. Its changes join. */
 export function joined(board: Board, run: Run): Board {
   const content = new Set(run.content);
-  const proof = board.foreign === undefined || run.base === board.foreign;
-  const { foreign, ...rest } = board;
-  const proven: Board = proof ? { ...rest, passedSinceCulprit: true } : board;
+  const proven: Board = isOfNow(board, run) ? { ...board, passedSinceCulprit: true } : board;
   const chain = board.chains.find(({ id }) => id === run.chain);
   const count = chain ? leading(chain.members, content) : 0;
   // Two changes that do not fit each other may join one after the other: only a pass on both clears what failed on them.
@@ -187,7 +190,6 @@ export function joined(board: Board, run: Run): Board {
 export function landed(board: Board, run: Run): Board {
   const content = new Set(run.content);
   const commits = new Set(run.commits);
-  const { foreign, ...rest } = board;
   const chains = board.chains.map((was) => {
     const chain = cutBefore(withoutFirst(was, leading(was.members, content)), content);
     const failures = chain.failures.map((failure) => ({
@@ -197,7 +199,7 @@ export function landed(board: Board, run: Run): Board {
     return { ...chain, failures };
   });
   const left = board.joined.filter((id) => !content.has(id));
-  const next: Board = { ...rest, chains, joined: left, passedSinceCulprit: true };
+  const next: Board = { ...board, chains, joined: left, passedSinceCulprit: true };
   return tidy(left.length === board.joined.length ? next : afresh(next));
 }
 
@@ -218,7 +220,7 @@ export function failed(board: Board, run: Run): Board {
     times: (before?.times ?? 0) + 1,
     onJoined: (before?.onJoined ?? 0) + (isOnJoined ? 1 : 0),
     below,
-    onMain: (before?.onMain ?? false) || below === run.base,
+    onMain: (before?.onMain ?? false) || (below === run.base && isOfNow(board, run)),
   };
   const failures = [...chain.failures.filter((other) => other.at !== at), failure].sort((a, b) => a.at - b.at);
   return {
@@ -236,7 +238,7 @@ function joinedFailed(board: Board, run: Run): Board {
   const guilty: Chain = {
     id: String(board.nextChain),
     members: board.joined.slice(0, at),
-    failures: [{ at, times: 1, onJoined: 0, below, onMain: below === run.base }],
+    failures: [{ at, times: 1, onJoined: 0, below, onMain: below === run.base && isOfNow(board, run) }],
   };
   const others = board.chains.map((chain) => ({
     ...chain,
@@ -258,11 +260,11 @@ function joinedFailed(board: Board, run: Run): Board {
 export const rejected = (board: Board, id: string): Board =>
   tidy({ ...board, chains: board.chains.filter((chain) => chain.id !== id), passedSinceCulprit: false });
 
-/** Someone else moved main to `main`: failures stay as evidence, but nobody is rejected for them until they recur. */
-export const mainMoved = (board: Board, main: string): Board =>
+/** Someone else moved main: failures stay as evidence, but nobody is rejected for them until they recur on the new one. */
+export const mainMoved = (board: Board): Board =>
   afresh({
     ...board,
-    foreign: main,
+    era: board.era + 1,
     passedSinceCulprit: false,
     chains: board.chains.map((chain) => ({
       ...chain,
@@ -271,9 +273,7 @@ export const mainMoved = (board: Board, main: string): Board =>
   });
 
 /** The gates passed on main itself. */
-export function mainPassed({ foreign, ...board }: Board): Board {
-  return { ...board, passedSinceCulprit: true };
-}
+export const mainPassed = (board: Board): Board => ({ ...board, passedSinceCulprit: true });
 
 /** These changes left the queue, or their heads moved. */
 export function withdrawn(board: Board, ids: readonly string[]): Board {

@@ -63,7 +63,7 @@ export class Ours implements Policy {
       case 'pushed':
         this.pushes += 1;
         this.main = `push ${this.pushes}`;
-        this.board = mainMoved(this.board, this.main);
+        this.board = mainMoved(this.board);
         return;
       case 'ended':
         this.ended.push(event);
@@ -164,7 +164,14 @@ export class Ours implements Policy {
     else {
       const { chain } = decision;
       const commits = this.commitsOf(content);
-      this.runs.set(this.started, { content, base: this.main, commits, ...(chain === undefined ? {} : { chain }) });
+      const { era } = this.board;
+      this.runs.set(this.started, {
+        content,
+        base: this.main,
+        commits,
+        era,
+        ...(chain === undefined ? {} : { chain }),
+      });
     }
     return [{ do: 'start', run: this.started, content: content.map(Number) }];
   }

@@ -6,6 +6,7 @@ import {
   failed,
   joined,
   landed,
+  mainMoved,
   mainPassed,
   type Run,
   started,
@@ -43,6 +44,27 @@ const noFlakes = Array.from({ length: 3000 }).reduce<typeof freshEstimates>(
   (estimates) => learnedPass(estimates, emptyBoard, run(undefined, [])),
   freshEstimates,
 );
+
+describe('what somebody else pushes', () => {
+  const suspect = { ...emptyBoard, passedSinceCulprit: true };
+  const failedTwice = (board: Board, of: Run) => failed(failed(board, of), of);
+
+  test('makes a failure on the main before it no reason to reject, though it comes in later', () => {
+    const moved = mainMoved(started(suspect, '1', ['a']));
+    const late = failedTwice(moved, run('1', ['a'], 'red main'));
+    expect(late.chains).toMatchObject([{ failures: [{ at: 1, times: 2, onMain: false }] }]);
+    const again = failed(late, { ...run('1', ['a'], 'mended main'), era: 1 });
+    expect(again.chains).toMatchObject([{ failures: [{ at: 1, times: 3, onMain: true }] }]);
+  });
+
+  test('is not proven by a pass on the main before it, be it the first or the second', () => {
+    const moved = mainMoved(started(started(suspect, '1', ['a']), '2', ['b']));
+    expect(joined(moved, run('1', ['a'])).passedSinceCulprit).toBe(false);
+    const proven = joined(moved, { ...run('1', ['a']), era: 1 });
+    expect(proven.passedSinceCulprit).toBe(true);
+    expect(joined({ ...proven, passedSinceCulprit: false }, run('2', ['b'])).passedSinceCulprit).toBe(false);
+  });
+});
 
 describe('what is tested next', () => {
   test('one change in an empty queue is tested at once', () => {

@@ -70,7 +70,7 @@ class Hostile {
     if (this.chance(0.6)) this.submit();
     if (this.chance(0.02)) {
       this.mains.push(`foreign ${this.mains.length}`);
-      this.board = mainMoved(this.board, this.main);
+      this.board = mainMoved(this.board);
     }
     if (this.chance(0.03)) this.withdraw([...this.open.keys()][this.below(this.open.size)]);
     while (this.perform(this.decision())) this.check();
@@ -151,7 +151,13 @@ class Hostile {
     }
     const commits: string[] = [];
     for (const id of content) commits.push(`${commits.at(-1) ?? this.main}/${id}`);
-    this.runs.push({ ...(chain === undefined ? {} : { chain }), content, base: this.main, commits });
+    this.runs.push({
+      ...(chain === undefined ? {} : { chain }),
+      content,
+      base: this.main,
+      commits,
+      era: this.board.era,
+    });
   }
 
   private endOne(): void {
