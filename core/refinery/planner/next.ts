@@ -59,10 +59,13 @@ const shunAtFailures = 8;
 const isSuspect = ({ joined, joinedFailures }: Board): boolean =>
   joined.length > 0 && joinedFailures >= suspectAtFailures;
 
+/** Under a run there is so much of what has joined that a whole chain on top of it may still land with it. */
+const underMax = ({ landMax, batchMax }: Situation): number => landMax - Math.min(batchMax, Math.ceil(landMax / 2));
+
 function planOf(given: Situation): Plan {
-  const room = Math.max(1, given.landMax - given.board.joined.length);
-  const at = { ...given, batchMax: Math.min(given.batchMax, room) };
-  const board = withoutIdle(at.board, at.runs);
+  const board = withoutIdle(given.board, given.runs);
+  const under = board.joinedFailures < shunAtFailures ? board.joined.slice(0, underMax(given)) : [];
+  const at = { ...given, batchMax: Math.min(given.batchMax, given.landMax - under.length) };
   const flake = flakeChance(at.estimates);
   const mean = badChance(at.estimates, false);
   const strands = board.chains.map((chain): Strand => {
@@ -71,8 +74,6 @@ function planOf(given: Situation): Plan {
     const [id = ''] = chain.members;
     return { chain, runs, risks, isCertain: runs.length === 0 && isCertain(id, risks, chain.failures, flake) };
   });
-  // More than may land at once is no use under a run, and its record has no room for it.
-  const under = board.joinedFailures < shunAtFailures ? board.joined.slice(0, at.landMax) : [];
   return { ...at, board, flake, strands, under };
 }
 

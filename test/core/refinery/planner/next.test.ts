@@ -109,6 +109,14 @@ describe('what is tested next', () => {
     expect(decide({ ...situation, runs: [run(undefined, ['a', 'b'])] })).toEqual({ do: 'wait' });
   });
 
+  test('a fan goes on while nearly as much has joined as may land at once: a whole chain on top may still land with it', () => {
+    const ids = Array.from({ length: 19 }, (_, n) => `joined ${n}`);
+    const waiting = line('a', 'b', 'c', 'd', 'e').map((one) => ({ ...one, risk: 0.1 }));
+    const decision = decide(at({ board: { ...emptyBoard, joined: ids }, landMax: 20, batchMax: 4, waiting }));
+    expect(decision).toMatchObject({ do: 'test', members: ['a', 'b', 'c', 'd'] });
+    expect(decision).toMatchObject({ content: [...ids.slice(0, 16), 'a', 'b', 'c', 'd'] });
+  });
+
   test('what did not fit behind another is not put behind it again, though the chain of both was never run', () => {
     const waiting = [change('a', { risk: 0.05 }), change('b', { risk: 0.05 }), change('c', { risk: 0.05 })];
     const first = decide(at({ waiting }));
