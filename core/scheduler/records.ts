@@ -35,10 +35,12 @@ export const workingIn = (capacity: Capacity, rig: string): number => capacity.w
 export const workingInTown = (capacity: Capacity): number =>
   Object.values(capacity.working).reduce((sum, count) => sum + count, 0);
 
-/** Slots given (`by` > 0) or returned. A count below zero is a bug: a slot was returned twice. */
+/**
+ * Slots given (`by` > 0) or returned. Below zero the bead that holds one and this count were read at two moments: one of
+ * them is stale, and the commit that names the versions of both is refused.
+ */
 export function withSlots(capacity: Capacity, rig: string, by: number): Capacity {
-  const count = workingIn(capacity, rig) + by;
-  if (count < 0) throw new Error(`BUG: ${count} slots held in rig ${rig}`);
+  const count = Math.max(0, workingIn(capacity, rig) + by);
   const { [rig]: _, ...others } = capacity.working;
   return { working: count === 0 ? others : { ...others, [rig]: count } };
 }

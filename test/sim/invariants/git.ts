@@ -69,6 +69,6 @@ export class TownPushes {
   }
 }
 
-/** `Name: value` lines of a commit. */
+/** The last `Name: value` line of a commit: what is replayed keeps its own, and the Refinery's stand below. */
 export const trailer = ({ message }: Commit, name: string): string | undefined =>
-  new RegExp(`^${name}: (.+)$`, 'm').exec(message)?.[1];
+  [...message.matchAll(new RegExp(`^${name}: (.+)$`, 'gm'))].at(-1)?.[1];
