@@ -91,6 +91,7 @@ export function startMainCheck(view: QueueView, id: string, main: Oid, checks: r
   const check: Candidate = {
     ...newCandidate(view, id, main, now),
     ...(checks.length > 0 ? { checks } : {}),
+    verdictKey: verdictKeyOf(main, view.policy, checks),
     because: `does ${view.target} itself pass, before anyone is blamed?`,
     members: [],
     ofMain: true,
@@ -209,7 +210,14 @@ export function takeNewHead(
       {
         changes: [
           progress(view, { board: off(view, [request.body.seq]) }, now),
-          saveRequest(request, [], { head, because, touched: undefined, after: undefined, review: undefined }),
+          saveRequest(request, [], {
+            head,
+            because,
+            touched: undefined,
+            after: undefined,
+            held: undefined,
+            review: undefined,
+          }),
           ...closeLater(view, request.body, `${request.body.bead}: ${because}`),
         ],
       },

@@ -63,7 +63,7 @@ export function rejectByHand(
   now: Instant,
 ): Step {
   const landing = view.landings.some(
-    (item) => item.body.state === 'open' && item.body.members.some((member) => member.seq === was.body.seq),
+    (item) => item.body.state !== 'given_up' && item.body.members.some((member) => member.seq === was.body.seq),
   );
   if (landing) {
     throw refuse(

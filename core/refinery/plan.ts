@@ -11,7 +11,7 @@ import { isFree, wantsLook } from './look.ts';
 import { inOrder } from './order.ts';
 import { type Decision, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
-import { sameNames, ungated, verdictKeyOf } from './policy.ts';
+import { contentOf, sameNames, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
 import { isReviewed } from './review.ts';
 import type { ToClose } from './to-close.ts';
@@ -229,12 +229,12 @@ function moveOf(view: QueueView, facts: Facts, was: Item<Candidate>, now: Instan
 }
 /** A verdict binds to the commands and checks that it was asked of: with others, it is asked anew. */
 function asksForOther({ policy }: QueueView, candidate: Candidate): boolean {
-  const { tree, checks = [] } = candidate;
+  const { checks = [], verdictKey } = candidate;
   if (policy.requireCi !== checks.length > 0) return true;
   // Those that the host names are read again with the checks themselves.
   const named = policy.requiredChecks;
   if (policy.requireCi && named.length > 0 && !sameNames(named, checks)) return true;
-  return !candidate.ofMain && tree !== undefined && verdictKeyOf(tree, policy, checks) !== candidate.verdictKey;
+  return verdictKey !== undefined && verdictKeyOf(contentOf(candidate), policy, checks) !== verdictKey;
 }
 
 function whileRunning(facts: Facts, was: Item<Candidate>, now: Instant): Move {

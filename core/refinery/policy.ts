@@ -39,6 +39,9 @@ export const policyOf = (config: RigConfig): Policy => ({
 export const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
   JSON.stringify([...some].sort()) === JSON.stringify([...others].sort());
 
+/** What a verdict on it is about: its tree, or main's commit when main is tested by itself. */
+export const contentOf = ({ tree, base }: { readonly tree?: Oid; readonly base: Oid }): Oid => tree ?? base;
+
 /** A pass binds to exactly this: the tree, the checks that had to succeed, the commands that had to end with 0. */
 export const verdictKeyOf = (tree: Oid, policy: Policy, checks: readonly string[]): string =>
   sha256(JSON.stringify([tree, [...checks].sort(), policy.gates.map(({ name, command }) => [name, command])]));

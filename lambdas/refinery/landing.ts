@@ -65,7 +65,7 @@ export async function resolve(tick: Tick, view: QueueView, was: Item<Landing>, n
   const landing = was.body;
   const push = tick.toPush;
   tick.toPush = undefined;
-  if (push?.epoch === landing.epoch && push.tries === landing.tries) {
+  if (push?.epoch === landing.epoch && push.tries === landing.tries && !tick.stopped) {
     tick.answer = { epoch: landing.epoch, result: await pushLanding(tick, view, landing) };
   }
   const answer = tick.answer?.epoch === landing.epoch ? tick.answer.result : undefined;
@@ -124,24 +124,31 @@ async function notYet(
     return answer || landing.pushDeadline <= now ? commit(exhausted(view, was, answer, now)) : rest;
   }
   if (answer) await tick.deps.clock.sleep(limits.commitBackoffMs * 2 ** landing.tries);
-  const gone = await movedAmong(tick, view, landing);
+  const gone = await movedAmong(tick, view, landing, now);
   if (gone) return commit(gone(was, now));
   return commit(tryAgain(view, was, now), () => {
     tick.toPush = { epoch: landing.epoch, tries: landing.tries + 1 };
   });
 }
 
-/** The branches are looked at before every push: a head that moved since is not the one that was submitted. */
-async function movedAmong(tick: Tick, view: QueueView, landing: Landing) {
+/** Looked at before every other push: a head that moved is not the one that was submitted, and a pass expires. */
+async function movedAmong(tick: Tick, view: QueueView, landing: Landing, now: Instant) {
+  const passedAt = view.candidates.find(({ body }) => body.id === landing.candidate)?.body.passedAt ?? now;
   const members = landing.members.flatMap((member) => requestOf(view, member.seq) ?? []);
   const refs = await tick.deps.repo.readRefs(
     view.remote,
     members.map((member) => headRef(member.body)),
   );
   const moved = members.some(({ body }) => body.state !== 'queued' || refs.get(headRef(body)) !== body.head);
-  if (!moved && members.length === landing.members.length) return undefined;
+  const expired = passedAt + view.policy.verdictExpiresMs <= now;
+  if (!moved && !expired && members.length === landing.members.length) return undefined;
   return (was: Item<Landing>, now: Instant) =>
-    exhausted(view, was, { pushed: 'unknown', text: 'a change in it was withdrawn, or its branch has moved' }, now);
+    exhausted(
+      view,
+      was,
+      { pushed: 'unknown', text: 'a change in it was withdrawn, its branch has moved, or its pass has expired' },
+      now,
+    );
 }
 
 /** Given-up landings: one that arrived after all has landed; one that main has passed by cannot arrive any more. */

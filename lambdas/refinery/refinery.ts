@@ -10,12 +10,12 @@ import { openEscalation } from '../../core/escalations/open.ts';
 import { limits } from '../../core/limits.ts';
 import type { Change, Instant } from '../../core/ports.ts';
 import { advanced } from '../../core/refinery/advance.ts';
-import { block, drop, fileAll } from '../../core/refinery/candidates.ts';
+import { drop, fileAll } from '../../core/refinery/candidates.ts';
 import { giveUpGate, launchGates, loseGate, mainIsGreen, mainIsRed, takeFailure } from '../../core/refinery/gates.ts';
 import { tell } from '../../core/refinery/landing.ts';
 import { type Move, planQueue } from '../../core/refinery/plan.ts';
 import { goOnLater, rememberTrouble, restUntil } from '../../core/refinery/trouble.ts';
-import { openRequests, type QueueView, type Turn } from '../../core/refinery/view.ts';
+import type { QueueView, Turn } from '../../core/refinery/view.ts';
 import { together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
@@ -27,7 +27,7 @@ import { loadTasks, loadView } from './load.ts';
 import { look } from './look.ts';
 import { resolveConflict } from './resolve-conflict.ts';
 import { askReviews, closePullRequest } from './review.ts';
-import { askCi, blame, build, checkMain, start } from './testing.ts';
+import { askCi, blame, blockOnce, build, checkMain, start } from './testing.ts';
 import { commit, type Done, type RefineryDeps, rest, type Tick } from './tick.ts';
 
 export type { RefineryDeps } from './tick.ts';
@@ -60,7 +60,11 @@ async function tick(deps: RefineryDeps, rig: string, target: string): Promise<vo
     const changes = await commitTurn(deps, done.turn);
     if (changes && late) return;
     if (changes) done.after?.();
-    else conflicts += 1;
+    else {
+      conflicts += 1;
+      // Whoever wrote may have moved main: what was read before that would look like a rewrite.
+      at.main = undefined;
+    }
     view = changes ? advanced(view, changes) : await loadView(deps.ledger, rig, target);
   }
   if (view)
@@ -112,7 +116,7 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
     case 'test':
       return start(at, view, move.decision, now);
     case 'block':
-      return commit(block(view, openRequests(view), move.because, now));
+      return blockOnce(view, move.because, now);
     case 'build':
       return build(at, view, move.candidate, now);
     case 'ask_ci':

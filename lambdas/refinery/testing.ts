@@ -213,6 +213,7 @@ export async function checkMain(tick: Tick, view: QueueView, now: Instant): Prom
   const moved = await unexpected(tick, view, main, now);
   if (moved || main === undefined) return moved ?? rest;
   const checks = view.policy.requireCi ? await requiredChecks(tick, view) : [];
+  if (view.policy.requireCi && checks.length === 0) return blockOnce(view, uncheckable(view.rig), now);
   if (checks.length > 0) {
     const answer = readChecks(checks, await tick.deps.codeHost.checks(view.remote, main));
     if (answer.ci === 'failed') return commit(mainIsRed(view, undefined, answer.because, now));

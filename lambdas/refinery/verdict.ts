@@ -3,7 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Ack, GateJob, Verdict } from '../../core/polecats/protocol.ts';
 import { takeVerdict } from '../../core/refinery/gates.ts';
-import { type Policy, policyOf, verdictKeyOf } from '../../core/refinery/policy.ts';
+import { contentOf, type Policy, policyOf, verdictKeyOf } from '../../core/refinery/policy.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
@@ -35,8 +35,8 @@ export async function claimGate(
 }
 
 /** The gates of the rig are still those that the candidate's verdict was to be about. */
-const isBound = ({ tree, checks, verdictKey }: Candidate, policy: Policy): boolean =>
-  tree === undefined || verdictKeyOf(tree, policy, checks ?? []) === verdictKey;
+const isBound = (candidate: Candidate, policy: Policy): boolean =>
+  verdictKeyOf(contentOf(candidate), policy, candidate.checks ?? []) === candidate.verdictKey;
 
 /**
  * Takes the verdict of the run that the candidate waits for; of any other run it is ignored. A verdict for another

@@ -40,8 +40,8 @@ export const ofGates: readonly Mutant[] = [
     'ignores that the gates were changed',
     'a pass binds to the commands that it ran',
     plan,
-    'const { tree, checks = [] } = candidate;\n  if (policy.requireCi !==',
-    'const { tree, checks = [] } = candidate;\n  if (tree !== undefined) return false;\n  if (policy.requireCi !==',
+    'const { checks = [], verdictKey } = candidate;\n  if (policy.requireCi !==',
+    'const { checks = [], verdictKey } = candidate;\n  if (verdictKey !== undefined) return false;\n  if (policy.requireCi !==',
   ),
   mutant(
     'takes a verdict about another commit',
