@@ -323,6 +323,7 @@ export function afterChecks(view: QueueView, was: Item<Candidate>, answer: CiAns
 /** A failure says something about every change in the run: the board remembers it, and the candidate is its evidence. */
 export function takeFailure(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
   const board = failed(boardOf(view), runOf(was.body));
+  const last = requestOf(view, was.body.members.at(-1)?.seq ?? '');
   return {
     step: {
       changes: [
@@ -332,6 +333,7 @@ export function takeFailure(view: QueueView, was: Item<Candidate>, now: Instant)
           now,
         ),
         replace(was, { ...was.body, counted: true }),
+        ...(last ? [replace(last, { ...last.body, failedRuns: (last.body.failedRuns ?? 0) + 1 })] : []),
       ],
     },
   };

@@ -60,6 +60,8 @@ export interface MergeRequest {
   readonly review?: { readonly number: number; readonly url: string; readonly approved: boolean };
   /** Times it was tested and sent back. */
   readonly retries: number;
+  /** Runs that failed with it as their last: the next one is of another commit, with checks of its own. */
+  readonly failedRuns?: number;
   readonly submittedAt: Instant;
   readonly endedAt?: Instant;
   /** Its commit on the target, once landed. */

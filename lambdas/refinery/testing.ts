@@ -138,20 +138,14 @@ async function grownAmong({ deps: { repo } }: Tick, view: QueueView, faults: rea
   return undefined;
 }
 
-/** The last commit is a new one for each run that failed on the same tree. */
-function linksOf(view: QueueView, { base, members }: Candidate): readonly ChainLink[] {
+/** The last commit is a new one after each run that failed with it: what was said of the old one stands against it for ever. */
+function linksOf(view: QueueView, { members }: Candidate): readonly ChainLink[] {
   const last = members[members.length - 1];
-  const reruns = view.candidates.filter(
-    ({ body }) => body.counted && body.base === base && body.members.length === members.length && sameEnd(body, last),
-  ).length;
   return members.flatMap(({ seq }) => {
     const request = requestOf(view, seq)?.body;
-    return request ? [linkOf(request, seq === last?.seq ? reruns : 0)] : [];
+    return request ? [linkOf(request, seq === last?.seq ? request.failedRuns : 0)] : [];
   });
 }
-
-const sameEnd = ({ members }: Candidate, last: Candidate['members'][number] | undefined): boolean =>
-  members[members.length - 1]?.seq === last?.seq;
 
 /** A built candidate: a pass for the same content is as good as a run; else its gates run. */
 async function judge(
