@@ -23,6 +23,9 @@ export function scoreOf(request: MergeRequest, now: Instant): number {
 export const overtakenBy = (landedSeqs: readonly string[], seq: string): number =>
   landedSeqs.filter((landed) => landed > seq).length;
 
+export const isOverdue = (landedSeqs: readonly string[], { seq }: Pick<MergeRequest, 'seq'>): boolean =>
+  overtakenBy(landedSeqs, seq) >= limits.overtakenMax;
+
 /** The newest 64 seqs that landed; those older than everything that waits can overtake nobody. */
 export function withLanded(
   landedSeqs: readonly string[],
@@ -48,7 +51,7 @@ export function inOrder(
   landedSeqs: readonly string[],
   now: Instant,
 ): readonly MergeRequest[] {
-  const starved = (request: MergeRequest) => overtakenBy(landedSeqs, request.seq) >= limits.overtakenMax;
+  const starved = (request: MergeRequest) => isOverdue(landedSeqs, request);
   const scores = new Map(requests.map((request) => [request.seq, scoreOf(request, now)]));
   const scored = (request: MergeRequest) => scores.get(request.seq) ?? 0;
   return [

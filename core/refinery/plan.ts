@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import type { Instant, Item, Oid, TaskState } from '../ports.ts';
 import { changeOf } from './changes.ts';
 import { isFree, wantsLook } from './look.ts';
-import { inOrder } from './order.ts';
+import { inOrder, isOverdue } from './order.ts';
 import { type Decision, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
 import { contentOf, sameNames, ungated, verdictKeyOf } from './policy.ts';
@@ -153,7 +153,12 @@ function startNext(view: QueueView, facts: Facts, queue: Queue, now: Instant): M
   const estimates = estimatesOf(view);
   const decision = decide({
     board,
-    waiting: free.filter((request) => isReviewed(view, request)).map((request) => changeOf(request, estimates)),
+    waiting: free
+      .filter((request) => isReviewed(view, request))
+      .map((request) => ({
+        ...changeOf(request, estimates),
+        ...(isOverdue(queue.landedSeqs ?? [], request) ? { overdue: true as const } : {}),
+      })),
     changeOf: (id) => {
       const request = requestOf(view, id)?.body;
       return request && changeOf(request, estimates);

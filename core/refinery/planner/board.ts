@@ -16,6 +16,8 @@ export interface Change {
   readonly alone?: true;
   /** Takes the next free slot, apart from what is not urgent. */
   readonly urgent?: true;
+  /** Overtaken as often as any may be: what stands in its way is not added to. */
+  readonly overdue?: true;
 }
 
 /** One run of the gates: a commit for each change of `content`, each on the one before, the first on `base`. */

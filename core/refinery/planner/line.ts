@@ -23,8 +23,14 @@ export function* freeChanges(at: At, line: Iterable<Change>, own?: Chain): Gener
   const held = new Map(at.board.held.map(({ id, behind }) => [id, behind]));
   for (const change of line) {
     if (taken.has(change.id) || (own !== undefined && change.alone)) continue;
-    if (change.paths?.some((path) => touched.has(path))) continue;
-    if (held.get(change.id)?.some((id) => taken.has(id))) continue;
+    if (held.get(change.id)?.some((id) => taken.has(id))) {
+      if (change.overdue) return;
+      continue;
+    }
+    if (change.paths?.some((path) => touched.has(path))) {
+      if (change.overdue) for (const path of change.paths) touched.add(path);
+      continue;
+    }
     taken.add(change.id);
     yield change;
   }

@@ -199,7 +199,7 @@ function urgentChain(plan: Plan): Decision | undefined {
     : undefined;
 }
 
-/** The first in line, as many as tell most together, the safest first. */
+/** The first in line, as many as tell most together: the overdue first, then the safest. */
 function newChain(plan: Plan, line: readonly Change[]): Decision | undefined {
   if (travelsAlone(plan)) return undefined;
   const tails = plan.strands.flatMap(({ chain, isCertain }) =>
@@ -224,7 +224,7 @@ function newChain(plan: Plan, line: readonly Change[]): Decision | undefined {
   if (first.alone && (plan.board.joined.length > 0 || plan.runs.length > 0)) return undefined;
   const members = chosen
     .slice(0, count)
-    .sort((a, b) => a.risk - b.risk)
+    .sort((a, b) => Number(b.overdue ?? false) - Number(a.overdue ?? false) || a.risk - b.risk)
     .map(({ id }) => id);
   return {
     do: 'test',

@@ -82,6 +82,19 @@ describe('what is tested next', () => {
     expect(decide(at({ waiting }))).toMatchObject({ members: ['b', 'a'] });
   });
 
+  test('nothing is put in the way of a change that was overtaken too often', () => {
+    const paths: Record<string, string[]> = { a: ['x'], b: ['y'], wide: ['x', 'y', 'z'], c: ['z'], d: ['w'] };
+    const touching = (id: string, more: Partial<Change> = {}) =>
+      change(id, { risk: 0.4, paths: paths[id] ?? [], ...more });
+    const busy = { ...running(run('1', ['a']), run('2', ['b'])), changeOf: touching };
+    const waiting = [touching('wide', { overdue: true }), touching('c'), touching('d')];
+    expect(decide(at({ ...busy, waiting }))).toMatchObject({ content: ['d'] });
+    const held = { ...busy, board: { ...busy.board, held: [{ id: 'wide', behind: ['a'] }] } };
+    expect(decide(at({ ...held, waiting }))).toEqual({ do: 'wait' });
+    const risky = [touching('d', { risk: 0.01 }), touching('wide', { risk: 0.3, overdue: true })];
+    expect(decide(at({ waiting: risky, changeOf: touching }))).toMatchObject({ content: ['wide', 'd'] });
+  });
+
   test('a change that touches what a running chain touches is not put into another', () => {
     const touching = (id: string) => change(id, { risk: 0.4, paths: [id === 'c' ? 'y' : 'x'] });
     const situation = at({
