@@ -12,7 +12,6 @@ import type { BeadPlan, Command, ConvoyPlan, RigPlan, Scenario } from './scenari
 import type { Scheduler } from './scheduler.ts';
 import type { ApiAnswer, ApiRequest, Stage } from './stage.ts';
 
-const triesMax = 40;
 const restMs = 15_000;
 
 /** Everybody who does something at a time of the scenario is an actor of their own. */
@@ -69,13 +68,13 @@ export class Overseer {
 
   /** Again until there is an answer; a refusal is one, unless it must be done. */
   async #insist(self: Actor, request: ApiRequest, must = false): Promise<ApiAnswer> {
-    for (let tries = 1; ; tries += 1) {
+    for (;;) {
       try {
         const answer = await this.#stage.api(self, request);
         if (answer.status < (must ? 300 : 500)) return answer;
         throw new Unavailable(`${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
       } catch (error) {
-        if (!(error instanceof Unavailable) || tries >= triesMax) throw error;
+        if (!(error instanceof Unavailable)) throw error;
         await this.#scheduler.sleep(self, restMs);
       }
     }
