@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { kindOf } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { startTown, type Town, type TownOptions } from '../../local/town.ts';
 import { makeTestRig, type TestRig } from '../git/rig.ts';
 import { type ApiClient, type ConvoyDetail, makeClient } from './api-client.ts';
@@ -85,6 +87,8 @@ export async function openStage(options: Partial<TownOptions> = {}): Promise<Sta
     },
     end: () => town.close(),
     async close() {
+      // What the last commits imply is performed a moment after them.
+      await stage.until('the last effects', async () => ((await effectsLeft(town)) ? undefined : true));
       await town.close();
       const breaches = breachesOf(await itemsOf(join(dir, 'ledger')));
       const left = await processesLeftAt(dir);
@@ -95,6 +99,12 @@ export async function openStage(options: Partial<TownOptions> = {}): Promise<Sta
     },
   };
   return stage;
+}
+
+async function effectsLeft({ ports: { ledger, clock } }: Town): Promise<boolean> {
+  const shards = Array.from({ length: limits.attentionShards }, (_, shard) => shard);
+  const due = await Promise.all(shards.map((shard) => ledger.due(shard, clock.now() + limits.effectDueMs)));
+  return due.some(({ keys }) => keys.some((key) => kindOf(key) === 'effect'));
 }
 
 /** A task of a checklist, with the script that its agent runs. */
