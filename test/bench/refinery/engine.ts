@@ -7,7 +7,7 @@ import type { Action, Policy, View } from './policy.ts';
 import { backlog, Outcomes, resolverTime, type Scenario } from './scenario.ts';
 
 /** A change that landed or was rejected. */
-export interface Resolved {
+interface Resolved {
   readonly change: number;
   readonly at: number;
   /** Since it was first submitted. */

@@ -12,7 +12,7 @@ interface Job {
   readonly seed: number;
 }
 
-export function runSeed({ cell, seed }: Job): Figures {
+function runSeed({ cell, seed }: Job): Figures {
   const scenario = { ...cell.scenario, seed };
   const met = cell.policy === 'oracle' ? oracleScenario(scenario) : scenario;
   return figuresOf(

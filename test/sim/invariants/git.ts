@@ -9,7 +9,7 @@ export const remoteOf = (seen: Seen, rig: string) => {
   return url === undefined ? undefined : seen.git.origin(url);
 };
 
-export const contains = (head: Commit, oid: string): boolean =>
+const contains = (head: Commit, oid: string): boolean =>
   [...reachable([head])].some((commit) => commit.oid === oid);
 
 /** Every commit that a branch was ever at, by remote and ref. */

@@ -61,7 +61,7 @@ export const callsOf = <Port extends keyof Ports, Method extends keyof Ports[Por
 
 /** Who committed what this step changed. */
 export const committerOf = (seen: Seen): string => callsOf(seen, 'ledger', 'commit')[0]?.who ?? 'nobody';
-export const commitOf = (seen: Seen): Commit | undefined => callsOf(seen, 'ledger', 'commit')[0]?.args[0];
+const commitOf = (seen: Seen): Commit | undefined => callsOf(seen, 'ledger', 'commit')[0]?.args[0];
 
 export const beadOf = (seen: Seen, id: string): Bead | undefined => seen.get<Bead>(keys.bead(id))?.body;
 export const rigOf = (seen: Seen, name: string): Rig | undefined => seen.get<Rig>(keys.rig(name))?.body;

@@ -12,7 +12,7 @@ export type Catch = Required<Played>;
 const seedMaxMs = 180_000;
 
 /** The first of these seeds that the bundle fails, and how. */
-export function firstFailure(bundle: string, first: number, last: number): Promise<Catch | undefined> {
+function firstFailure(bundle: string, first: number, last: number): Promise<Catch | undefined> {
   const child = spawn(process.execPath, [bundle, String(first), String(last)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -5,7 +5,7 @@
 import type { Action, Event, Policy, View } from '../policy.ts';
 import { Outcomes, type Scenario } from '../scenario.ts';
 
-export class Oracle implements Policy {
+class Oracle implements Policy {
   private line: number[] = [];
   /** Under test, the oldest first; each tests what is before it as well. */
   private readonly testing: { readonly run: number; readonly content: readonly number[]; done: boolean }[] = [];

@@ -32,7 +32,7 @@ import type { Scenario } from '../scenario.ts';
 
 type Ended = Extract<Event, { event: 'ended' }>;
 
-export class Ours implements Policy {
+class Ours implements Policy {
   private board: Board = emptyBoard;
   private estimates: Estimates = freshEstimates;
   /** In order of submission: how often each conflicted. */

@@ -14,7 +14,7 @@ interface Item {
   run?: { readonly name: number; readonly content: readonly number[]; readonly state: 'running' | 'passed' | 'failed' };
 }
 
-export class Speculation implements Policy {
+class Speculation implements Policy {
   private items: Item[] = [];
   private window = windowFirst;
   private runs = 0;
