@@ -6,6 +6,7 @@ import { type Ending, endBead } from '../../core/convoys/cancel.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { wakeIntegration } from '../../core/convoys/integration.ts';
 import { answer, reopenFailed, wakeNow } from '../../core/convoys/reopen.ts';
+import { stalledCause } from '../../core/convoys/tick.ts';
 import { refuse } from '../../core/errors.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { type BeadId, type ConvoyId, groups, isConvoyId, parseBeadId } from '../../core/keys.ts';
@@ -26,8 +27,10 @@ export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promi
     if (convoy.status === 'landed')
       throw refuse(409, 'CONVOY_ENDED', `Convoy ${id} has landed.`, 'Revert its commits with your own tools.');
     const cancelled: Convoy = { ...convoy, status: 'cancelled', closedAt: now };
+    // Whoever stalls it meanwhile writes the convoy too: that alarm is found by the next try.
+    const stalled = await load.escalation(deps.ledger, stalledCause(id));
     return {
-      step: {
+      step: together(closeEscalation(stalled, by, now), {
         changes: [replace(was, cancelled, { attentionAt: now + limits.convoyStuckRepairMs })],
         effects: [
           { do: 'wake', queue: 'ticks', group: groups.convoy(id) },
@@ -37,7 +40,7 @@ export const cancelConvoy = (deps: CommandDeps, id: ConvoyId, by: string): Promi
         events: [
           { kind: 'convoy.cancelled', who: by, text: `${by} cancelled convoy ${id}`, convoy: id, rig: convoy.rig },
         ],
-      },
+      }),
       result: undefined,
     };
   });
