@@ -2,11 +2,12 @@
  * "Only on a base that is landed main is anyone rejected", and "if nothing has passed since the previous culprit, run the
  * gate on main before rejecting anyone". Where no run can be wrong about a tree, nobody innocent is rejected.
  */
+import type { Check } from '../../../core/ports.ts';
 import type { Candidate, MergeRequest } from '../../../core/refinery/records.ts';
 import { faultsOf } from '../git/truth.ts';
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { Heads, remoteOf } from './git.ts';
-import { candidatesOf, changed, planOf, queueNameOf } from './records.ts';
+import { callsOf, candidatesOf, changed, planOf, queueNameOf } from './records.ts';
 
 export function onlyOnLandedMain(): Invariant {
   const heads = new Heads();
@@ -28,10 +29,21 @@ export function onlyOnLandedMain(): Invariant {
     return truthBreach(seen, rig, evidence, below, bead);
   }
 
+  /** Main's own checks have succeeded, and the town has asked: as good as a run. */
+  function checksProve(seen: Seen): void {
+    for (const { args, answer = [] } of callsOf(seen, 'codeHost', 'checks')) {
+      const [{ rig }, oid] = args;
+      if (planOf(seen, rig)?.gates !== false || !(answer as Check[]).some(({ state }) => state === 'success')) continue;
+      for (const pk of seen.partitions())
+        if (pk.startsWith(`QUEUE#${rig}#`) && heads.everHad(seen, rig, queueNameOf({ pk }).target, oid)) proven.add(pk);
+    }
+  }
+
   return {
     name: 'only on landed main is anyone rejected',
     check(seen) {
       heads.look(seen);
+      checksProve(seen);
       for (const { key, was, is } of changed(seen, 'candidate'))
         if ((is?.body.state === 'passed') !== (was?.body.state === 'passed') || isMainsOwn(was?.body, is?.body))
           proven.add(key.pk);
