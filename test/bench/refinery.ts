@@ -1,16 +1,16 @@
 /**
  * `npm run bench:refinery`: merge queue policies side by side on the same arrivals and outcomes, in virtual time, against
- * what information theory allows. `--full` takes the whole grid and writes docs/benchmarks/refinery.{json,md} with charts;
- * `--git` replays real commits through the real Refinery; `--scale` loads its queue with up to 5,000 changes.
+ * what information theory allows. `--full` takes the whole grid; `--git` replays real commits through the real Refinery;
+ * `--scale` loads its queue with up to 5,000 changes. `--write` keeps what either of the three found under docs/benchmarks/.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fullGrid, shortRun } from './refinery/cells.ts';
 import { gitTier } from './refinery/git-tier.ts';
-import { loadTier } from './refinery/load-tier.ts';
+import { type LoadFigures, loadTier } from './refinery/load-tier.ts';
 import { runCells, serveJobs } from './refinery/pool.ts';
-import { writeReport } from './refinery/report.ts';
+import { record } from './refinery/report.ts';
 import { rowOf } from './refinery/rows.ts';
 import { summary } from './refinery/summary.ts';
 import { table } from './refinery/table.ts';
@@ -25,15 +25,17 @@ const { values } = parseArgs({
     repo: { type: 'string', default: process.cwd() },
     changes: { type: 'string', default: '60' },
     p: { type: 'string', default: '0.05' },
-    'gate-ms': { type: 'string', default: '300' },
+    'gate-ms': { type: 'string', default: '800' },
     scale: { type: 'boolean', default: false },
     queued: { type: 'string', default: '10,100,1000,5000' },
     files: { type: 'string', default: '50000' },
+    write: { type: 'boolean', default: false },
     /** How this program starts itself, a process for each core. */
     worker: { type: 'boolean', default: false },
   },
 });
 
+const command = `npm run bench:refinery -- ${process.argv.slice(2).join(' ')}`;
 const say = values.json ? () => {} : (line: string) => console.log(line);
 
 if (values.worker) serveJobs();
@@ -48,12 +50,17 @@ async function replay(): Promise<void> {
     say,
   );
   if (values.json) console.log(JSON.stringify(found));
+  if (values.write) await record('refinery-git', command, found);
   process.exitCode = found.some(({ red }) => red > 0) ? 1 : 0;
 }
 
 async function load(): Promise<void> {
-  const sizes = values.queued.split(',').map(Number);
-  for (const queued of sizes) console.log(JSON.stringify(await loadTier(queued, Number(values.files))));
+  const found: LoadFigures[] = [];
+  for (const queued of values.queued.split(',').map(Number)) {
+    found.push(await loadTier(queued, Number(values.files)));
+    console.log(JSON.stringify(found.at(-1)));
+  }
+  if (values.write) await record('refinery-scale', command, found);
 }
 
 async function bench(): Promise<void> {
@@ -67,7 +74,7 @@ async function bench(): Promise<void> {
   });
   const rows = cells.flatMap((cell, i) => (figures[i] ? [rowOf(cell, figures[i])] : []));
   const found = targets(rows);
-  if (values.full) await writeReport(rows, found);
+  if (values.full && values.write) await record('refinery', command, rows);
   if (!values.json) {
     if (!values.full) console.log(`${table(rows)}\n`);
     for (const { target, kept, found: what } of found) console.log(`${kept ? 'kept  ' : 'MISSED'} ${target}: ${what}`);

@@ -1,9 +1,9 @@
 /** Real commits through the real Refinery, and through batch-and-halve on the same git: wall-clock, processor, runs. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Oid } from '../../../core/ports.ts';
 import { openWorld, type Submitted, type World } from '../../lambdas/refinery/world.ts';
-import { type RealChange, realChanges } from './real-changes.ts';
+import { cpuSeconds } from './cpu.ts';
+import { copied, type RealChange, realChanges } from './real-changes.ts';
 
 export interface GitTier {
   readonly repo: string;
@@ -26,6 +26,8 @@ export interface GitFigures {
   readonly landedPerMinute: number;
   /** This process and its gits. */
   readonly cpuSeconds: number;
+  /** Of this process at the end, which is that of a Refinery function but for the ledger. */
+  readonly rssMb: number;
   /** Broken changes on main at the end. */
   readonly red: number;
 }
@@ -51,18 +53,31 @@ const policies: readonly {
 
 export async function gitTier(tier: GitTier, say: (line: string) => void): Promise<GitFigures[]> {
   const found: GitFigures[] = [];
-  for (const policy of policies) {
-    const figures = await once(policy, tier);
-    say(
-      `${figures.policy}: ${figures.landed} of ${figures.changes} landed (${figures.broken} broken), ${figures.landedPerMinute.toFixed(0)} a minute, ` +
-        `${figures.runs} runs, ${figures.cpuSeconds.toFixed(1)} s of processor, ${figures.conflicts} conflicts, ${figures.red} broken on main`,
-    );
-    found.push(figures);
+  const source = await openWorld();
+  try {
+    const changes = realChanges(source, tier.repo, tier.changes, tier.p);
+    for (const policy of policies) found.push(await told(once(policy, tier, source, changes), say));
+  } finally {
+    await source.close();
   }
   return found;
 }
 
-async function once(policy: (typeof policies)[number], tier: GitTier): Promise<GitFigures> {
+async function told(run: Promise<GitFigures>, say: (line: string) => void): Promise<GitFigures> {
+  const figures = await run;
+  say(
+    `${figures.policy}: ${figures.landed} of ${figures.changes} landed (${figures.broken} broken), ${figures.landedPerMinute.toFixed(0)} a minute, ` +
+      `${figures.runs} runs, ${figures.cpuSeconds.toFixed(1)} s of processor, ${figures.rssMb} MB, ${figures.conflicts} conflicts, ${figures.red} broken on main`,
+  );
+  return figures;
+}
+
+async function once(
+  policy: (typeof policies)[number],
+  tier: GitTier,
+  source: World,
+  changes: readonly RealChange[],
+): Promise<GitFigures> {
   const world = await openWorld({
     settings: {
       'refinery.gates.test': 'npm test',
@@ -71,7 +86,7 @@ async function once(policy: (typeof policies)[number], tier: GitTier): Promise<G
     },
   });
   try {
-    const changes = realChanges(world, tier.repo, tier.changes, tier.p);
+    copied(source, world);
     const submitted: Submitted[] = [];
     for (const [n, { branch, broken }] of changes.entries())
       submitted.push(await world.submit(n + 1, broken ? { [`broken-${n}`]: 'injected\n' } : {}, { from: branch }));
@@ -94,6 +109,7 @@ async function once(policy: (typeof policies)[number], tier: GitTier): Promise<G
       seconds,
       landedPerMinute: ((changes.length - played.rejected - played.conflicts) / seconds) * 60,
       cpuSeconds: cpuSeconds() - cpu,
+      rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
       red: brokenIn(world, 'refs/heads/main'),
     };
   } finally {
@@ -202,16 +218,4 @@ async function byHalves(world: World, submitted: readonly Submitted[], gate: Gat
     await test(batch);
   }
   return { rejected, conflicts };
-}
-
-/** Of this process and of every child that has ended, from the kernel's own account. */
-function cpuSeconds(): number {
-  const own = process.cpuUsage();
-  const ticksPerSecond = 100;
-  let children = 0;
-  if (process.platform === 'linux') {
-    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
-    children = (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
-  }
-  return (own.user + own.system) / 1e6 + children;
 }

@@ -2,23 +2,35 @@
 import { execFileSync } from 'node:child_process';
 import { openWorld, type Submitted, type World } from '../../lambdas/refinery/world.ts';
 import { medianOf } from '../scale/report.ts';
+import { cpuSeconds } from './cpu.ts';
 
 export interface LoadFigures {
   readonly queued: number;
   readonly files: number;
   /** The tick that chooses, builds and launches the first runs. */
   readonly firstTickMs: number;
+  /** Of this process and its gits. */
+  readonly firstTickCpuMs: number;
   readonly firstTickWrites: number;
   /** Ticks that a verdict woke: they land or join, and start the next. Medians. */
   readonly verdictTickMs: number;
+  readonly verdictTickCpuMs: number;
   readonly verdictTickWrites: number;
   /** A tick with nothing to do. */
   readonly idleTickMs: number;
   readonly idleTickWrites: number;
-  /** A chain of so many, built and pushed. */
+  /** A chain of so many, built and pushed; and one of a single change before, for which the repository is fetched. */
   readonly chain: number;
   readonly buildMsPerChange: number;
+  readonly buildCpuMsPerChange: number;
+  readonly firstBuildMs: number;
   readonly rssMb: number;
+}
+
+interface Cost {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly writes: number;
 }
 
 const filesPerDirectory = 100;
@@ -48,10 +60,10 @@ export async function loadTier(queued: number, files: number): Promise<LoadFigur
   world.ledger.onCommitted((put) => {
     writes += put.length;
   });
-  const timed = async (work: () => Promise<unknown>): Promise<{ ms: number; writes: number }> => {
-    const [at, before] = [performance.now(), writes];
+  const timed = async (work: () => Promise<unknown>): Promise<Cost> => {
+    const [at, cpu, before] = [performance.now(), cpuSeconds(), writes];
     await work();
-    return { ms: performance.now() - at, writes: writes - before };
+    return { ms: performance.now() - at, cpuMs: (cpuSeconds() - cpu) * 1000, writes: writes - before };
   };
   try {
     fill(world, files, queued);
@@ -68,10 +80,11 @@ export async function loadTier(queued: number, files: number): Promise<LoadFigur
         if (!('superseded' in job)) jobs.push({ ...effect, commit: job.commit });
       }
     };
+    const fetched = await timed(() => buildOne(world, submitted.slice(0, 1)));
     const build = await timed(() => buildOne(world, submitted.slice(-chainLength)));
     const first = await timed(world.tick);
     await launches();
-    const ticks: { ms: number; writes: number }[] = [];
+    const ticks: Cost[] = [];
     for (let job = jobs.shift(); job && ticks.length < verdicts; job = jobs.shift()) {
       await world.verdict(job, { commit: job.commit });
       ticks.push(await timed(world.tick));
@@ -82,13 +95,17 @@ export async function loadTier(queued: number, files: number): Promise<LoadFigur
       queued,
       files,
       firstTickMs: first.ms,
+      firstTickCpuMs: first.cpuMs,
       firstTickWrites: first.writes,
       verdictTickMs: medianOf(ticks.map(({ ms }) => ms)),
+      verdictTickCpuMs: medianOf(ticks.map(({ cpuMs }) => cpuMs)),
       verdictTickWrites: medianOf(ticks.map((tick) => tick.writes)),
       idleTickMs: idle.ms,
       idleTickWrites: idle.writes,
       chain: Math.min(chainLength, queued),
       buildMsPerChange: build.ms / Math.min(chainLength, queued),
+      buildCpuMsPerChange: build.cpuMs / Math.min(chainLength, queued),
+      firstBuildMs: fetched.ms,
       rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
     };
   } finally {

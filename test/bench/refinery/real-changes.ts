@@ -31,6 +31,11 @@ export function realChanges(world: World, repo: string, wanted: number, p: numbe
   return found;
 }
 
+/** The same changes, for another world to play. */
+export function copied(from: World, to: World): void {
+  to.rig.git('fetch', '--quiet', '--no-tags', '--force', from.rig.remote.url, '+refs/heads/*:refs/heads/*');
+}
+
 /**
  * What the commit changed, on the base; nothing if it does not fit there. As a merge of two commits made for it, on what
  * the commit was made from: older gits take no other merge base.

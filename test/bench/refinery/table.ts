@@ -3,8 +3,9 @@ import type { Mean, Row } from './rows.ts';
 import type { Load } from './scenario.ts';
 
 const figure = (value: number, digits: number): string => value.toFixed(digits);
-const withError = ({ mean, error }: Mean, digits: number): string =>
-  `${mean.toFixed(digits)} ±${error.toFixed(digits)}`;
+/** One seed has no error that could be known. */
+const withError = ({ cell }: Row, { mean, error }: Mean, digits: number): string =>
+  cell.seeds > 1 ? `${mean.toFixed(digits)} ±${error.toFixed(digits)}` : mean.toFixed(digits);
 const percent = (value: number): string => `${(value * 100).toFixed(2)}%`;
 
 export function loadName(load: Load): string {
@@ -18,16 +19,21 @@ export function loadName(load: Load): string {
   }
 }
 
-const columns: readonly { readonly head: string; of(row: Row): string }[] = [
+interface Column<One> {
+  readonly head: string;
+  of(row: One): string;
+}
+
+const columns: readonly Column<Row>[] = [
   { head: 'policy', of: ({ cell }) => cell.policy },
   { head: 'p', of: ({ cell }) => String(cell.scenario.p) },
   { head: 'f', of: ({ cell }) => String(cell.scenario.f) },
   { head: 'K', of: ({ cell }) => String(cell.scenario.slots) },
   { head: 'load', of: ({ cell }) => loadName(cell.scenario.load) },
-  { head: 'runs/landed', of: (row) => withError(row.runsPerLanded, 3) },
+  { head: 'runs/landed', of: (row) => withError(row, row.runsPerLanded, 3) },
   { head: 'bound', of: ({ bound }) => (bound === undefined ? '–' : figure(bound, 3)) },
-  { head: 'ratio', of: ({ ratio }) => (ratio ? withError(ratio, 3) : '–') },
-  { head: 'landed/run-time', of: (row) => withError(row.landedPerRunTime, 2) },
+  { head: 'ratio', of: (row) => (row.ratio ? withError(row, row.ratio, 3) : '–') },
+  { head: 'landed/run-time', of: (row) => withError(row, row.landedPerRunTime, 2) },
   {
     head: 'bound',
     of: (row) => (row.landedPerRunTimeBound === undefined ? '–' : figure(row.landedPerRunTimeBound, 2)),
@@ -40,7 +46,9 @@ const columns: readonly { readonly head: string; of(row: Row): string }[] = [
   { head: 'twice', of: ({ violations }) => String(violations.twice) },
 ];
 
-export function table(rows: readonly Row[]): string {
+export const table = (rows: readonly Row[]): string => columnsOf(columns, rows);
+
+export function columnsOf<One>(columns: readonly Column<One>[], rows: readonly One[]): string {
   const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ of }) => of(row)))];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
   const [head = '', ...body] = cells.map(

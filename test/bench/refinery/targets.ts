@@ -5,6 +5,9 @@ import { loadName } from './table.ts';
 export interface Target {
   readonly target: string;
   readonly kept: boolean;
+  /** Cells that miss it, of all that it is held against. */
+  readonly missed: number;
+  readonly of: number;
   /** The worst figure, and where. */
   readonly found: string;
 }
@@ -33,10 +36,12 @@ function worst(
     return value === undefined ? [] : [{ row, value }];
   });
   const [first] = known.sort((a, b) => sign * (b.value - a.value));
-  if (!first) return { target, kept: true, found: 'not measured' };
+  if (!first) return { target, kept: true, missed: 0, of: 0, found: 'not measured' };
   return {
     target,
     kept: sign * first.value <= sign * limit,
+    missed: known.filter(({ value }) => sign * value > sign * limit).length,
+    of: known.length,
     found: `${first.value.toPrecision(3)} (${where(first.row)})`,
   };
 }
