@@ -1,12 +1,16 @@
 /**
- * npm run sim:mutants [-- --only <name>] [--seeds 400] [--processes 2] [--json]
+ * npm run sim:mutants [-- --only <pattern>] [--seeds 400] [--processes 2] [--json]
  *
  * Plants one bug at a time in the town and plays seeds until an invariant notices. Ends with 1 if one goes unnoticed, or
  * if the town without a bug fails a seed that was to prove something.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Catch, hunt, makeControl } from './hunt.ts';
 import { mutants } from './index.ts';
+import { planted } from './mutant.ts';
+import { root } from './plant.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +21,9 @@ const { values } = parseArgs({
   },
 });
 
-const chosen = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
+const chosen = mutants.filter(({ name }) => values.only === undefined || new RegExp(values.only).test(name));
+for (const { patches } of chosen)
+  for (const patch of patches) planted(readFileSync(join(root, patch.file), 'utf8'), patch.file, [patch]);
 const unsound: Catch[] = [];
 const control = await makeControl();
 const caught = new Map<string, Catch | undefined>();
