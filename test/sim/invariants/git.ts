@@ -1,5 +1,5 @@
 /** What invariants ask of the remotes. */
-import { isAncestor, reachable } from '../git/history.ts';
+import { isAncestor } from '../git/history.ts';
 import type { Commit } from '../git/objects.ts';
 import type { Seen } from '../kernel/invariant.ts';
 import { callsOf, planOf } from './records.ts';
@@ -8,9 +8,6 @@ export const remoteOf = (seen: Seen, rig: string) => {
   const url = planOf(seen, rig)?.url;
   return url === undefined ? undefined : seen.git.origin(url);
 };
-
-const contains = (head: Commit, oid: string): boolean =>
-  [...reachable([head])].some((commit) => commit.oid === oid);
 
 /** Every commit that a branch was ever at, by remote and ref. */
 export class Heads {

@@ -5,7 +5,7 @@ import type { EffectRecord } from '../../../core/effects.ts';
 import type { Escalation } from '../../../core/escalations/escalation.ts';
 import { keys, kindOf, partitions, prefixes } from '../../../core/keys.ts';
 import type { Polecat } from '../../../core/polecats/polecat.ts';
-import type { Commit, Item, Key, Ports } from '../../../core/ports.ts';
+import type { Item, Key, Ports } from '../../../core/ports.ts';
 import type { Candidate, Landing, MergeRequest, Queue } from '../../../core/refinery/records.ts';
 import type { Rig } from '../../../core/rigs/rig.ts';
 import type { PortCall, Seen } from '../kernel/invariant.ts';
@@ -61,7 +61,6 @@ export const callsOf = <Port extends keyof Ports, Method extends keyof Ports[Por
 
 /** Who committed what this step changed. */
 export const committerOf = (seen: Seen): string => callsOf(seen, 'ledger', 'commit')[0]?.who ?? 'nobody';
-const commitOf = (seen: Seen): Commit | undefined => callsOf(seen, 'ledger', 'commit')[0]?.args[0];
 
 export const beadOf = (seen: Seen, id: string): Bead | undefined => seen.get<Bead>(keys.bead(id))?.body;
 export const rigOf = (seen: Seen, name: string): Rig | undefined => seen.get<Rig>(keys.rig(name))?.body;
