@@ -173,8 +173,8 @@ describe('a modelled gate', () => {
 });
 
 describe('a modelled CI', () => {
-  async function statuses(ci: Partial<CiPlan>, quality: 'good' | 'bad' = 'good', seed = 1) {
-    const world = makeStage({ seed, ci, town: () => ({}) });
+  async function statuses(ci: Partial<CiPlan>, quality: 'good' | 'bad' = 'good') {
+    const world = makeStage({ ci, town: () => ({}) });
     makeCi(world.stage);
     world.push('refs/heads/polecat/Toast/x', { 'src/a': text(quality) });
     world.push('refs/heads/gastown/greenhouse/c1', { 'src/a': text(quality) });
@@ -198,8 +198,6 @@ describe('a modelled CI', () => {
 
   test('may say it twice, or contradict itself', async () => {
     expect(await statuses({ duplicate: 1 })).toEqual(['success', 'success']);
-    const ends = [];
-    for (const seed of [1, 2, 3, 4, 5]) ends.push((await statuses({ contradicts: 1 }, 'good', seed)).at(-1));
-    expect(ends).toEqual(expect.arrayContaining(['success', 'failure']));
+    expect(await statuses({ contradicts: 1 })).toEqual(expect.arrayContaining(['success', 'failure']));
   });
 });
