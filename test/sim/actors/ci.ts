@@ -39,16 +39,21 @@ export const makeCi: MakeCi = (stage) => {
 async function run(stage: Stage, actor: Actor, rig: RigPlan, pushed: Pushed): Promise<void> {
   const random = stage.random(actor.name);
   const origin = stage.git.origin(rig.url);
-  while (!(await runOnce(stage, actor, rig, pushed, random)) && origin.at(pushed.ref) === pushed.to)
+  while (
+    !(await runOnce(stage, actor, rig, pushed, random)) &&
+    (origin.at(pushed.ref) === pushed.to || isMain(stage, rig, pushed.to))
+  )
     await stage.scheduler.sleep(actor, random.between(rerunMinMs, rerunMaxMs));
 }
+
+const isMain = ({ git }: Stage, { url }: RigPlan, commit: Commit): boolean => git.origin(url).branch('main') === commit;
 
 /** True if the town knows what came of it. */
 async function runOnce(
   stage: Stage,
   actor: Actor,
   rig: RigPlan,
-  { ref, to: commit }: Pushed,
+  { to: commit }: Pushed,
   random: Random,
 ): Promise<boolean> {
   const { ci } = rig;
@@ -67,7 +72,7 @@ async function runOnce(
   const takesBack = random.chance(ci.contradicts);
   if (takesBack && !(await say(state === 'success' ? 'failure' : 'success'))) return false;
   const isCalledBroken = takesBack ? state === 'success' : state === 'failure';
-  return !(ref === 'refs/heads/main' && isSound && isCalledBroken);
+  return !(isSound && isCalledBroken && isMain(stage, rig, commit));
 }
 
 async function tell(stage: Stage, actor: Actor, rig: RigPlan, commit: Commit, state: CheckState): Promise<boolean> {

@@ -92,6 +92,9 @@ export function* filesOf(tree: Tree, under = ''): Generator<readonly [path: stri
 
 export type NewCommit = Omit<Commit, 'oid' | 'generation'>;
 
+/** Commits by their first parent: one that is made again is the same object, for history is walked by identity. */
+const children = new WeakMap<Commit, Map<Oid, Commit>>();
+
 export function commitOf(commit: NewCommit): Commit {
   const { tree, parents, author, committer, message } = commit;
   const person = ({ name, email, at }: Person): string => `${name} <${email}> ${Math.floor(at / 1000)} +0000`;
@@ -104,5 +107,12 @@ export function commitOf(commit: NewCommit): Commit {
     message,
   ].join('\n');
   const generation = 1 + Math.max(0, ...parents.map((parent) => parent.generation));
-  return { ...commit, oid: oidOf('commit', body), generation };
+  const made: Commit = { ...commit, oid: oidOf('commit', body), generation };
+  const [parent] = parents;
+  if (!parent) return made;
+  const siblings = children.get(parent) ?? new Map<Oid, Commit>();
+  children.set(parent, siblings);
+  const known = siblings.get(made.oid);
+  if (!known) siblings.set(made.oid, made);
+  return known ?? made;
 }

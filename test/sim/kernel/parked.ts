@@ -39,6 +39,7 @@ const changing: ReadonlySet<string> = new Set([
   'notifier.publish',
   'repo.buildChain',
   'repo.pushWithLease',
+  'repo.createBranch',
   'repo.deleteRefs',
 ]);
 
@@ -99,6 +100,7 @@ async function oneCall(call: Call, args: readonly unknown[], actor: Actor, kerne
       return dead ?? struck(call, args, strikes, kernel) ?? acted(call, args, actor, kernel, strikes, where);
     },
     delayMs,
+    !changing.has(call.name),
   );
 }
 

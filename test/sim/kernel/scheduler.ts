@@ -75,8 +75,11 @@ export class Scheduler {
     actor.calls -= 1;
   }
 
-  /** Parks before it acts and before it answers. `act` runs between the two, in one step if it waits for nobody. */
-  async call<T>(actor: Actor, label: string, act: () => Promise<T> | T, delayMs = 0): Promise<T> {
+  /**
+   * Parks before it acts and, if it changes something, before it answers. `act` runs between the two, in one step if it
+   * waits for nobody. What a reader does with its answer parks again before anyone can see it.
+   */
+  async call<T>(actor: Actor, label: string, act: () => Promise<T> | T, delayMs = 0, isReading = false): Promise<T> {
     const { generation } = actor;
     actor.calls += 1;
     await this.park(actor, label, delayMs);
@@ -87,7 +90,7 @@ export class Scheduler {
       answer = { thrown };
     }
     if (actor.generation !== generation) return never();
-    await this.park(actor, `${label} ✓`);
+    if (!isReading) await this.park(actor, `${label} ✓`);
     actor.calls -= 1;
     if ('thrown' in answer) throw answer.thrown;
     return answer.is;
