@@ -31,7 +31,7 @@ export const ofLanding: readonly Mutant[] = [
     'a foreign push is never overwritten',
     'test/sim/git/repo.ts',
     'return send(origin, { ref, to, lease: from }, fateOf);',
-    "return send(origin, { ref, to, lease: 'any' }, fateOf);",
+    "return send(origin, { ref, to, lease: origin.at(ref)?.oid ?? 'absent' }, fateOf);",
   ),
   mutant(
     'lands the untested half',
