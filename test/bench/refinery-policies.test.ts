@@ -118,7 +118,7 @@ describe('the last line', () => {
     ['0.00300', row('ours', 1, { falseRejectsEarly: mean(0.003) })],
     ['0.667', row('ours', 16, { landedPerRunTime: mean(32) })],
     ['1.00', row('serial', 1, { violations: { ...clean, lost: 1 } })],
-    ['1.60', row('batchOfFive', 1, { runsPerLanded: mean(0.25), landedPerRunTime: mean(1) })],
+    ['1.60', row('batchOfFive', 1, { ratio: mean(0.65625), landedPerRunTime: mean(1) })],
   ])('a target that is missed says by how much (%s) and where', (figure, spoilt) => {
     const missed = targets([
       ...rows.filter(({ cell: { policy } }) => policy !== spoilt.cell.policy),

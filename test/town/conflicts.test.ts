@@ -1,5 +1,5 @@
 /** Two beads that edit the same line, and what becomes of the second: a whole town, with real git and processes. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, jest } from '@jest/globals';
 import type { MergeRequest } from '../../core/refinery/records.ts';
@@ -102,21 +102,20 @@ describe('a change that conflicts with one that landed before it', () => {
     });
 
     story('gets another resolver when a human closes the first', async (stage) => {
+      const first = join(stage.dir, 'first');
       const rig = await makeRig(
         stage,
         'twice',
-        `test -e ${join(stage.dir, 'go')} || sleep 600\necho both > line.txt\n`,
+        `mkdir ${first} 2> /dev/null && sleep 600\necho both > line.txt\n`,
       );
       const id = await stage.api.submit('twice', `# Twice\n\n${quarrel(rig).join('\n')}`, 'twice');
-      const resolver = await stage.until('a resolver at work', async () =>
-        (await stage.api.convoy(id)).beads.find(({ type, status }) => type === 'conflict' && status === 'in_progress'),
-      );
-      writeFileSync(join(stage.dir, 'go'), '');
-      await stage.api.must('POST', `/v1/beads/${resolver.id}/close`, { reason: 'failed', note: 'it sleeps' });
+      await stage.until('a resolver asleep', async () => existsSync(first) || undefined);
+      const resolver = (await stage.api.convoy(id)).beads.find(({ type }) => type === 'conflict')?.id;
+      await stage.api.must('POST', `/v1/beads/${resolver}/close`, { reason: 'failed', note: 'it sleeps' });
       const convoy = await stage.rest(id);
       expect(convoy).toMatchObject({ status: 'landed', progress: { total: 2, landed: 2, failed: 0 } });
       expect(rig.show('main', 'line.txt')).toBe('both');
-      const sling = await stage.api.call<{ code: string }>('POST', `/v1/beads/${resolver.id}/sling`);
+      const sling = await stage.api.call<{ code: string }>('POST', `/v1/beads/${resolver}/sling`);
       expect([sling.status, sling.body.code]).toEqual([409, 'RESOLVER_ENDED']);
     });
   });
