@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import seeds from './seeds.json' with { type: 'json' };
 
+const seeds = JSON.parse(readFileSync(new URL('seeds.json', import.meta.url), 'utf8')) as readonly unknown[];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The last line that `npm run sim` prints, or all of it if something did not hold. */

@@ -103,11 +103,7 @@ describe('a change that conflicts with one that landed before it', () => {
 
     story('gets another resolver when a human closes the first', async (stage) => {
       const first = join(stage.dir, 'first');
-      const rig = await makeRig(
-        stage,
-        'twice',
-        `mkdir ${first} 2> /dev/null && sleep 600\necho both > line.txt\n`,
-      );
+      const rig = await makeRig(stage, 'twice', `mkdir ${first} 2> /dev/null && sleep 600\necho both > line.txt\n`);
       const id = await stage.api.submit('twice', `# Twice\n\n${quarrel(rig).join('\n')}`, 'twice');
       await stage.until('a resolver asleep', async () => existsSync(first) || undefined);
       const resolver = (await stage.api.convoy(id)).beads.find(({ type }) => type === 'conflict')?.id;
