@@ -197,10 +197,11 @@ function settle(
 
 /** A conflict bead keeps its convoy open while it runs; how it ended is its merge request's business. */
 function statusOf(beads: readonly Bead[], view: View, progress: Progress): ConvoyStatus {
-  if (beads.some((bead) => !isPlanned(bead) && !hasEnded(bead))) return 'open';
+  if (beads.some((bead) => !isPlanned(bead) && !hasEnded(bead) && bead.status !== 'escalated')) return 'open';
   const done = progress.landed + progress.cancelled;
   if (done === progress.total && progress.total > 0) return progress.landed > 0 ? 'landed' : 'cancelled';
-  return beads.some((bead) => movesByItself(bead, view)) ? 'open' : 'stalled';
+  const withHuman = new Set(beads.flatMap(({ status, resolves }) => (status === 'escalated' ? [resolves?.bead] : [])));
+  return beads.some((bead) => movesByItself(bead, view) && !withHuman.has(bead.id)) ? 'open' : 'stalled';
 }
 
 /** Started, in line, or resting: it will move without a human. What waits for such a bead need not be counted. */
@@ -214,8 +215,8 @@ const waitsForAnswers = (beads: readonly Bead[], { failed, blocked }: Progress):
 
 /** What failed comes first: it is what the convoy's own escalation is about. */
 function stallReason(convoy: Convoy, beads: readonly Bead[]): string {
-  const withStatus = (status: Bead['status']) => beads.filter((bead) => isPlanned(bead) && bead.status === status);
-  const stuck = [...withStatus('failed'), ...withStatus('escalated')];
+  const withStatus = (status: Bead['status']) => beads.filter((bead) => bead.status === status);
+  const stuck = [...withStatus('failed').filter(isPlanned), ...withStatus('escalated')];
   const first = stuck[0];
   if (!first)
     return 'every bead left was cancelled or waits for one that was; cancel the convoy, or submit the rest again';

@@ -8,7 +8,7 @@ import type { Convoy } from '../../core/convoys/convoy.ts';
 import { progressOf } from '../../core/convoys/tick.ts';
 import type { EffectRecord } from '../../core/effects.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
-import { keys, kindOf, partitions } from '../../core/keys.ts';
+import { type BeadId, keys, kindOf, partitions } from '../../core/keys.ts';
 import type { Polecat } from '../../core/polecats/polecat.ts';
 import type { Item, Key } from '../../core/ports.ts';
 import {
@@ -114,14 +114,18 @@ function workBreaches({ beads, convoys, escalations }: Seen): string[] {
   return breaches;
 }
 
-/** It needs, at any distance, a bead that asks a human. */
+/** The bead that resolves its conflict asks a human; or it needs, at any distance, a bead that does. */
 const waitsOnHuman = (bead: Bead, beads: readonly Item<Bead>[]): boolean =>
-  bead.status === 'open' &&
-  bead.run === 0 &&
-  bead.needs.some((need) => {
-    const other = beads.find(({ body }) => body.id === need)?.body;
-    return other !== undefined && (other.status === 'escalated' || waitsOnHuman(other, beads));
-  });
+  isAskedFor(bead.id, beads) ||
+  (bead.status === 'open' &&
+    bead.run === 0 &&
+    bead.needs.some((need) => {
+      const other = beads.find(({ body }) => body.id === need)?.body;
+      return other !== undefined && (other.status === 'escalated' || waitsOnHuman(other, beads));
+    }));
+
+const isAskedFor = (bead: BeadId, beads: readonly Item<Bead>[]): boolean =>
+  beads.some(({ body: { resolves, status } }) => resolves?.bead === bead && status === 'escalated');
 
 /** At rest nobody holds a slot, money or a place in line. */
 function shareBreaches(seen: Seen): string[] {
@@ -170,7 +174,9 @@ function queueBreaches(seen: Seen): string[] {
       const queue = meta.body as unknown as Queue;
       const name = `${queue.rig}/${queue.target}`;
       const told = queue.paused !== undefined || queue.blocked !== undefined;
-      const requests = under<MergeRequest>(seen, meta.pk, 'MR#').filter(({ body }) => !hasEndedRequest(body));
+      const requests = under<MergeRequest>(seen, meta.pk, 'MR#').filter(
+        ({ body }) => !hasEndedRequest(body) && !isAskedFor(body.bead, seen.beads),
+      );
       const candidates = under<Candidate>(seen, meta.pk, 'CANDIDATE#').filter(({ body }) => !hasEndedCandidate(body));
       const landings = under<Landing>(seen, meta.pk, 'LANDING#').filter(({ body }) => body.state === 'open');
       return [
@@ -198,7 +204,9 @@ function attentionBreaches(seen: Seen): string[] {
       case 'candidate':
       case 'landing': {
         const queue = seen.items.find(({ pk, sk }) => pk === item.pk && sk === 'META')?.body as unknown as Queue;
-        return queue.paused !== undefined || queue.blocked !== undefined || (queue.givenUp ?? []).length > 0;
+        const held = queue.paused !== undefined || queue.blocked !== undefined || (queue.givenUp ?? []).length > 0;
+        const open = under<MergeRequest>(seen, item.pk, 'MR#').filter(({ body }) => !hasEndedRequest(body));
+        return held || open.some(({ body }) => isAskedFor(body.bead, seen.beads));
       }
       default:
         return false;

@@ -58,9 +58,17 @@ describe('a convoy with a resolver', () => {
     expect(ticked(author(merged), resolver())?.status).toBe('open');
   });
 
-  test('is not stalled by one that failed or asks, as long as its author goes on', () => {
+  test('is not stalled by one that failed, as long as its author goes on', () => {
     expect(ticked(author(), resolver({ status: 'failed' }))?.status).toBe('open');
-    expect(ticked(author(), resolver({ status: 'escalated' }))?.status).toBe('open');
+  });
+
+  test('stalls while it asks a human and nothing else moves, and says so', () => {
+    const asking = resolver({ status: 'escalated' });
+    const stalled = ticked(author(), asking);
+    expect(stalled?.status).toBe('stalled');
+    expect(stalled?.stalledBecause).toContain(`${idOf(2)} (`);
+    expect(stalled?.stalledBecause).toContain('asks a human');
+    expect(ticked(author(), asking, beadOf(3, { status: 'in_progress', run: 1, attempt: 1 }))?.status).toBe('open');
   });
 
   test('stalls with its author, and does not blame the resolver', () => {

@@ -52,6 +52,12 @@ export function makeFleet(stage: Stage): SimFleet {
       subject.kind === 'polecat'
         ? `${subject.bead}@${subject.attempt}`
         : `gate ${subject.candidate}/${subject.gateRun}`;
+    /** The deaf die too: what they do not hear is that somebody else wants them to. */
+    const die = (how: Omit<NonNullable<Running['end']>, 'at'>): Promise<never> => {
+      task.actor.crash();
+      ended(task, how);
+      return never();
+    };
     const task: Running = {
       stage,
       taskId,
@@ -65,13 +71,9 @@ export function makeFleet(stage: Stage): SimFleet {
       async moment(what) {
         if (!faults.strikes('polecat_death', `${name} ${what}`)) return;
         const hostLost = faults.random.chance(0.3) ? ({ hostLost: true } as const) : {};
-        kill(task, { detail: `gone when it had ${what}`, ...hostLost });
-        await never();
+        await die({ detail: `gone when it had ${what}`, ...hostLost });
       },
-      die() {
-        kill(task, { exitCode: 137, detail: 'its process died' });
-        return never();
-      },
+      die: () => die({ exitCode: 137, detail: 'its process died' }),
     };
     return task;
   }
