@@ -21,9 +21,13 @@ export function* freeChanges(at: At, line: Iterable<Change>, own?: Chain): Gener
     for (const id of members) for (const path of at.changeOf(id)?.paths ?? []) touched.add(path);
   }
   const held = new Map(at.board.held.map(({ id, behind }) => [id, behind]));
+  // A chain is put in order once it is chosen: what could not follow another must not end up before it either.
+  const fits = ({ id }: Change): boolean =>
+    !held.get(id)?.some((other) => taken.has(other)) &&
+    !at.board.held.some((other) => taken.has(other.id) && other.behind.includes(id));
   for (const change of line) {
     if (taken.has(change.id) || (own !== undefined && change.alone)) continue;
-    if (held.get(change.id)?.some((id) => taken.has(id))) {
+    if (!fits(change)) {
       if (change.overdue) return;
       continue;
     }

@@ -96,7 +96,7 @@ export class Overseer {
 
   #handIn(convoy: ConvoyPlan): void {
     this.#act(`author of ${convoy.name}`, convoy.submittedAt, async (self) => {
-      const body = { text: intentOf(convoy), rig: convoy.rig };
+      const body = { text: intentOf(convoy), rig: convoy.rig, ...(convoy.asOne ? { land: 'convoy' } : {}) };
       await this.#insist(self, { method: 'POST', path: '/v1/intents', idempotencyKey: convoy.name, body }, true);
     });
   }

@@ -58,6 +58,8 @@ export interface ConvoyPlan {
   readonly rig: string;
   /** Milliseconds after the start. */
   readonly submittedAt: number;
+  /** Its beads meet in a branch of its own, which lands as one. */
+  readonly asOne?: boolean;
   readonly beads: readonly BeadPlan[];
 }
 
@@ -111,6 +113,7 @@ export interface Scenario {
 }
 
 const minutes = 60_000;
+const asOneChance = 0.15;
 
 export function drawScenario(seed: number): Scenario {
   const random = makeRandom(`scenario ${seed}`);
@@ -190,7 +193,11 @@ function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): C
       ...(breaksWith === undefined ? {} : { breaksWith }),
     });
   }
-  return convoys.map(({ plan, beads }) => ({ ...plan, beads }));
+  return convoys.map(({ plan, beads }) => ({
+    ...plan,
+    ...(random.stream(`land of ${plan.name}`).chance(asOneChance) ? { asOne: true } : {}),
+    beads,
+  }));
 }
 
 /** Mostly good at last, or nothing would ever land. */

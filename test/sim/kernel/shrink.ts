@@ -1,13 +1,14 @@
 /**
  * Makes a failing scenario smaller as long as it fails in the same way: beads first, then commands and faults, then
- * choices of order. Each try is a whole run, so there is a bound on them.
+ * choices of order. Each try is a whole run, so there is a bound on their steps.
  */
 import { type Cut, cutScenario } from './cut.ts';
 import type { FaultKind } from './faults.ts';
 import type { Scenario } from './scenario.ts';
 import type { Outcome } from './simulate.ts';
 
-const triesMax = 120;
+/** Of all tries together: about two minutes. */
+const stepsMax = 800_000;
 
 type Try = (cut: Cut) => Promise<Outcome>;
 
@@ -18,10 +19,12 @@ export const failureOf = ({ violation, stuck }: Outcome): string | undefined =>
 export async function shrink(scenario: Scenario, failed: Outcome, attempt: Try): Promise<Cut> {
   const wanted = failureOf(failed);
   let cut: Cut = {};
-  let tries = 0;
+  let steps = 0;
   const fails = async (smaller: Cut): Promise<boolean> => {
-    tries += 1;
-    if (tries > triesMax || failureOf(await attempt(smaller)) !== wanted) return false;
+    if (steps > stepsMax) return false;
+    const outcome = await attempt(smaller);
+    steps += outcome.steps;
+    if (failureOf(outcome) !== wanted) return false;
     cut = smaller;
     return true;
   };

@@ -13,6 +13,8 @@ const ways: Readonly<Record<string, () => unknown>> = {
   'an immediate': () => setImmediate(() => undefined),
   'a file': () => fs.readFileSync('/dev/null'),
   'a random id': () => crypto.randomUUID(),
+  'random bytes': () => crypto.getRandomValues(new Uint8Array(1)),
+  'a hash in another thread': () => crypto.subtle.digest('SHA-256', new Uint8Array(1)),
   fetch: () => fetch('data:,'),
   'AbortSignal.timeout': () => AbortSignal.timeout(1),
 };

@@ -53,6 +53,9 @@ function setTraps(): void {
   for (const name of globals) trap(globalThis as unknown as Record<string, unknown>, name, name);
   trap(Math as unknown as Record<string, unknown>, 'random', 'Math.random');
   trap(crypto as unknown as Record<string, unknown>, 'randomUUID', 'crypto.randomUUID');
+  trap(crypto as unknown as Record<string, unknown>, 'getRandomValues', 'crypto.getRandomValues');
+  for (const name of ['digest', 'sign', 'verify', 'encrypt', 'decrypt'])
+    trap(crypto.subtle as unknown as Record<string, unknown>, name, `crypto.subtle.${name}`);
   trap(AbortSignal as unknown as Record<string, unknown>, 'timeout', 'AbortSignal.timeout');
   trapDate();
 }

@@ -138,6 +138,19 @@ describe('what is tested next', () => {
     expect(decide(at({ board, waiting }))).toMatchObject({ members: ['a', 'c'] });
   });
 
+  test('two that do not fit are not built together again, whichever of them is the safer', () => {
+    for (const [a, b] of [
+      [0.05, 0.04],
+      [0.04, 0.05],
+    ]) {
+      const waiting = [change('a', { risk: a ?? 0 }), change('b', { risk: b ?? 0 })];
+      const first = decide(at({ waiting }));
+      const members = first.do === 'test' ? (first.members ?? []) : [];
+      const board = unbuilt(started(emptyBoard, '1', members), members, members[1] ?? '');
+      expect(decide(at({ board, waiting }))).toMatchObject({ members: ['a'] });
+    }
+  });
+
   test('the next runs are built on what passed apart', () => {
     const board = joined(running(run('1', ['a'])).board, run('1', ['a'], 'old'));
     expect(board.joined).toEqual(['a']);
