@@ -13,8 +13,8 @@ const listensTo = /^refs\/heads\/(main$|gastown\/|integration\/)/;
 const runMinMs = 10_000;
 const sendTriesMax = 4;
 const sendRestMs = 5_000;
-const rerunMinMs = 30 * 60_000;
-const rerunMaxMs = 4 * 60 * 60_000;
+const rerunMinMs = 2 * 60_000;
+const rerunMaxMs = 45 * 60_000;
 
 type Pushed = RefMoved & { readonly to: Commit };
 
