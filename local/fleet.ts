@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortRefused } from '../core/errors.ts';
 import { tokenOf } from '../core/hash.ts';
+import { presets } from '../core/polecats/presets.ts';
 import { harnessEnv } from '../core/polecats/protocol.ts';
 import type { Clock, Fleet, LaunchRequest, LaunchResult, TaskState } from '../core/ports.ts';
 import { transportEnvironment } from '../git/transport-environment.ts';
@@ -183,9 +184,13 @@ class ProcessFleet implements LocalFleet {
   }
 }
 
-/** What git and its transports need to reach a remote as the user does. The harness passes none of it to an agent but PATH, LANG and TZ. */
+/**
+ * What git and its transports need to reach a remote as the user does, and the keys of agents that need one of their own.
+ * The harness passes none of it to an agent but PATH, LANG, TZ, and to each of those agents its key.
+ */
 function inherited(): Record<string, string> {
-  const names = [...transportEnvironment, 'LANG', 'TZ', 'TMPDIR'];
+  const keys = Object.values(presets).flatMap((preset) => preset.keys);
+  const names = [...transportEnvironment, ...keys, 'LANG', 'TZ', 'TMPDIR'];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
+import { commandOf, mustFind } from './command.ts';
 import { TaskFailure } from './failure.ts';
 import { gtScript } from './gt.ts';
 import { type Ended, runGroup } from './processes.ts';
@@ -25,7 +26,7 @@ export function runAgent(
       'the agent runs {script}, but the bead has no sh block; give it one, or another agent.command',
     );
   }
-  if (!job.agent[0]) throw new TaskFailure('harness_failed', 'the agent has no command; set agent.command');
+  const command = commandOf(job, process.env);
   const prompt = place(box, 'prompt.md', job.prompt, 0o644);
   const script = place(box, 'script.sh', job.script ?? '', 0o755);
   place(box, 'home/.gitconfig', gitConfig(job), 0o644);
@@ -42,11 +43,13 @@ export function runAgent(
     GASTOWN_DONE_FILE: join(box.box, 'done.json'),
     GASTOWN_NUDGE_FILE: join(box.root, 'nudges.txt'),
     GASTOWN_ALLOWS_NO_CHANGE: job.allowsNoChange ? '1' : '0',
+    ...command.env,
   };
+  mustFind(command, env.PATH ?? '', box.work);
   const fill = (arg: string): string => arg.replaceAll('{prompt}', prompt).replaceAll('{script}', script);
   return runGroup(
     {
-      argv: job.agent.map(fill),
+      argv: command.argv.map(fill),
       cwd: box.work,
       env,
       user: box.user,
@@ -54,6 +57,7 @@ export function runAgent(
       graceMs,
       mark: box.mark,
       onOutput,
+      ...(command.readsPrompt ? { stdin: prompt } : {}),
     },
     task.interrupt,
   );

@@ -3,6 +3,7 @@
  * where the agent is whoever the harness is, by a mark in its environment.
  */
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { hasEntry, killMarked, signalGroup } from '../../local/fleet/processes.ts';
 import { confined, endUser, type User } from './confine.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -19,6 +20,8 @@ export interface GroupCommand {
   /** `NAME=value` in `env` that no other process has: finds processes that left the group. */
   readonly mark: string;
   readonly onOutput: (bytes: Buffer) => void;
+  /** A file that it reads as its standard input; by default there is nothing to read. */
+  readonly stdin?: string;
 }
 
 export interface Ended {
@@ -36,13 +39,15 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const argv = command.user ? confined(command.argv) : command.argv;
+    const stdin = command.stdin === undefined ? undefined : openSync(command.stdin, 'r');
     const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...argv], {
       cwd: command.cwd,
       env: command.env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: [stdin ?? 'ignore', 'pipe', 'inherit'],
       ...command.user,
     });
+    if (stdin !== undefined) closeSync(stdin);
     let endedBy: Ended['endedBy'];
     let killTimer: NodeJS.Timeout | undefined;
     const end = (why: 'timeout' | 'interrupt'): void => {
@@ -59,7 +64,7 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       clearTimeout(killTimer);
       ignore();
     };
-    child.stdout.on('data', command.onOutput);
+    child.stdout?.on('data', command.onOutput);
     child.on('error', (error) => {
       settle();
       reject(error);
@@ -70,7 +75,7 @@ export function runGroup(command: GroupCommand, interrupt: Interrupt): Promise<E
       signalGroup(child.pid, 'SIGKILL');
       // Without the right to trace, root cannot read the environment of another user's process.
       const alone = command.user ? endUser(command.user) : killMarked(hasEntry(command.mark), child.pid);
-      const drained = setTimeout(() => child.stdout.destroy(), drainMs);
+      const drained = setTimeout(() => child.stdout?.destroy(), drainMs);
       const closed = new Promise<void>((done) => child.on('close', done)).finally(() => clearTimeout(drained));
       Promise.all([alone, closed]).then(() => resolve({ exitCode, signal, endedBy, ms }), reject);
     });

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Fault } from '../errors.ts';
 import type { limits } from '../limits.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
-import { type RigConfig, rigKeys } from '../rigs/rig.ts';
+import { parseAgent, runtimes } from '../polecats/runtime.ts';
+import type { RigConfig } from '../rigs/rig.ts';
 import { beadTypeSchema } from './bead.ts';
 import { graphFaults } from './plan-graph.ts';
 
@@ -109,11 +110,11 @@ function beadFaults(bead: PlannedBead, at: string, limits: PlanLimits, town: Pla
     faults.push({ code, what: `Bead "${bead.name}" ${what}`, remedy, at: `${at}/${field}` });
   };
   const runtime = bead.runtime ?? town.runtime;
-  if (!rigKeys['agent.runtime'].schema.safeParse(runtime).success) {
+  if (!parseAgent(runtime)) {
     add(
       'RUNTIME_UNKNOWN',
-      `asks for the agent ${JSON.stringify(runtime)}, which no rig knows.`,
-      'Leave it out to get the agent of the rig.',
+      `asks for the agent ${JSON.stringify(clip(runtime))}, which no rig knows.`,
+      `Name one of ${runtimes.join(', ')}, if need be with a model, such as claude:opus; or leave it out to get the agent of the rig.`,
       'runtime',
     );
   }
@@ -121,7 +122,7 @@ function beadFaults(bead: PlannedBead, at: string, limits: PlanLimits, town: Pla
     add(
       'SCRIPT_MISSING',
       'has no script, and its agent is the shell.',
-      'Give it a fenced sh block, or set another agent with gt rig config <rig> agent.runtime command.',
+      'Give it a fenced sh block, or set another agent with gt rig config <rig> agent.runtime claude.',
       'script',
     );
   }

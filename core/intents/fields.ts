@@ -90,7 +90,8 @@ function assign(fields: Fields, name: FieldName, value: string): string | undefi
       fields.budgetUsd = Number(value.replace('$', ''));
       return undefined;
     case 'runtime':
-      if (!/^[a-z][a-z0-9-]{0,30}$/.test(value)) return 'Name an agent, such as shell.';
+      if (!/^[a-z][a-z0-9-]{0,30}(:\S{1,200})?$/.test(value))
+        return 'Name an agent, such as shell, claude or claude:opus.';
       fields.runtime = value;
       return undefined;
     case 'ref':

@@ -9,6 +9,7 @@ import { targetOf } from '../rigs/config.ts';
 import type { Rig, RigConfig } from '../rigs/rig.ts';
 import type { Polecat } from './polecat.ts';
 import type { PolecatJob } from './protocol.ts';
+import { agentOf, presetNames } from './runtime.ts';
 
 /** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. */
 export function jobOf(
@@ -33,13 +34,21 @@ export function jobOf(
     ...(resolves ? { merge: resolves.base } : {}),
     author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
     commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,
-    agent: bead.runtime === 'shell' ? ['sh', '-eu', '{script}'] : words(config['agent.command']),
+    ...commandOf(bead, config),
     prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec),
     script: spec.script ?? null,
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,
     allowsNoChange: typesWithoutCode.has(bead.type),
   };
+}
+
+function commandOf(bead: Bead, config: RigConfig): Pick<PolecatJob, 'agent' | 'preset'> {
+  const { runtime, model } = agentOf(bead, config) ?? { runtime: 'command', model: '' };
+  const name = presetNames.find((known) => known === runtime);
+  if (name) return { agent: [], preset: { name, ...(model === '' ? {} : { model }) } };
+  if (runtime === 'shell') return { agent: ['sh', '-eu', '{script}'] };
+  return { agent: words(config['agent.command']).map((word) => word.replaceAll('{model}', model)) };
 }
 
 /** argv of a command line: words, with single or double quotes around those that hold spaces. No expansion. */

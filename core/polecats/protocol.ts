@@ -13,6 +13,7 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { polecatStates } from './polecat.ts';
+import type { PresetName } from './runtime.ts';
 
 const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'an object id: 40 or 64 hex digits');
 const blob = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
@@ -56,6 +57,8 @@ export interface PolecatJob {
   readonly commitMessage: string;
   /** argv of the agent; `{prompt}` and `{script}` are replaced by file paths. */
   readonly agent: readonly string[];
+  /** One of the agents that the harness knows, instead of a command; without a model it asks for its own default. */
+  readonly preset?: { readonly name: PresetName; readonly model?: string };
   /** The whole prompt, for agents that read one. */
   readonly prompt: string;
   /** For the shell agent. */

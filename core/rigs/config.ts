@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TownError } from '../errors.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
+import { promptRuntime } from '../polecats/runtime.ts';
 import type { Json } from '../ports.ts';
 import { type Gate, gateNamePattern, gatePrefix, type Rig, type RigConfig, type RigKey, rigKeys } from './rig.ts';
 
@@ -40,8 +41,8 @@ export const targetOf = (rig: Pick<Rig, 'settings' | 'defaultBranch'>): string =
   configOf(rig)['refinery.target'] || rig.defaultBranch;
 
 /** Its agent works from a prompt. One that runs the bead's own script is of no use to a bead that has none. */
-export const worksFromPrompt = (config: Pick<RigConfig, 'agent.command'>): boolean =>
-  !config['agent.command'].includes('{script}');
+export const worksFromPrompt = (config: Pick<RigConfig, 'agent.runtime' | 'agent.command'>): boolean =>
+  promptRuntime(config) !== undefined;
 
 /**
  * One setting, from a word on a command line (`true`, `8`, `a,b`, `unset`) or a JSON value.

@@ -1,6 +1,7 @@
 /** The rig: one git repository under management. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
+import { modelPattern, parseAgent, runtimes } from '../polecats/runtime.ts';
 import type { Instant } from '../ports.ts';
 
 /** How one configuration key is typed, explained, and read from a word on a command line. */
@@ -27,19 +28,35 @@ const branch = z
   .regex(branchPattern)
   .describe('a branch name of at most 78 letters, digits and _ . / + @ = -');
 const seconds = z.int().min(1).max(86_400);
+const agent = z
+  .string()
+  .max(220)
+  .refine((words) => parseAgent(words) !== undefined)
+  .describe(`one of ${runtimes.join(', ')}, or with a model, such as claude:opus`);
+const model = z.string().regex(modelPattern).describe('a model as its provider spells it');
 
 /** Every key of a rig's configuration. `refinery.gates.<name>` is a family of keys, one a gate: see `gatePrefix`. */
 export const rigKeys = {
   'polecats.max': key(z.int().min(1).max(10_000), limits.polecatsPerRigDefault, 'polecats of this rig at work at once'),
   'agent.runtime': key(
-    z.enum(['shell', 'command']),
+    z.enum(runtimes),
     'shell',
-    'shell: run the bead’s own sh block; command: run agent.command',
+    'shell: run the bead’s own sh block; command: run agent.command; else the agent of that name',
   ),
-  'agent.command': key(oneLine(2000), 'sh {script}', 'argv of the agent; {prompt} and {script} become file paths'),
+  'agent.model': key(model, '', 'the model that agent.runtime asks for; empty: its own default'),
+  'agent.command': key(
+    oneLine(2000),
+    'sh {script}',
+    'argv of the agent; {prompt} and {script} become file paths, {model} the model',
+  ),
   'agent.timeout_s': key(seconds, limits.attemptTimeoutDefaultMs / 1000, 'an attempt is stopped after this'),
   'retry.same_agent': key(z.int().min(0).max(10), 1, 'rung 1: retries from the last pushed commit'),
   'retry.fresh': key(z.int().min(0).max(10), 2, 'rung 2: fresh polecats that get the error'),
+  'retry.agents': key(
+    z.array(agent).max(10),
+    [],
+    'rung 3: agent, or agent:model, of each fresh polecat; the last repeats; none: the same',
+  ),
   'retry.backoff_s': key(
     z.array(z.int().min(0).max(86_400)).min(1).max(10),
     [120, 300, 600, 1800],

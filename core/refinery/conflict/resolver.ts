@@ -24,7 +24,7 @@ export function whyUnresolvable(request: MergeRequest, config: RigConfig): strin
   if (tries >= limits.conflictTriesMax)
     return `${tries} resolvers were not enough: ${faults.map((fault, i) => `(${i + 1}) ${fault}`).join(' ') || 'what landed after them conflicts again'}`;
   if (!worksFromPrompt(config))
-    return 'no agent of this rig can resolve it: agent.command runs the script of a bead, and a conflict has none';
+    return 'no agent of this rig can resolve it: it runs the script of a bead, and a conflict has none; set agent.runtime or agent.command';
   return undefined;
 }
 

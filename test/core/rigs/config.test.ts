@@ -41,9 +41,9 @@ describe('a rig’s configuration', () => {
     expect(targetOf({ settings: { 'refinery.target': 'next' }, defaultBranch: 'trunk' })).toBe('next');
   });
 
-  test('every default is a value that could have been set, but for the empty target', () => {
+  test('every default is a value that could have been set, but for an empty target and model', () => {
     for (const [key, spec] of Object.entries(rigKeys)) {
-      if (key === 'refinery.target') continue;
+      if (key === 'refinery.target' || key === 'agent.model') continue;
       expect(parseSetting(key, spec.default as never).value).toEqual(spec.default);
     }
   });
@@ -72,6 +72,8 @@ describe('a setting', () => {
     ['refinery.gates.test', 'npm test -- --ci', 'npm test -- --ci'],
     ['refinery.target', 'release/2.x', 'release/2.x'],
     ['refinery.merge_strategy', 'rebase', 'rebase'],
+    ['retry.agents', 'claude, claude:opus', ['claude', 'claude:opus']],
+    ['agent.model', 'us.anthropic.claude-x-v1:0', 'us.anthropic.claude-x-v1:0'],
     ['polecats.max', 'unset', undefined],
     ['polecats.max', null, undefined],
   ] as const)('%s %j is read as %j', (key, words, value) => {
@@ -85,7 +87,10 @@ describe('a setting', () => {
     ['polecats.max', 2.5, 'a whole number'],
     ['polecats.max', [3], 'a whole number'],
     ['retry.backoff_s', '1,x', 'a comma separated list'],
-    ['agent.runtime', 'bash', 'one of shell, command'],
+    ['agent.runtime', 'bash', 'one of shell, command, claude, codex, gemini, opencode'],
+    ['agent.model', '--help', 'a model as its provider spells it'],
+    ['retry.agents', 'claude,gpt', 'a comma separated list, each one of shell, command, claude'],
+    ['retry.agents', 'claude:-x', 'such as claude:opus'],
     ['refinery.gates.test', 'a\nb', 'one line of text'],
     ['refinery.gates.test', '', 'one line of text'],
     ['refinery.target', '-x', 'a branch name'],

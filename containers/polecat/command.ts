@@ -1,0 +1,58 @@
+/** The agent's command line: the rig's own, or that of an agent that is known by its name. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import { presets } from '../../core/polecats/presets.ts';
+import type { PolecatJob } from '../../core/polecats/protocol.ts';
+import { TaskFailure } from './failure.ts';
+import type { TaskEnvironment } from './sandbox.ts';
+
+export interface Command {
+  readonly argv: readonly string[];
+  /** Beside what every agent gets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The prompt is its standard input. */
+  readonly readsPrompt: boolean;
+  /** What to do when its program is not there. */
+  readonly remedy: string;
+}
+
+export function commandOf({ agent, preset }: PolecatJob, environment: TaskEnvironment): Command {
+  if (!preset) {
+    if (!agent[0]) throw new TaskFailure('harness_failed', 'the agent has no command; set agent.command');
+    const remedy = 'put it there, or name another with gt rig config <rig> agent.command';
+    return { argv: agent, env: {}, readsPrompt: false, remedy };
+  }
+  const { argv, modelOption, env, keys, from } = presets[preset.name];
+  return {
+    argv: preset.model === undefined ? argv : [...argv, modelOption, preset.model],
+    env: { ...env, ...keysOf(keys, environment) },
+    readsPrompt: true,
+    remedy: `install ${from} there, or name another with gt rig config <rig> agent.runtime`,
+  };
+}
+
+/** Absent where the harness has none: the agent then says itself what it lacks. */
+const keysOf = (names: readonly string[], environment: TaskEnvironment): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name] ?? '']])),
+  );
+
+/** Fails with the program's name and a remedy, where a shell would only end with status 127. */
+export function mustFind({ argv, remedy }: Command, path: string, cwd: string): void {
+  const name = argv[0] ?? '';
+  const places = name.includes('/') ? [cwd] : path.split(delimiter);
+  if (places.some((place) => isProgram(resolve(place, name)))) return;
+  throw new TaskFailure(
+    'agent_failed',
+    `AGENT_NOT_FOUND: ${name}: not found in the sandbox (${places.join(delimiter)}); ${remedy}`,
+  );
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
