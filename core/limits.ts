@@ -130,6 +130,18 @@ export const limits = {
   /** A backstop only: the Witness acts long before. */
   moleculeWaitMaxSeconds: 30 * 24 * 3600,
 
+  // --- formulas
+  formulaBytesMax: 64 * KiB,
+  formulaTextCharsMax: 16_000,
+  formulaVarsMax: 50,
+  formulaStepsMax: 50,
+  formulaLoopMax: 20,
+  /** A molecule is one item: its steps with their progress stay far under 400 KB. */
+  moleculeStepsMax: 100,
+  moleculeBytesMax: 128 * KiB,
+  /** Thirty days, as long as an execution waits. */
+  gateMinutesMax: 43_200,
+
   // --- refinery
   gateTimeoutDefaultMs: 10 * minutes,
   gateStartMs: 10 * minutes,

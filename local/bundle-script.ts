@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { formulasInside } from './formulas-inside.ts';
 
 /**
  * A program as one file that starts in tens of milliseconds: Node's own modules only, CommonJS. Writes it (about 30 ms)
@@ -19,6 +20,7 @@ export async function bundleScript(entry: URL, outfile: string): Promise<string>
     target: 'node20',
     minify: true,
     logLevel: 'silent',
+    plugins: [formulasInside],
   });
   return path;
 }

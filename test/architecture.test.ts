@@ -91,6 +91,7 @@ describe('core', () => {
     const pure = [
       'zod',
       'fastest-levenshtein',
+      'smol-toml',
       'mdast',
       'mdast-util-from-markdown',
       'mdast-util-gfm-task-list-item',

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { bundleOptions } from '../../lib/platform/bundle.ts';
 import { versionOnly } from '../../lib/platform/slim.ts';
+import { formulasInside } from '../../local/formulas-inside.ts';
 
 /** The SDK's credential chain is four times as large as gt: a file of its own, loaded when a request is to be signed. */
 const credentialsApart: Plugin = {
@@ -21,7 +22,7 @@ export async function bundleGt(outdir: string): Promise<readonly string[]> {
     outdir,
   };
   await Promise.all([
-    build({ ...options, entryPoints: [{ in: 'bin/gt.ts', out: 'gt' }], plugins: [credentialsApart] }),
+    build({ ...options, entryPoints: [{ in: 'bin/gt.ts', out: 'gt' }], plugins: [credentialsApart, formulasInside] }),
     /** Without the plugin that leaves most of the chain out. */
     build({
       ...options,

@@ -35,13 +35,13 @@ export function intentCommands(program: Command): void {
     .option('--as-one', 'land the whole convoy at once, when all of its beads are done')
     .option('--key <key>', 'idempotency key: the same key again is the same intent')
     .option('--watch', 'stay until the convoy has ended')
-    .action(run<Flags>(async (session, flags, file = '') => submit(session, flags, file)));
+    .action(run<Flags>(async (session, flags, file = '') => submit(session, flags, await read(file))));
 }
 
-async function submit(session: Session, flags: Flags, file: string): Promise<void> {
+export async function submit(session: Session, flags: Flags, text: string): Promise<void> {
   const { town, print } = session;
   const body = {
-    text: await read(file),
+    text,
     rig: flags.rig,
     plan: flags.review ? 'review' : 'auto',
     land: flags.asOne ? 'convoy' : 'beads',
@@ -102,7 +102,7 @@ async function warnIfStopped({ town }: Session): Promise<void> {
   if (estop) process.stderr.write(`The town is stopped (${plain(estop.because)}): nothing starts until gt thaw.\n`);
 }
 
-async function read(file: string): Promise<string> {
+export async function read(file: string): Promise<string> {
   const bytes =
     file === '-'
       ? await buffer(process.stdin)

@@ -4,6 +4,7 @@ import { beadCommands } from './beads.ts';
 import { convoyCommands } from './convoys.ts';
 import { doctorCommand } from './doctor.ts';
 import { escalationCommands } from './escalations.ts';
+import { formulaCommands } from './formulas.ts';
 import { intentCommands } from './intents.ts';
 import { polecatCommands } from './polecats.ts';
 import { queueCommands } from './queues.ts';
@@ -31,6 +32,7 @@ export function makeProgram(): Command {
     .option('--json', 'print JSON');
   rigCommands(program);
   intentCommands(program);
+  formulaCommands(program);
   convoyCommands(program);
   beadCommands(program);
   queueCommands(program);

@@ -202,6 +202,8 @@ export interface Bead {
 export interface BeadSpec {
   readonly instructions: string;
   readonly acceptance: readonly string[];
+  /** Values for the variables of its formula. */
+  readonly vars?: Readonly<Record<string, string>>;
   /** The script that the shell agent runs. */
   readonly script?: string;
   /** Set when the spec is in the blob store; the fields above are then empty. */

@@ -26,6 +26,8 @@ const plannedBeadSchema = z.strictObject({
   rig: z.string().optional(),
   runtime: z.string().optional(),
   formula: z.string().optional(),
+  /** Values for the formula's variables. */
+  vars: z.record(z.string().max(41), z.string().max(2000)).optional(),
   budgetUsd: z.number().min(0).max(10_000).optional(),
   externalRef: z.string().max(500).optional(),
 });

@@ -99,6 +99,7 @@ function plannedBeads(plan: Plan, convoy: Convoy, rig: Rig, target: string): rea
     const spec: BeadSpec = {
       instructions: planned.instructions,
       acceptance: planned.acceptance,
+      ...(planned.vars === undefined ? {} : { vars: planned.vars }),
       ...(planned.script === undefined ? {} : { script: planned.script }),
     };
     return { bead, spec };

@@ -2,13 +2,26 @@
 import { type BeadType, beadTypes } from '../convoys/bead.ts';
 import type { PlannedBead } from '../convoys/plan.ts';
 import type { Fault } from '../errors.ts';
+import { formulaNamePattern } from '../formulas/formula.ts';
+import { valueCharsMax } from '../formulas/vars.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
 
-const fieldNames = ['needs', 'accept', 'priority', 'type', 'labels', 'budget', 'runtime', 'ref'] as const;
+const fieldNames = [
+  'needs',
+  'accept',
+  'priority',
+  'type',
+  'labels',
+  'budget',
+  'runtime',
+  'formula',
+  'var',
+  'ref',
+] as const;
 type FieldName = (typeof fieldNames)[number];
 
 /** May be given several times: each one adds to the ones before. */
-const repeatable: ReadonlySet<FieldName> = new Set(['needs', 'accept', 'labels']);
+const repeatable: ReadonlySet<FieldName> = new Set(['needs', 'accept', 'labels', 'var']);
 const isField = (word: string): word is FieldName => (fieldNames as readonly string[]).includes(word);
 
 /** What a line says, if it is a field: `undefined` is prose. */
@@ -41,6 +54,8 @@ export interface Fields {
   type?: BeadType;
   budgetUsd?: number;
   runtime?: string;
+  formula?: string;
+  vars?: Record<string, string>;
   externalRef?: string;
 }
 
@@ -94,11 +109,26 @@ function assign(fields: Fields, name: FieldName, value: string): string | undefi
         return 'Name an agent, such as shell, claude or claude:opus.';
       fields.runtime = value;
       return undefined;
+    case 'formula':
+      if (!formulaNamePattern.test(value)) return 'Name a formula, such as shiny: gt formula list.';
+      fields.formula = value;
+      return undefined;
+    case 'var':
+      return assignVariable(fields, value);
     case 'ref':
       if (value === '' || value.length > 500) return 'Give the address of an issue, at most 500 characters.';
       fields.externalRef = value;
       return undefined;
   }
+}
+
+function assignVariable(fields: Fields, text: string): string | undefined {
+  const [, name, value = ''] = /^([a-z][a-z0-9_]{0,40})[ \t]*=[ \t]*(.*)$/.exec(text) ?? [];
+  if (name === undefined || value.length > valueCharsMax)
+    return `Give a variable of the formula and its value, such as issue = 42; at most ${valueCharsMax} characters.`;
+  if (fields.vars !== undefined && Object.hasOwn(fields.vars, name)) return `Give ${name} once.`;
+  fields.vars = { ...fields.vars, [name]: value };
+  return undefined;
 }
 
 function assignType(fields: Fields, value: string): string | undefined {
@@ -128,6 +158,8 @@ export const planned = (fields: Fields): Omit<PlannedBead, 'name' | 'title' | 'i
   priority: fields.priority ?? 2,
   type: fields.type ?? 'task',
   ...(fields.runtime === undefined ? {} : { runtime: fields.runtime }),
+  ...(fields.formula === undefined ? {} : { formula: fields.formula }),
+  ...(fields.vars === undefined ? {} : { vars: fields.vars }),
   ...(fields.budgetUsd === undefined ? {} : { budgetUsd: fields.budgetUsd }),
   ...(fields.externalRef === undefined ? {} : { externalRef: fields.externalRef }),
 });
