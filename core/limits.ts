@@ -108,6 +108,8 @@ export const limits = {
   coldStartMs: 10 * minutes,
   idleNudgeMs: 15 * minutes,
   idleRestartMs: 2 * hours,
+  /** Beside its agent's time an attempt takes this much at most: clone 20 min, push 20 min, log and report 15 min. */
+  attemptOverheadMs: 1 * hours,
   respawnsMax: 3,
   /** Deaths that are nobody's fault (the town restarted, the host was retired). Bounded all the same. */
   infraDeathsMax: 20,
@@ -123,6 +125,13 @@ export const limits = {
   /** A rest that has not ended by then lost its timer. */
   restOverdueMs: 1 * minutes,
   attemptNotesKept: 5,
+  answersKept: 3,
+  /** A handoff costs no rung: after so many in a row a human is asked. */
+  handoffsMax: 10,
+  /** Of a block in a prompt that somebody else wrote: with five notes, a handoff and a question some 4,000 tokens. */
+  promptDataCharsMax: 2_000,
+  /** Beads of the convoy that landed meanwhile, the newest, named to an attempt that starts from older work. */
+  promptLandedShown: 10,
   /** A polecat may put its bead back without a failure, which costs no rung: from this attempt on a human is asked. */
   attemptsUnaskedMax: 50,
   /** 25,000 events a Step Functions history, about 12 a turn; replaced long before. */

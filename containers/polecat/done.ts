@@ -1,11 +1,12 @@
 /** `gt done`: how an agent says that it is finished, and how. Read inside the sandbox, and again by the harness. */
 
-const doneStatuses = ['completed', 'phase_complete', 'deferred', 'escalated', 'no_change'] as const;
+const doneStatuses = ['completed', 'handoff', 'phase_complete', 'deferred', 'escalated', 'no_change'] as const;
 type DoneStatus = (typeof doneStatuses)[number];
 
 export type Done =
   | { readonly status: 'completed'; readonly note: string }
   | { readonly status: 'no_change'; readonly note: string }
+  | { readonly status: 'handoff'; readonly note: string }
   | {
       readonly status: 'phase_complete';
       readonly gate: 'human' | 'timer';
@@ -20,9 +21,10 @@ type Severity = (typeof severities)[number];
 const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate'] as const;
 type Option = (typeof optionNames)[number];
 
-export const doneUsage = `gt done [--status completed|phase_complete|deferred|escalated|no_change] [options]
+export const doneUsage = `gt done [--status completed|handoff|phase_complete|deferred|escalated|no_change] [options]
   completed       the work is done (the default)                   [--note TEXT]
   no_change       the task rightly needs no change of the code     [--note TEXT]
+  handoff         out of context or time, another goes on           --note TEXT
   phase_complete  go on when a gate opens    --gate human|timer [--minutes N] [--note TEXT]
   deferred        put back for a while       --minutes N [--note TEXT]
   escalated       ask a human                --question TEXT [--severity critical|high|medium|low]`;
@@ -30,6 +32,7 @@ export const doneUsage = `gt done [--status completed|phase_complete|deferred|es
 /** Which options each status takes, and which it needs. */
 const taken: Readonly<Record<DoneStatus, readonly Option[]>> = {
   completed: ['note'],
+  handoff: ['note'],
   no_change: ['note'],
   phase_complete: ['gate', 'minutes', 'note'],
   deferred: ['minutes', 'note'],
@@ -64,6 +67,10 @@ function read(args: readonly string[]): Done {
   switch (status) {
     case 'completed':
     case 'no_change':
+      return { status, note };
+    case 'handoff':
+      if (note.trim() === '')
+        throw new Fault('--status handoff needs --note: what is done, what is left, what must the next one know?');
       return { status, note };
     case 'phase_complete': {
       const gate = oneOf(['human', 'timer'] as const, options.get('gate') ?? '', 'gate');

@@ -124,7 +124,9 @@ async function judge(
     );
   }
   const head = work.head === clone.start ? undefined : work.head;
-  const fault = faultOf(run, task, log.output.lastText());
+  // Its time ran out after it had handed on: that is what handing on is for.
+  const handedOn = run?.endedBy === 'timeout' && 'said' in done && done.said?.status === 'handoff';
+  const fault = handedOn ? undefined : faultOf(run, task, log.output.lastText());
   if (fault) return failed(fault.cause, fault.detail, head);
   if ('fault' in done) return failed('agent_failed', done.fault, head);
   return outcomeOf(done.said, job, work, head, await isEmpty(box, clone, work));
@@ -143,16 +145,18 @@ function faultOf(
   if (run.endedBy === 'timeout') {
     return {
       cause: 'timeout',
-      detail: `the agent was stopped after ${Math.round(run.ms / 1000)} s, its limit; what it left was pushed`,
+      detail: `the agent was stopped after ${Math.round(run.ms / 1000)} s, its limit; what it left was pushed${lastLines(tail)}`,
     };
   }
   if (run.exitCode === 0) return undefined;
   const how = run.signal ? `was killed by ${run.signal}` : `ended with status ${run.exitCode}`;
+  return { cause: 'agent_failed', detail: `the agent ${how}${lastLines(tail) || ' and printed nothing'}` };
+}
+
+/** What the next attempt is told of how far this one came. */
+function lastLines(tail: string): string {
   const lines = tail.trimEnd().split('\n').slice(-12).join('\n');
-  return {
-    cause: 'agent_failed',
-    detail: `the agent ${how}${lines ? `; its last lines:\n${lines.slice(-1500)}` : ' and printed nothing'}`,
-  };
+  return lines ? `; its last lines:\n${lines.slice(-1500)}` : '';
 }
 
 function outcomeOf(
@@ -165,6 +169,7 @@ function outcomeOf(
   const said = told ?? { status: 'completed', note: '' };
   const pushed = head === undefined ? {} : { head };
   switch (said.status) {
+    case 'handoff':
     case 'phase_complete':
     case 'deferred':
     case 'escalated':

@@ -94,6 +94,8 @@ export type Outcome =
   | { readonly kind: 'deferred'; readonly until: Instant; readonly note: string }
   | { readonly kind: 'escalated'; readonly question: string; readonly severity: Severity }
   | { readonly kind: 'no_change'; readonly note: string }
+  /** Context or time ran out: another polecat goes on from what was pushed. */
+  | { readonly kind: 'handoff'; readonly note: string }
   | {
       readonly kind: 'failed';
       readonly cause: FailureCause;
@@ -186,6 +188,11 @@ export interface Bead {
   readonly infraDeaths: number;
   /** The newest few, oldest first. */
   readonly notes: readonly AttemptNote[];
+  /** What the newest attempt that handed on said for the next one, and how many did so since a human was asked. */
+  readonly handoff?: { readonly attempt: number; readonly note: string; readonly count: number };
+  /** What it asked a human, and the newest few questions before that had an answer. */
+  readonly question?: string;
+  readonly answered?: readonly { readonly question: string; readonly answer: string }[];
   /** A human's answer to its question, for the next attempt. */
   readonly answer?: string;
 

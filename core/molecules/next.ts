@@ -127,6 +127,8 @@ function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
         : ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
     case 'escalated':
       return ask(seen, bead, outcome.severity, outcome.question, now);
+    case 'handoff':
+      return handOn(seen, bead, outcome.note, now);
     case 'failed':
       return fail(seen, bead, outcome, now);
     case 'landed':
@@ -191,8 +193,31 @@ function putBack(seen: Seen, bead: Bead, until: Instant, why: string, now: Insta
   });
 }
 
+/** Another polecat goes on at once, in the place that the bead has in line: nothing has failed. */
+function handOn(seen: Seen, bead: Bead, note: string, now: Instant): Next {
+  // A resolver starts from the conflict each time: nobody could go on from what it left.
+  if (bead.resolves)
+    return fail(seen, bead, { kind: 'failed', cause: 'agent_failed', detail: `gave up: ${note}` }, now);
+  const count = (bead.handoff?.count ?? 0) + 1;
+  const { attempt } = bead;
+  if (count > limits.handoffsMax) {
+    const again: Bead = { ...bead, handoff: { attempt, note, count: 0 } };
+    return ask(seen, again, 'high', `after ${count} handoffs, is this one piece of work? The last says: ${note}`, now);
+  }
+  const handed: Bead = { ...bead, status: 'open', handoff: { attempt, note, count } };
+  const stood = standInLine(handed, now);
+  return {
+    go: 'line',
+    step: {
+      changes: [saveBead(seen.bead, stood.bead, now), stood.change],
+      effects: [{ do: 'wake', queue: 'ticks', group: groups.scheduler(bead.rig) }],
+      events: [about(bead, 'bead.handed_on', `${bead.id} attempt ${attempt} hands on: ${note}`)],
+    },
+  };
+}
+
 function ask(seen: Seen, bead: Bead, severity: Escalation['severity'], question: string, now: Instant): Next {
-  const escalated: Bead = { ...bead, status: 'escalated' };
+  const escalated: Bead = { ...withoutAnswer(bead), status: 'escalated', question };
   const alarm = {
     cause: beadCause(bead.id),
     severity,
@@ -212,6 +237,12 @@ function ask(seen: Seen, bead: Bead, severity: Escalation['severity'], question:
       openEscalation(seen.escalation, alarm, now),
     ),
   };
+}
+
+/** An answer stays with its question when another is asked. */
+function withoutAnswer({ question, answer, ...bead }: Bead): Bead {
+  if (question === undefined || answer === undefined) return bead;
+  return { ...bead, answered: [...(bead.answered ?? []), { question, answer }].slice(-limits.answersKept) };
 }
 
 function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' }>, now: Instant): Next {

@@ -3,7 +3,7 @@ import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import { typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import { limits } from '../limits.ts';
-import { promptOf } from '../molecules/prompts/polecat-work.ts';
+import { type Landed, promptOf } from '../molecules/prompts/polecat-work.ts';
 import { type Intent, resolvePromptOf } from '../molecules/prompts/resolve-conflict.ts';
 import { targetOf } from '../rigs/config.ts';
 import type { Rig, RigConfig } from '../rigs/rig.ts';
@@ -11,12 +11,17 @@ import type { Polecat } from './polecat.ts';
 import type { PolecatJob } from './protocol.ts';
 import { agentOf, presetNames } from './runtime.ts';
 
-/** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. */
+/** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. `landed`: see `promptOf`. */
 export function jobOf(
   bead: Bead,
   spec: BeadSpec,
   polecat: Polecat,
-  { rig, config, intents }: { rig: Rig; config: RigConfig; intents: readonly Intent[] },
+  {
+    rig,
+    config,
+    intents,
+    landed = [],
+  }: { rig: Rig; config: RigConfig; intents: readonly Intent[]; landed?: readonly Landed[] },
 ): PolecatJob {
   const { resolves } = bead;
   const branch = integrationBranch(bead.convoy);
@@ -35,7 +40,7 @@ export function jobOf(
     author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
     commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,
     ...commandOf(bead, config),
-    prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec),
+    prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec, landed),
     script: spec.script ?? null,
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,

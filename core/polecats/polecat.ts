@@ -17,6 +17,8 @@ export interface Polecat {
   /** SHA-256 of the bearer token of this attempt (laptop); in AWS the task's own role is the identity. */
   readonly tokenHash: string;
   readonly hookedAt: Instant;
+  /** Known once it has claimed its work: its agent's time and what else an attempt takes are over by then. */
+  readonly endsBy?: Instant;
   readonly nudges: number;
   readonly nudgedAt?: Instant;
   /** What to say in the answer to the next beat. */

@@ -98,7 +98,13 @@ export type BeatReport = z.infer<typeof beatSchema>;
 export type BeatAnswer =
   | { readonly superseded: true }
   /** `stop`: end now, push what there is. `nudge`: pass this on to the agent. */
-  | { readonly superseded: false; readonly stop: string | null; readonly nudge: string | null };
+  | {
+      readonly superseded: false;
+      readonly stop: string | null;
+      readonly nudge: string | null;
+      /** When it was given: every beat is answered with the newest, and it is passed on once. */
+      readonly nudgedAt?: number;
+    };
 
 /** How an attempt ended. `head` is the branch's commit as read back from the remote after the push. */
 const ended = {
@@ -113,6 +119,7 @@ const ended = {
 export const reportSchema = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('completed'), ...ended, head: oid }),
   z.strictObject({ status: z.literal('no_change'), ...ended, note: z.string().max(2000) }),
+  z.strictObject({ status: z.literal('handoff'), ...ended, note: z.string().min(1).max(2000) }),
   z.strictObject({
     status: z.literal('phase_complete'),
     ...ended,

@@ -35,6 +35,7 @@ export function judgePolecat(seen: SeenPolecat, now: Instant): PolecatVerdict {
   }
   const own = beat && beat.attempt === polecat.attempt && beat.bead === polecat.bead ? beat : undefined;
   if (!own || own.step === 'hooked') return coldStart(polecat, now);
+  if (polecat.endsBy !== undefined && now >= polecat.endsBy) return overdue(polecat, polecat.endsBy, now);
   if (own.state === 'stuck') return { verdict: 'well', attentionAt: now + limits.idleNudgeMs };
   if (now - own.at >= limits.heartbeatLateMs) return late(polecat, own, now);
   return idle(polecat, own, now);
@@ -48,6 +49,13 @@ function coldStart(polecat: Polecat, now: Instant): PolecatVerdict {
     cause: 'lost',
     detail: `${polecat.name} never beat in the ${minutes(limits.coldStartMs)} after its launch`,
   };
+}
+
+/** Its harness ends the agent at its time and then itself: one that goes on beating has lost its mind. */
+function overdue(polecat: Polecat, endsBy: Instant, now: Instant): PolecatVerdict {
+  const [age, past] = [minutes(now - polecat.hookedAt), minutes(now - endsBy)];
+  const detail = `${polecat.name} still beats ${age} after its launch, ${past} past the end of its time`;
+  return { verdict: 'dead', cause: 'timeout', detail };
 }
 
 function late(polecat: Polecat, beat: Beat, now: Instant): PolecatVerdict {

@@ -5,6 +5,7 @@ import { never, refuse } from '../../core/errors.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { type BeadId, keys, parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
+import type { Landed } from '../../core/molecules/prompts/polecat-work.ts';
 import type { Intent } from '../../core/molecules/prompts/resolve-conflict.ts';
 import { jobOf } from '../../core/polecats/job.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
@@ -58,18 +59,23 @@ export const claimPolecat = (
     if (!at) return { result: { superseded: true } };
     const { bead, polecat } = at;
     const { resolves } = bead.body;
-    const [{ rig, config }, spec, ...intents] = await Promise.all([
+    const [{ rig, config }, spec, landed, ...intents] = await Promise.all([
       load.rigConfig(ledger, bead.body.rig),
       load.spec(ledger, blobs, bead.body.id),
+      landedMeanwhile(ledger, bead.body),
       ...(resolves ? [resolves.bead, ...resolves.against] : []).map((id) => intentOf(deps, id)),
     ]);
-    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents });
+    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents, landed });
     if (bead.body.status === 'in_progress') return { result };
     return {
       step: {
         changes: [
           saveBead(bead, { ...bead.body, status: 'in_progress', startedAt: now }, now),
-          replace(polecat, polecat.body, { attentionAt: now + limits.heartbeatLateMs }),
+          replace(
+            polecat,
+            { ...polecat.body, endsBy: now + result.timeoutMs + limits.attemptOverheadMs },
+            { attentionAt: now + limits.heartbeatLateMs },
+          ),
         ],
         events: [
           {
@@ -86,6 +92,20 @@ export const claimPolecat = (
       result,
     };
   });
+
+/** The newest of its convoy's; a first attempt starts from them. */
+async function landedMeanwhile(ledger: Ledger, bead: Bead): Promise<readonly Landed[]> {
+  if (bead.head === undefined || bead.resolves) return [];
+  const since = bead.readyAt ?? bead.createdAt;
+  const beads = await load.beads(ledger, bead.convoy);
+  return beads
+    .filter(
+      ({ body }) => body.closedReason === 'merged' && (body.closedAt ?? 0) >= since && body.target === bead.target,
+    )
+    .sort((a, b) => (b.body.closedAt ?? 0) - (a.body.closedAt ?? 0))
+    .slice(0, limits.promptLandedShown)
+    .flatMap(({ body: { id, title, commit } }) => (commit === undefined ? [] : [{ bead: id, title, commit }]));
+}
 
 async function intentOf({ ledger, blobs }: ProtocolDeps, id: BeadId): Promise<Intent> {
   const [bead, { instructions, acceptance }] = await Promise.all([load.bead(ledger, id), load.spec(ledger, blobs, id)]);
@@ -114,7 +134,8 @@ export async function acceptBeat(
   });
   if (!written.ok) return { superseded: true };
   if (beat.state === 'stuck') await sayStuck(deps, bead.body, beat.tail);
-  return { superseded: false, stop: null, nudge: polecat.body.nudge ?? null };
+  const { nudge = null, nudgedAt } = polecat.body;
+  return { superseded: false, stop: null, nudge, ...(nudgedAt === undefined ? {} : { nudgedAt }) };
 }
 
 function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat | undefined, now: Instant): Beat {
@@ -182,7 +203,8 @@ function outcomeOf(report: Report, now: Instant): Outcome {
     case 'completed':
       return { kind: 'completed', head: report.head };
     case 'no_change':
-      return { kind: 'no_change', note: report.note };
+    case 'handoff':
+      return { kind: report.status, note: report.note };
     case 'phase_complete':
       return report.gate === 'timer'
         ? { kind: 'phase_complete', gate: 'timer', untilMs: now + (report.minutes ?? 0) * minutes, note: report.note }

@@ -3,6 +3,7 @@ import type { Bead, BeadSpec, Resolves } from '../../convoys/bead.ts';
 import type { BeadId } from '../../keys.ts';
 import { limits } from '../../limits.ts';
 import type { ConflictReport } from '../../ports.ts';
+import { clipped, fenced } from './fence.ts';
 
 export interface Intent {
   readonly bead: BeadId;
@@ -24,8 +25,8 @@ export function conflictSpec(
     `The merge of ${target} into this branch has stopped at conflicts in:`,
     [...shown.map((path) => `- ${path}`), ...more].join('\n'),
     ...(faults.length > 0 ? [section('Refused before', faults.map((fault) => `- ${fault}`).join('\n'))] : []),
-    section('The change to keep, in these files', fenced(headDiff)),
-    section(`What ${target} did to them meanwhile`, fenced(baseDiff)),
+    section('The change to keep, in these files', diffOf(headDiff)),
+    section(`What ${target} did to them meanwhile`, diffOf(baseDiff)),
     ...(cut ? ['A diff was cut. `git log --merge -p` shows all of both.'] : []),
   ];
   return {
@@ -69,18 +70,12 @@ export function resolvePromptOf(
 
 const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
 
-const intent = ({ bead, title, instructions, acceptance }: Intent): string =>
-  [`${bead}: ${title}`, clipped(instructions, limits.conflictIntentCharsMax), ...acceptance.map((line) => `- ${line}`)]
-    .filter((line) => line !== '')
-    .join('\n');
+const diffOf = (diff: string): string => fenced(diff, limits.conflictDiffCharsMax, 'diff');
 
-/** A fence that no line of the diff can close. */
-function fenced(diff: string): string {
-  const text = clipped(diff, limits.conflictDiffCharsMax).trimEnd();
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}diff\n${text}\n${fence}`;
+/** Somebody's instructions to somebody else. */
+function intent({ bead, title, instructions, acceptance }: Intent): string {
+  const asked = clipped(instructions, limits.conflictIntentCharsMax);
+  const lines = [`${bead}: ${title}`, asked, ...acceptance.map((line) => `- ${line}`)];
+  const text = lines.filter((line) => line !== '').join('\n');
+  return fenced(text, Number.POSITIVE_INFINITY);
 }
-
-const clipped = (text: string, max: number): string =>
-  text.length <= max ? text : `${text.slice(0, max)}\n… ${text.length - max} more characters`;

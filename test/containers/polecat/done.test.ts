@@ -61,6 +61,15 @@ describe('gt done in the sandbox', () => {
     expect(await yard.polecat(jobFor(rig, forged))).toMatchObject({ status: 'failed', cause: 'empty_result' });
   });
 
+  test('handoff leaves the work pushed and a note for the next one, also when the time runs out after it', async () => {
+    const note = 'the parser is done; tests are left';
+    const handsOn = `echo x > x; gt done --status handoff --note '${note}'`;
+    for (const script of [handsOn, `${handsOn}; sleep 60`]) {
+      const job = jobFor(rig, script, { timeoutMs: 1_500 });
+      expect(await yard.polecat(job)).toMatchObject({ status: 'handoff', note, head: rig.tip(job.branch) });
+    }
+  });
+
   test('wrong arguments end it with status 2 and the sentence that says what would be right', async () => {
     const report = await yard.polecat(jobFor(rig, 'gt done --status finished'));
     expect(report).toMatchObject({
@@ -68,7 +77,7 @@ describe('gt done in the sandbox', () => {
       cause: 'agent_failed',
       detail: expect.stringContaining('status 2'),
     });
-    expect(town.logOf(report)).toContain('--status must be one of completed, phase_complete');
+    expect(town.logOf(report)).toContain('--status must be one of completed, handoff');
     expect(await yard.polecat(jobFor(rig, 'gt sling something'))).toMatchObject({
       detail: expect.stringContaining('only `gt done`'),
     });
@@ -104,6 +113,7 @@ describe('the arguments of gt done', () => {
     [['--state', 'completed'], 'unknown argument "--state"'],
     [['done'], 'unknown argument "done"'],
     [['--question', 'why?'], '--question does not go with --status completed'],
+    [['--status', 'handoff'], 'needs --note'],
     [['--status', 'phase_complete'], '--gate must be one of human, timer'],
     [['--status', 'phase_complete', '--gate', 'timer'], '--minutes must be a number from 0 to 43200'],
     [['--status', 'phase_complete', '--gate', 'human', '--minutes', '5'], '--gate timer only'],

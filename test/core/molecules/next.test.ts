@@ -97,6 +97,57 @@ describe('a bead that lands its convoy', () => {
   });
 });
 
+describe('an attempt that hands on', () => {
+  const handsOn = (over: Partial<Bead> = {}) =>
+    decide({ ...working, head: 'b'.repeat(40), ...over, outcome: { kind: 'handoff', note: 'tests are left' } });
+
+  test('is followed at once by another, from what was pushed, with its note, and counts as no failure', () => {
+    const decided = handsOn({ failures: 1 });
+    expect(decided.go).toBe('line');
+    expect(kindsOf(decided.step)).toEqual(['bead.handed_on']);
+    expect(putAt(decided.step, keys.breaker())).toBeUndefined();
+    expect(beadIn(decided)).toMatchObject({
+      status: 'open',
+      failures: 1,
+      head: 'b'.repeat(40),
+      handoff: { attempt: 1, note: 'tests are left', count: 1 },
+      inLine: expect.any(Number),
+    });
+  });
+
+  test('does not go on for ever: a human is asked, whose answer lets it go on as often again', () => {
+    let bead: Partial<Bead> = {};
+    const gone: string[] = [];
+    for (let i = 0; i <= limits.handoffsMax; i += 1) {
+      const { inLine: _, ...was } = bead;
+      const decided = handsOn(was);
+      gone.push(decided.go);
+      bead = beadIn(decided) ?? {};
+    }
+    expect(gone).toEqual([...Array(limits.handoffsMax).fill('line'), 'gate']);
+    expect(bead).toMatchObject({
+      status: 'escalated',
+      handoff: { count: 0 },
+      question: expect.stringContaining('11 handoffs'),
+    });
+  });
+
+  test('is a failure where a conflict was to be resolved: the next one starts from the conflict', () => {
+    const resolves = { bead: idOf(2), attempt: 1, mergeRequest: 'S', head: 'c', base: 'd', against: [] };
+    expect(handsOn({ resolves }).go).toBe('given_up');
+  });
+});
+
+test('an answer stays with its question when another is asked', () => {
+  const asks = (over: Partial<Bead>, question: string): Partial<Bead> =>
+    beadIn(decide({ ...working, ...over, outcome: { kind: 'escalated', question, severity: 'low' } })) ?? {};
+  const first = asks({}, 'Tea?');
+  expect([first.question, first.answer, first.answered]).toEqual(['Tea?', undefined, undefined]);
+  const second = asks({ ...first, answer: 'Yes.' }, 'Milk?');
+  expect([second.question, second.answer]).toEqual(['Milk?', undefined]);
+  expect(second.answered).toEqual([{ question: 'Tea?', answer: 'Yes.' }]);
+});
+
 describe('the self-healing ladder', () => {
   test('a completed attempt is submitted, with its merge request in the same commit', () => {
     const decided = decide({ ...working, outcome: { kind: 'completed', head: 'a'.repeat(40) } });

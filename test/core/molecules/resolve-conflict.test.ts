@@ -44,14 +44,18 @@ The merge of main into this branch has stopped at conflicts in:
 
 ## What the change is for
 
+\`\`\`
 gh-aaaaaa-1: Greet
 Say hello in German.
 - it says eins
+\`\`\`
 
 ## What landed on main is for
 
+\`\`\`
 gh-aaaaaa-2: Count
 Count in Spanish.
+\`\`\`
 
 ## Done means
 

@@ -72,6 +72,15 @@ describe('the Witness', () => {
     expect(judgePolecat(stuck, t0 + 300 * minute).verdict).toBe('well');
   });
 
+  test('ends one that beats, prints and steps on past the end of its time, stuck or not', () => {
+    const end = t0 + 120 * minute;
+    const mad = (ms: number, state: Beat['state'] = 'working') =>
+      seen({ polecat: { ...polecat, endsBy: end }, beat: { ...beat, state, at: t0 + ms, activeAt: t0 + ms } });
+    expect(judgePolecat(mad(119 * minute), end - minute).verdict).toBe('well');
+    expect(judgePolecat(mad(120 * minute), end)).toMatchObject({ verdict: 'dead', cause: 'timeout' });
+    expect(judgePolecat(mad(120 * minute, 'stuck'), end + minute)).toMatchObject({ verdict: 'dead', cause: 'timeout' });
+  });
+
   test('knows an orphan by its task, at once', () => {
     const gone = seen({ task: { taskId: 'task', state: 'stopped', exitCode: 137 } });
     expect(judgePolecat(gone, t0 + 1)).toMatchObject({
