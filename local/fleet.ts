@@ -26,6 +26,8 @@ export interface ProcessFleetOptions {
   readonly clock: Clock;
   /** What harnesses inherit; by default a short list of the town's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whom the model proxies ask, and with which key: told to polecats' harnesses alone, with their task. By default the town's own. */
+  readonly models?: Readonly<Record<string, string>>;
   /** Harnesses that are started ahead of their task. */
   readonly waitingMax?: number;
   /** More tasks at once are refused for lack of room. */
@@ -123,7 +125,7 @@ class ProcessFleet implements LocalFleet {
   }
 
   #launch(request: LaunchRequest): LaunchResult {
-    const { clientToken, environment } = request;
+    const { clientToken, environment, kind } = request;
     if (!/^[\x21-\x7e]{1,64}$/.test(clientToken)) {
       return { ok: false, reason: 'refused', detail: 'a client token has 1 to 64 printable characters' };
     }
@@ -145,6 +147,7 @@ class ProcessFleet implements LocalFleet {
     const [markName = '', markValue = ''] = this.#mark.split('=');
     const task = {
       [harnessEnv.api]: apiUrl(),
+      ...(kind === 'polecat' ? (this.#options.models ?? named(modelEnvironment)) : {}),
       ...environment,
       GASTOWN_TASK: this.#taskMark(taskId),
       GASTOWN_TASK_DIR: directory,
@@ -190,8 +193,13 @@ class ProcessFleet implements LocalFleet {
  */
 function inherited(): Record<string, string> {
   const keys = Object.values(presets).flatMap((preset) => preset.keys);
-  const names = [...transportEnvironment, ...keys, 'LANG', 'TZ', 'TMPDIR'];
-  return Object.fromEntries(
+  return named([...transportEnvironment, ...keys, 'LANG', 'TZ', 'TMPDIR']);
+}
+
+/** Not in the environment of a process, which every process of the same user may read. */
+const modelEnvironment = ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'];
+
+const named = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );
-}

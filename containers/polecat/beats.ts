@@ -6,7 +6,7 @@ import type { Interrupt } from './interrupt.ts';
 import { type Town, TownRefused } from './town.ts';
 
 /** What the next beat says beside the state. */
-type Pulse = Pick<BeatReport, 'outputBytes' | 'tail' | 'logChunks'>;
+type Pulse = Pick<BeatReport, 'outputBytes' | 'tail' | 'logChunks' | 'costUsd' | 'heldUsd'>;
 
 export interface BeatsOptions {
   readonly town: Town;
@@ -26,6 +26,7 @@ export class Beats {
   #step = '';
   #sending: Promise<void> | undefined;
   #again = false;
+  #stopped = false;
 
   constructor(options: BeatsOptions) {
     this.#options = options;
@@ -42,9 +43,15 @@ export class Beats {
     this.#beat();
   }
 
+  /** Something that the next beat says has changed, and is not to wait for its time. */
+  tell(): void {
+    if (!this.#stopped) this.#beat();
+  }
+
   /** No beat is sent after this returns. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#stopped = true;
     this.#again = false;
     await this.#sending;
   }
@@ -64,7 +71,7 @@ export class Beats {
 
   async #send(): Promise<void> {
     const { town, subject, interrupt, pulse, onNudge } = this.#options;
-    const beat: BeatReport = { subject, state: this.#state, step: this.#step, costUsd: 0, ...pulse() };
+    const beat: BeatReport = { subject, state: this.#state, step: this.#step, ...pulse() };
     try {
       const answer = await town.post<BeatAnswer>('beat', beat, { patienceMs: this.#options.everyMs / 2, interrupt });
       if (answer.superseded) interrupt.raise({ why: 'superseded' });

@@ -35,7 +35,7 @@ export async function runGate(task: Task, job: GateJob, box: Sandbox): Promise<V
     subject: task.subject,
     interrupt: task.interrupt,
     everyMs: job.beatEveryMs,
-    pulse: () => ({ outputBytes: output.totalBytes, tail: output.lastText(), logChunks: [] }),
+    pulse: () => ({ outputBytes: output.totalBytes, tail: output.lastText(), logChunks: [], costUsd: 0 }),
   });
   let judged: Judged;
   try {

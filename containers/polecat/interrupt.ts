@@ -2,6 +2,8 @@
 export type Interruption =
   | { readonly why: 'superseded' }
   | { readonly why: 'stop'; readonly reason: string }
+  /** The model proxy has refused a call for want of money. */
+  | { readonly why: 'budget'; readonly detail: string }
   | { readonly why: 'terminated' };
 
 export class Interrupt {
@@ -45,6 +47,7 @@ export class Interrupt {
 }
 
 export function describe(interruption: Interruption): string {
+  if (interruption.why === 'budget') return interruption.detail;
   if (interruption.why === 'stop') return `stopped by the town: ${interruption.reason}`;
   return interruption.why === 'terminated' ? 'the task was told to end (SIGTERM)' : 'superseded by a newer attempt';
 }

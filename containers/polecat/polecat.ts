@@ -12,6 +12,8 @@ import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './
 import { type DoneFile, readDone } from './gt.ts';
 import { describe } from './interrupt.ts';
 import { AgentLog } from './log.ts';
+import type { ModelProxy } from './model-proxy/proxy.ts';
+import { startModels } from './model-proxy/start.ts';
 import { commitWork, isEmpty, push, type Work } from './publish.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Task } from './task.ts';
@@ -23,12 +25,19 @@ type Ended = Pick<FailedReport, 'subject' | 'costUsd' | 'agentMs' | 'log' | 'tai
 export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Promise<Report | undefined> {
   const log = new AgentLog(task.town);
   let nudges = '';
+  let models: ModelProxy | undefined;
   const beats = new Beats({
     town: task.town,
     subject: task.subject,
     interrupt: task.interrupt,
     everyMs: job.beatEveryMs,
-    pulse: () => ({ outputBytes: log.output.totalBytes, tail: log.output.lastText(), logChunks: [...log.chunks] }),
+    pulse: () => ({
+      outputBytes: log.output.totalBytes,
+      tail: log.output.lastText(),
+      logChunks: [...log.chunks],
+      costUsd: models?.spentUsd ?? 0,
+      heldUsd: models?.heldUsd ?? 0,
+    }),
     onDue: () => log.flush(),
     onNudge: (nudge) => {
       nudges += `${nudge}\n`;
@@ -52,7 +61,9 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
       },
       task.interrupt,
     );
-    const run = await runUnlessInterrupted(life);
+    models = await startModels(task, job, beats);
+    const run = await runUnlessInterrupted({ ...life, box: { ...box, env: { ...box.env, ...models.environment } } });
+    await models.close();
     agentMs = run?.ms ?? 0;
     if (task.interrupt.superseded) return undefined;
     beats.enter('pushing', job.branch);
@@ -65,11 +76,13 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
       error instanceof TaskFailure ? error.detail : textOf(error),
     );
   } finally {
+    await models?.close();
     await beats.stop();
   }
   if (task.interrupt.superseded) return undefined;
   const logChunks = await log.finish();
-  const ended: Ended = { subject: task.subject, costUsd: 0, agentMs, log: logChunks, tail: log.output.lastText() };
+  const costUsd = models?.spentUsd ?? 0;
+  const ended: Ended = { subject: task.subject, costUsd, agentMs, log: logChunks, tail: log.output.lastText() };
   return { ...ended, ...outcome } as Report;
 }
 
@@ -139,6 +152,9 @@ function faultOf(
   tail: string,
 ): Pick<FailedReport, 'cause' | 'detail'> | undefined {
   const interruption = task.interrupt.current;
+  // Its calls were refused: what an agent makes of that is not a fault of the agent's.
+  if (interruption?.why === 'budget' && (run?.endedBy === 'interrupt' || run?.exitCode !== 0))
+    return { cause: 'budget', detail: describe(interruption) };
   if (!run || (run.endedBy === 'interrupt' && interruption)) {
     return { cause: 'infrastructure', detail: interruption ? describe(interruption) : 'the agent did not run' };
   }

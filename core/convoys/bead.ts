@@ -1,5 +1,6 @@
 /** The bead: one atomic unit of work, from idea to merged commit. */
 import { z } from 'zod';
+import { roundedUsd } from '../costs/model-usage.ts';
 import type { BeadId, ConvoyId } from '../keys.ts';
 import type { Instant, Severity } from '../ports.ts';
 
@@ -216,6 +217,10 @@ export interface BeadSpec {
   /** Set when the spec is in the blob store; the fields above are then empty. */
   readonly blob?: string;
 }
+
+/** What its next attempt may spend, in USD. 0 for a bead without a budget, whose agent uses no model of the town. */
+export const leftOfBudget = ({ budgetUsd, costUsd }: Pick<Bead, 'budgetUsd' | 'costUsd'>): number =>
+  Math.max(0, roundedUsd(budgetUsd - costUsd));
 
 const terminal: ReadonlySet<BeadStatus> = new Set(['closed', 'failed', 'cancelled']);
 export const hasEnded = (bead: Bead): boolean => terminal.has(bead.status);

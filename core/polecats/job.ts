@@ -1,6 +1,6 @@
 /** What a polecat is told to do, from the record: the same answer however often it asks. */
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
-import { typesWithoutCode } from '../convoys/bead.ts';
+import { leftOfBudget, typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import { limits } from '../limits.ts';
 import { type Landed, promptOf } from '../molecules/prompts/polecat-work.ts';
@@ -45,6 +45,7 @@ export function jobOf(
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,
     allowsNoChange: typesWithoutCode.has(bead.type),
+    budgetUsd: leftOfBudget(bead),
   };
 }
 

@@ -66,6 +66,8 @@ export interface PolecatJob {
   readonly timeoutMs: number;
   readonly beatEveryMs: number;
   readonly allowsNoChange: boolean;
+  /** What the attempt's model calls may cost, in USD: what earlier attempts have left of the bead's budget. 0: no calls. */
+  readonly budgetUsd: number;
 }
 
 /** What a gate task is to do: run each command on a clean checkout of the commit, in order, stop at the first failure. */
@@ -87,6 +89,8 @@ export const beatSchema = z.strictObject({
   state: z.enum(polecatStates),
   step: z.string().max(200),
   costUsd: z.number().min(0).max(1e6),
+  /** The most that the model calls under way may cost: spent, if the harness is not heard again. */
+  heldUsd: z.number().min(0).max(1e6).optional(),
   /** Bytes of output so far: growth is activity. */
   outputBytes: z.int().min(0),
   tail: z.string().max(limits.logTailBytes),

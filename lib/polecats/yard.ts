@@ -91,6 +91,7 @@ export class Yard extends Construct {
       /** Init collects what the agent's processes leave behind. */
       linuxParameters,
       readonlyRootFilesystem: true,
+      environment: kind === 'polecat' && config.models ? { GASTOWN_BEDROCK_MODELS: config.models.join(',') } : {},
       stopTimeout: Duration.seconds(stopSeconds),
     });
     for (const [name, containerPath] of Object.entries(volumes)) {

@@ -6,6 +6,8 @@ import { projectRoot } from '../../lib/platform/project-root.ts';
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8');
 const hostile = 'test/containers/polecat/hostile.test.ts';
 const files: Readonly<Record<string, string>> = {
+  budget: 'test/containers/polecat/budget.test.ts',
+  proxy: 'test/containers/polecat/model-proxy.test.ts',
   credential: 'test/containers/polecat/credential.test.ts',
   identity: 'test/lambdas/api/identity.test.ts',
 };

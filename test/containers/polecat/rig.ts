@@ -142,6 +142,7 @@ export function jobFor(rig: Rig, script: string, more: Partial<PolecatJob> = {})
     timeoutMs: 60_000,
     beatEveryMs: 30_000,
     allowsNoChange: false,
+    budgetUsd: 0,
     ...more,
   };
 }

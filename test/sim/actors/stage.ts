@@ -99,6 +99,7 @@ export const polecatJob: PolecatJob = {
   timeoutMs: 3_600_000,
   beatEveryMs: 30_000,
   allowsNoChange: false,
+  budgetUsd: 0,
 };
 
 export const gateJob = (commit: string): GateJob => ({

@@ -1,0 +1,171 @@
+/** One call of the agent: priced before it is sent, passed on as it comes, metered, and settled however it ends. */
+import type { ServerResponse } from 'node:http';
+import { isListed } from '../../../core/costs/model-prices.ts';
+import { type PricedRequest, readRequest } from '../../../core/costs/model-request.ts';
+import { atMostUsd, usdOf } from '../../../core/costs/model-usage.ts';
+import { textOf } from '../failure.ts';
+import { refuse } from './answers.ts';
+import { MeteredAnswer } from './metered-answer.ts';
+import type { Hold, Spending } from './spending.ts';
+import type { Upstream, UpstreamAnswer, UpstreamCall } from './upstream.ts';
+
+export interface CallDeps {
+  readonly upstream: Upstream;
+  readonly spending: Spending;
+  /** The budget has no room for a call: the agent is to end. */
+  readonly onSpent: (detail: string) => void;
+}
+
+/** What a count by the upstream may be wrong by, as its documentation allows. */
+const countFactor = 1.05;
+const answerBytesMax = 64 * 1024 * 1024;
+
+export async function passMessages(
+  deps: CallDeps,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const read = readRequest(text);
+  if (!read.ok) return refuse(response, 400, `BUDGET_UNKNOWN: ${read.fault}.`);
+  const { upstream, spending } = deps;
+  const { request, body } = read;
+  const model = upstream.modelFor(request.model);
+  const call: UpstreamCall = { text, body, stream: request.stream, model, headers, signal };
+  const mostUsd = await priced(deps, call, request);
+  const hold = await spending.hold(mostUsd, signal);
+  if (!hold) {
+    if (!signal.aborted) refuseSpent(deps, response, spentText(spending, model, mostUsd));
+    return;
+  }
+  const cost = { usd: mostUsd };
+  try {
+    await passAnswer(deps, call, request, response, hold, cost);
+  } finally {
+    hold.settle(cost.usd);
+  }
+}
+
+/** By its bytes, which is quick; and counted by the upstream where those would not fit. */
+async function priced({ upstream, spending }: CallDeps, call: UpstreamCall, request: PricedRequest): Promise<number> {
+  const byBytes = atMostUsd(call.model, request.promptTokensMax, request.maxTokens);
+  if (spending.mayFit(byBytes)) return byBytes;
+  if (!spending.mayFit(atMostUsd(call.model, 0, request.maxTokens))) return byBytes;
+  const counted = await countOf(upstream, call).catch(() => undefined);
+  return counted === undefined ? byBytes : atMostUsd(call.model, Math.ceil(counted * countFactor), request.maxTokens);
+}
+
+/** Of a request to count: these fields alone are taken, others are an error. */
+const countedFields = ['model', 'messages', 'system', 'tools', 'tool_choice', 'thinking'];
+
+async function countOf(upstream: Upstream, call: UpstreamCall): Promise<number | undefined> {
+  const body = Object.fromEntries(Object.entries(call.body).filter(([name]) => countedFields.includes(name)));
+  const answer = await upstream.countTokens({ ...call, body, stream: false, text: JSON.stringify(body) });
+  const parts: Buffer[] = [];
+  for await (const part of answer.body) parts.push(part);
+  if (answer.status !== 200) return undefined;
+  const { input_tokens: tokens } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { input_tokens?: unknown };
+  return typeof tokens === 'number' && tokens >= 0 ? tokens : undefined;
+}
+
+/** Sets `cost` to what the call has cost as far as is known: the most it may have, until an answer says less. */
+async function passAnswer(
+  deps: CallDeps,
+  call: UpstreamCall,
+  request: PricedRequest,
+  response: ServerResponse,
+  hold: Hold,
+  cost: { usd: number },
+): Promise<void> {
+  const { spending } = deps;
+  const { model, stream, signal } = call;
+  let answer: UpstreamAnswer;
+  try {
+    answer = await deps.upstream.messages(call);
+  } catch (error) {
+    // Whether it was begun is not known; that it wrote nothing is.
+    cost.usd = Math.min(hold.usd, atMostUsd(model, request.promptTokensMax, 0));
+    if (isNeverSent(error)) cost.usd = 0;
+    if (!signal.aborted) refuse(response, 502, `MODEL_UNREACHABLE: ${textOf(error)}`);
+    return;
+  }
+  const good = answer.status >= 200 && answer.status < 300;
+  const metered = new MeteredAnswer(stream);
+  let passedOn = 0;
+  try {
+    response.statusCode = answer.status;
+    for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+    response.flushHeaders();
+    for await (const bytes of answer.body) {
+      passedOn += bytes.byteLength;
+      if (passedOn > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
+      if (good) metered.write(bytes);
+      if (good && metered.begun && !keepsWithin(metered, model, request, hold)) {
+        cost.usd = spentSoFar(metered, model, request, hold);
+        return refuseSpent(deps, response, cutText(spending, model, cost.usd, hold));
+      }
+      if (!response.write(bytes)) await drained(response, signal);
+      if (signal.aborted) break;
+    }
+    metered.end();
+    response.end();
+  } catch (error) {
+    if (!signal.aborted) refuse(response, 502, `MODEL_BROKE_OFF: ${textOf(error)}`);
+  }
+  cost.usd = good ? spentSoFar(metered, model, request, hold) : 0;
+}
+
+/** With the prompt's true size known: what it may still cost, or does not fit. */
+function keepsWithin(metered: MeteredAnswer, model: string, { maxTokens }: PricedRequest, hold: Hold): boolean {
+  const usage = metered.usage ?? {};
+  const outputTokens = metered.complete ? (usage.output_tokens ?? 0) : Math.max(maxTokens, usage.output_tokens ?? 0);
+  return hold.change(usdOf(model, { ...usage, output_tokens: outputTokens }));
+}
+
+function spentSoFar(metered: MeteredAnswer, model: string, { maxTokens }: PricedRequest, hold: Hold): number {
+  if (!metered.usage) return hold.usd;
+  if (metered.complete) return usdOf(model, metered.usage);
+  const written = Math.max(metered.usage.output_tokens ?? 0, Math.min(maxTokens, metered.writtenBytes));
+  return usdOf(model, { ...metered.usage, output_tokens: written });
+}
+
+const isNeverSent = (error: unknown): boolean =>
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test((error as NodeJS.ErrnoException)?.code ?? '');
+
+/** `close` comes when the agent has gone as well. */
+const drained = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const on = (): void => {
+      response.off('drain', on);
+      response.off('close', on);
+      signal.removeEventListener('abort', on);
+      resolve();
+    };
+    response.once('drain', on);
+    response.once('close', on);
+    signal.addEventListener('abort', on, { once: true });
+  });
+
+function refuseSpent({ onSpent }: CallDeps, response: ServerResponse, detail: string): void {
+  refuse(response, 402, `BUDGET_SPENT: ${detail}`);
+  onSpent(detail);
+}
+
+const dollars = (usd: number): string => `$${Number.isFinite(usd) ? usd.toFixed(usd < 0.01 ? 4 : 2) : 'unknown'}`;
+
+const unknownText = (model: string): string =>
+  isListed(model) ? '' : `; ${model} is not in the price list, so the dearest price is taken`;
+
+function spentText({ budgetUsd, spentUsd }: Spending, model: string, mostUsd: number): string {
+  if (budgetUsd === 0)
+    return `this bead has no budget, which is for agents that use no model of the town: set budget.per_bead_usd, or the bead's budget, and retry`;
+  return (
+    `of ${dollars(budgetUsd)} that were left of the bead's budget this attempt has spent ${dollars(spentUsd)}, and its next ` +
+    `call (${model}) may cost ${dollars(mostUsd)}${unknownText(model)}; raise the bead's budget and retry`
+  );
+}
+
+const cutText = ({ budgetUsd, spentUsd }: Spending, model: string, usd: number, hold: Hold): string =>
+  `a call (${model}) turned out to cost ${dollars(usd)} before its end, more than the ${dollars(hold.usd)} set aside for it, and of ` +
+  `${dollars(budgetUsd)} that were left of the bead's budget ${dollars(spentUsd)} were spent before: it was cut off; raise the bead's budget and retry`;

@@ -1,0 +1,70 @@
+/** A request of the Messages API, as far as its price depends on it. */
+import { utf8Bytes } from './item-units.ts';
+
+export interface PricedRequest {
+  readonly model: string;
+  readonly maxTokens: number;
+  readonly stream: boolean;
+  /** No prompt has more tokens than this; infinite where its bytes do not tell. */
+  readonly promptTokensMax: number;
+}
+
+export type ReadRequest =
+  | { readonly ok: true; readonly request: PricedRequest; readonly body: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly fault: string };
+
+/** What the API writes into a prompt by itself, for tools above all. */
+const hiddenTokens = 1000;
+/** An image is scaled down to at most so many tokens, however few bytes it has. */
+const imageTokensMax = 5000;
+/** Tools that the agent runs, though the API knows their names. Any other type runs at the API, and costs what no usage foretells. */
+const clientTool = /^(custom|bash_|text_editor_|computer_|memory_|str_replace_)/;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Refuses what cannot be metered before it is spent, and says which. A token has at least one byte. */
+export function readRequest(text: string): ReadRequest {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { ok: false, fault: 'the request is not JSON' };
+  }
+  if (!isRecord(body)) return { ok: false, fault: 'the request is not a JSON object' };
+  const { model, max_tokens: maxTokens, stream } = body;
+  if (typeof model !== 'string' || model === '' || model.length > 300)
+    return { ok: false, fault: 'model: a name is missing' };
+  if (typeof maxTokens !== 'number' || !Number.isSafeInteger(maxTokens) || maxTokens < 1)
+    return { ok: false, fault: 'max_tokens: a whole number above 0 is missing' };
+  const unmetered = unmeteredPart(body);
+  if (unmetered)
+    return {
+      ok: false,
+      fault: `${unmetered} is not metered by the town, so that no budget could hold it; leave it out`,
+    };
+  const promptTokensMax = utf8Bytes(text) + hiddenTokens + mediaTokens(body.messages) + mediaTokens(body.system);
+  return { ok: true, request: { model, maxTokens, stream: stream === true, promptTokensMax }, body };
+}
+
+function unmeteredPart(body: Readonly<Record<string, unknown>>): string | undefined {
+  if (body.speed !== undefined && body.speed !== 'standard') return 'speed';
+  if (body.inference_geo !== undefined) return 'inference_geo';
+  if (Array.isArray(body.mcp_servers) && body.mcp_servers.length > 0) return 'mcp_servers';
+  if (body.container !== undefined && body.container !== null) return 'container';
+  const tools = Array.isArray(body.tools) ? body.tools : [];
+  const remote = tools.find((tool) => isRecord(tool) && typeof tool.type === 'string' && !clientTool.test(tool.type));
+  return isRecord(remote) ? `the tool ${String(remote.type)}` : undefined;
+}
+
+/** Tokens that the bytes of a prompt do not show: of images, and of documents or links, whose pages nobody has counted. */
+function mediaTokens(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + mediaTokens(one), 0);
+  if (!isRecord(value)) return 0;
+  if (isRecord(value.source) && (value.type === 'image' || value.type === 'document')) {
+    if (value.type === 'image' && value.source.type === 'base64') return imageTokensMax;
+    if (value.source.type === 'base64' || value.source.type === 'url' || value.source.type === 'file')
+      return Number.POSITIVE_INFINITY;
+  }
+  return mediaTokens(value.content);
+}
