@@ -5,6 +5,7 @@ import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { commandOf, mustFind } from './command.ts';
 import { TaskFailure } from './failure.ts';
 import { gtScript } from './gt.ts';
+import { nudgeFile } from './nudges.ts';
 import { type Ended, runGroup } from './processes.ts';
 import { place, type Sandbox } from './sandbox.ts';
 import type { Task } from './task.ts';
@@ -41,7 +42,7 @@ export function runAgent(
     GASTOWN_TARGET: job.target,
     GASTOWN_PROMPT_FILE: prompt,
     GASTOWN_DONE_FILE: join(box.box, 'done.json'),
-    GASTOWN_NUDGE_FILE: join(box.root, 'nudges.txt'),
+    GASTOWN_NUDGE_FILE: nudgeFile(box),
     GASTOWN_ALLOWS_NO_CHANGE: job.allowsNoChange ? '1' : '0',
     ...command.env,
   };

@@ -16,7 +16,8 @@ export interface BeatsOptions {
   readonly pulse: () => Pulse;
   /** Called before each beat that is due by time. */
   readonly onDue?: () => void;
-  readonly onNudge?: (nudge: string) => void;
+  /** Called with every answer that lets the task go on. */
+  readonly onAnswer?: (answer: Extract<BeatAnswer, { superseded: false }>) => void;
 }
 
 export class Beats {
@@ -70,13 +71,13 @@ export class Beats {
   }
 
   async #send(): Promise<void> {
-    const { town, subject, interrupt, pulse, onNudge } = this.#options;
+    const { town, subject, interrupt, pulse, onAnswer } = this.#options;
     const beat: BeatReport = { subject, state: this.#state, step: this.#step, ...pulse() };
     try {
       const answer = await town.post<BeatAnswer>('beat', beat, { patienceMs: this.#options.everyMs / 2, interrupt });
       if (answer.superseded) interrupt.raise({ why: 'superseded' });
       else if (answer.stop !== null) interrupt.raise({ why: 'stop', reason: answer.stop });
-      else if (answer.nudge !== null) onNudge?.(answer.nudge);
+      else onAnswer?.(answer);
     } catch (error) {
       // A beat that is lost is made up for by the next one; a town that is gone is the Witness's to notice.
       process.stderr.write(`${error instanceof TownRefused ? 'beat refused' : 'beat lost'}: ${textOf(error)}\n`);

@@ -4,6 +4,7 @@ import { delimiter, resolve } from 'node:path';
 import { presets } from '../../core/polecats/presets.ts';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { TaskFailure } from './failure.ts';
+import { claudeSettings } from './hook.ts';
 import type { TaskEnvironment } from './sandbox.ts';
 
 export interface Command {
@@ -24,12 +25,14 @@ export function commandOf({ agent, preset }: PolecatJob, environment: TaskEnviro
   }
   const { argv, modelOption, env, keys, from } = presets[preset.name];
   return {
-    argv: preset.model === undefined ? argv : [...argv, modelOption, preset.model],
+    argv: [...argv.map(filled), ...(preset.model === undefined ? [] : [modelOption, preset.model])],
     env: { ...env, ...keysOf(keys, environment) },
     readsPrompt: true,
     remedy: `install ${from} there, or name another with gt rig config <rig> agent.runtime`,
   };
 }
+
+const filled = (arg: string): string => arg.replaceAll('{settings}', claudeSettings);
 
 /** Absent where the harness has none: the agent then says itself what it lacks. */
 const keysOf = (names: readonly string[], environment: TaskEnvironment): Record<string, string> =>

@@ -1,6 +1,7 @@
 /** `gt` inside the sandbox: a script that calls the harness's own file, so that both sides read by the same rules. */
 import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Done, doneUsage, parseDone } from './done.ts';
+import { runHook } from './hook.ts';
 
 const doneFileBytesMax = 64 * 1024;
 
@@ -18,6 +19,10 @@ export function runGt(args: readonly string[], environment: Readonly<Record<stri
   const [verb, ...rest] = args;
   if (verb === 'help' || verb === '--help' || rest.includes('--help')) {
     process.stdout.write(`${doneUsage}\n`);
+    return 0;
+  }
+  if (verb === 'hook') {
+    process.stdout.write(runHook(rest[0] ?? '', environment));
     return 0;
   }
   if (verb !== 'done')

@@ -1,5 +1,4 @@
 /** A polecat's life: clone, run the agent, keep what it left, push, verify. Returns the report to send. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolecatJob, Report } from '../../core/polecats/protocol.ts';
 import { type AgentRun, runAgent } from './agent.ts';
@@ -14,6 +13,7 @@ import { describe } from './interrupt.ts';
 import { AgentLog } from './log.ts';
 import type { ModelProxy } from './model-proxy/proxy.ts';
 import { startModels } from './model-proxy/start.ts';
+import { Nudges } from './nudges.ts';
 import { commitWork, isEmpty, push, type Work } from './publish.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Task } from './task.ts';
@@ -24,8 +24,8 @@ type Ended = Pick<FailedReport, 'subject' | 'costUsd' | 'agentMs' | 'log' | 'tai
 /** `undefined`: superseded, so nobody is to be told. */
 export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Promise<Report | undefined> {
   const log = new AgentLog(task.town);
-  let nudges = '';
   let models: ModelProxy | undefined;
+  const nudges = new Nudges(box);
   const beats = new Beats({
     town: task.town,
     subject: task.subject,
@@ -39,12 +39,9 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
       heldUsd: models?.heldUsd ?? 0,
     }),
     onDue: () => log.flush(),
-    onNudge: (nudge) => {
-      nudges += `${nudge}\n`;
-      writeFileSync(join(box.root, 'nudges.txt'), nudges);
-    },
+    onAnswer: (answer) => nudges.hear(answer),
   });
-  const life: Life = { task, job, box, log, beats };
+  const life: Life = { task, job, box, log, beats, nudges };
   let agentMs = 0;
   let outcome: Outcome;
   try {
@@ -92,6 +89,7 @@ interface Life {
   readonly box: Sandbox;
   readonly log: AgentLog;
   readonly beats: Beats;
+  readonly nudges: Nudges;
 }
 
 /** A report without what all reports share. */
@@ -105,10 +103,11 @@ const failed = (cause: FailedReport['cause'], detail: string, head?: string): Ou
   ...(head === undefined ? {} : { head }),
 });
 
-async function runUnlessInterrupted({ task, job, box, log, beats }: Life): Promise<AgentRun | undefined> {
+async function runUnlessInterrupted({ task, job, box, log, beats, nudges }: Life): Promise<AgentRun | undefined> {
   if (task.interrupt.current) return undefined;
   beats.enter('working', 'agent');
-  return runAgent(task, job, box, (bytes) => log.write(bytes));
+  const forget = nudges.remindOfTime(job.timeoutMs);
+  return runAgent(task, job, box, (bytes) => log.write(bytes)).finally(forget);
 }
 
 /** Keeps what the agent left, and says how the attempt ended. */

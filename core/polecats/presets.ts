@@ -2,6 +2,7 @@
 import type { PresetName } from './runtime.ts';
 
 export interface Preset {
+  /** `{settings}`: what makes Claude Code ask for nudges. */
   readonly argv: readonly string[];
   /** The option that takes a model, as the last but one argument. */
   readonly modelOption: string;
@@ -24,7 +25,10 @@ const opencodeConfig = {
 export const presets: Readonly<Record<PresetName, Preset>> = {
   claude: {
     // What it does is printed as it does it: output is what tells the Witness that it is not idle.
-    argv: ['claude', '-p', '--output-format', 'stream-json', '--verbose', '--dangerously-skip-permissions'],
+    argv: [
+      ...['claude', '-p', '--output-format', 'stream-json', '--verbose', '--dangerously-skip-permissions'],
+      ...['--settings', '{settings}'],
+    ],
     modelOption: '--model',
     // It refuses to skip permissions as root, which a laptop in a container may be, unless it is told of a sandbox.
     env: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1', IS_SANDBOX: '1' },

@@ -133,7 +133,12 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
       body: beatSchema,
       answer: z.union([
         supersededSchema,
-        z.object({ superseded: z.literal(false), stop: z.string().nullable(), nudge: z.string().nullable() }),
+        z.object({
+          superseded: z.literal(false),
+          stop: z.string().nullable(),
+          nudge: z.string().nullable(),
+          nudgedAt: z.number().optional(),
+        }),
       ]),
     },
     async ({ body: { subject, ...beat }, context }) => {

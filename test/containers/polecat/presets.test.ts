@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { claudeSettings } from '../../../containers/polecat/hook.ts';
 import { presetNames } from '../../../core/polecats/runtime.ts';
 import { jobFor, type Rig, Yard } from './rig.ts';
 
@@ -32,7 +33,19 @@ const keys = {
 };
 
 test.each([
-  ['claude', ['-p', '--output-format', 'stream-json', '--verbose', '--dangerously-skip-permissions'], []],
+  [
+    'claude',
+    [
+      '-p',
+      '--output-format',
+      'stream-json',
+      '--verbose',
+      '--dangerously-skip-permissions',
+      '--settings',
+      claudeSettings,
+    ],
+    [],
+  ],
   ['codex', ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'], ['CODEX_API_KEY']],
   ['gemini', ['--approval-mode=yolo', '--skip-trust'], ['GEMINI_API_KEY']],
   ['opencode', ['run', '--auto'], []],

@@ -141,7 +141,9 @@ function outcomeOf({ task, job, manner }: Life, endedBy: EndedBy, head: Oid | un
         ? { status: 'phase_complete', gate: 'timer', minutes: random.between(0, 10), note, ...pushed }
         : { status: 'phase_complete', gate: 'human', note, ...pushed };
     case 'deferring':
-      return { status: 'deferred', minutes: random.between(1, 20), note, ...pushed };
+      return random.chance(0.3)
+        ? { status: 'handoff', note, ...pushed }
+        : { status: 'deferred', minutes: random.between(1, 20), note, ...pushed };
     case 'asking':
       return { status: 'escalated', question: 'Which of the two?', severity: 'medium', ...pushed };
     case 'lying_sha':
