@@ -5,7 +5,7 @@
  */
 import type { Json } from './ports.ts';
 
-const mark = '[redacted]';
+export const mark = '[redacted]';
 
 /** Names whose values are secrets, in a field or in an assignment: `aws_secret_access_key=…`, `"taskToken": "…"`. */
 const secretName =

@@ -1,5 +1,6 @@
 /** What git needs to reach the remote: asked of the town when it is needed, kept nowhere, handed to git alone. */
 import { credentialEnvironment, type GitCredential, takesCredential } from '../../git/credential-environment.ts';
+import { keepSecret } from './secrets.ts';
 import type { Task } from './task.ts';
 
 /** The environment of a git process that speaks to the remote. */
@@ -23,6 +24,9 @@ export function accessTo({ town, subject, interrupt }: Task, url: string): Acces
       },
     );
     if ('superseded' in answer) interrupt.raise({ why: 'superseded' });
-    return 'credential' in answer && answer.credential ? credentialEnvironment(url, answer.credential) : {};
+    if (!('credential' in answer) || !answer.credential) return {};
+    const { username, password } = answer.credential;
+    for (const secret of [password, `${username}:${password}`]) keepSecret(secret);
+    return credentialEnvironment(url, answer.credential);
   };
 }

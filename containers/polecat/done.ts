@@ -16,6 +16,10 @@ export type Done =
   | { readonly status: 'deferred'; readonly minutes: number; readonly note: string }
   | { readonly status: 'escalated'; readonly question: string; readonly severity: Severity };
 
+/** As long as a report takes them. */
+export const noteChars = 2000;
+export const questionChars = 4000;
+
 const severities = ['critical', 'high', 'medium', 'low'] as const;
 type Severity = (typeof severities)[number];
 const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate'] as const;
@@ -63,7 +67,7 @@ function read(args: readonly string[]): Done {
       );
     }
   }
-  const note = text(options, 'note', 2000) ?? '';
+  const note = text(options, 'note', noteChars) ?? '';
   switch (status) {
     case 'completed':
     case 'no_change':
@@ -80,7 +84,7 @@ function read(args: readonly string[]): Done {
     case 'deferred':
       return { status, minutes: minutes(options, 1, 525_600), note };
     case 'escalated': {
-      const question = text(options, 'question', 4000)?.trim();
+      const question = text(options, 'question', questionChars)?.trim();
       if (!question) throw new Fault('--status escalated needs --question: what must the human decide?');
       return { status, question, severity: oneOf(severities, options.get('severity') ?? 'medium', 'severity') };
     }

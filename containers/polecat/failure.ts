@@ -1,6 +1,6 @@
 /** Why a task could not do its part, as the report names it. Thrown inside the harness, caught once, reported. */
 import type { Report } from '../../core/polecats/protocol.ts';
-import { redact } from '../../core/redact.ts';
+import { withoutSecrets } from './secrets.ts';
 
 export type FailedReport = Extract<Report, { status: 'failed' }>;
 
@@ -13,7 +13,7 @@ export class TaskFailure extends Error {
     detail: string,
   ) {
     super(`${failure}: ${detail}`);
-    this.detail = redact(detail);
+    this.detail = withoutSecrets(detail);
   }
 }
 
@@ -35,4 +35,5 @@ export function clipEnd(text: string, max: number): string {
 export const detailChars = 2000;
 
 /** For a line of the harness’s own, or a report. */
-export const textOf = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
+export const textOf = (error: unknown): string =>
+  withoutSecrets(error instanceof Error ? error.message : String(error));

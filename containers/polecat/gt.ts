@@ -1,7 +1,9 @@
 /** `gt` inside the sandbox: a script that calls the harness's own file, so that both sides read by the same rules. */
 import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type Done, doneUsage, parseDone } from './done.ts';
+import { type Done, doneUsage, noteChars, parseDone, questionChars } from './done.ts';
+import { clipEnd } from './failure.ts';
 import { runHook } from './hook.ts';
+import { withoutSecrets } from './secrets.ts';
 
 const doneFileBytesMax = 64 * 1024;
 
@@ -57,5 +59,11 @@ export function readDone(file: string): DoneFile {
   }
   if (!Array.isArray(args) || !args.every((arg) => typeof arg === 'string')) return notOurs;
   const parsed = parseDone(args);
-  return parsed.ok ? { said: parsed.done } : { fault: `the agent's gt done is wrong: ${parsed.fault}` };
+  return parsed.ok ? { said: plain(parsed.done) } : { fault: `the agent's gt done is wrong: ${parsed.fault}` };
 }
+
+/** Its words go to people and to the next agent. */
+const plain = (done: Done): Done =>
+  'question' in done
+    ? { ...done, question: clipEnd(withoutSecrets(done.question), questionChars) }
+    : { ...done, note: clipEnd(withoutSecrets(done.note), noteChars) };

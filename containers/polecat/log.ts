@@ -41,7 +41,7 @@ export class AgentLog {
   flush(): void {
     if (this.#early >= earlyChunksMax || this.output.openBytes < earlyChunkBytes) return;
     this.#early += 1;
-    this.output.seal();
+    this.output.endBlock();
     this.#start();
   }
 

@@ -1,10 +1,10 @@
 /**
  * What an agent or a gate prints, in bounded memory: the head and the tail are kept, the middle is dropped and a line
- * says so. Reading never stops, so a program that prints without end is not blocked by its reader. Secrets of known
- * shapes are taken out line by line, before anything is kept: cut at a block's end they would not be seen.
+ * says so. Reading never stops, so a program that prints without end is not blocked by its reader. Secrets are taken out
+ * line by line, before anything is kept: cut at a block's end they would not be seen.
  */
-import { redact } from '../../core/redact.ts';
 import { clipStart } from './failure.ts';
+import { withoutBegunSecret, withoutSecrets } from './secrets.ts';
 
 export interface OutputBounds {
   readonly headBytes: number;
@@ -14,8 +14,12 @@ export interface OutputBounds {
   readonly lastBytes: number;
 }
 
-/** A line longer than this is not waited for. */
+/** The end of a line longer than this is not waited for. */
 const lineBytesMax = 16 * 1024;
+/** What is looked at on either side of a cut through such a line, and how far the cut is moved, in how many steps. */
+const cutContextBytes = 4 * 1024;
+const cutStepBytes = 512;
+const cutStepsMax = 8;
 
 export class Output {
   readonly #bounds: OutputBounds;
@@ -53,7 +57,7 @@ export class Output {
     this.#total += bytes.byteLength;
     this.#line += bytes.toString('latin1');
     const ended = this.#line.lastIndexOf('\n') + 1;
-    this.#keepLine(this.#line.length - ended > lineBytesMax ? this.#line.length : ended);
+    this.#keepLine(this.#line.length - ended > lineBytesMax ? safeCut(this.#line) : ended);
   }
 
   #keepLine(length: number): void {
@@ -76,18 +80,19 @@ export class Output {
       this.#openLength += taken.byteLength;
       this.#headLength += taken.byteLength;
       rest = rest.subarray(taken.byteLength);
-      if (this.#openLength === blockBytes) this.#endBlock();
+      if (this.#openLength === blockBytes) this.endBlock();
     }
     if (rest.byteLength > 0) this.#writeRing(rest);
   }
 
-  /** Ends the open block early, so that it can be sent. */
+  /** Nothing more is written. */
   seal(): void {
     this.#keepLine(this.#line.length);
-    this.#endBlock();
+    this.endBlock();
   }
 
-  #endBlock(): void {
+  /** Ends the open block early, so that it can be sent; a line that has not ended stays for the next. */
+  endBlock(): void {
     if (!this.#open || this.#openLength === 0) return;
     this.#blocks.push(this.#open.subarray(0, this.#openLength));
     this.#open = undefined;
@@ -107,7 +112,7 @@ export class Output {
 
   /** The newest bytes as text: valid UTF-8, at most `lastBytes` of it. */
   lastText(): string {
-    const last = Buffer.concat([this.#last, cleaned(this.#line)]).subarray(-this.#bounds.lastBytes);
+    const last = Buffer.concat([this.#last, cleaned(withoutBegunSecret(this.#line))]).subarray(-this.#bounds.lastBytes);
     let from = 0;
     while (from < Math.min(3, last.byteLength) && ((last[from] ?? 0) & 0xc0) === 0x80) from += 1;
     let text = last.subarray(from).toString('utf8');
@@ -133,4 +138,14 @@ export class Output {
 }
 
 /** What is no secret comes out byte for byte, UTF-8 or not. */
-const cleaned = (bytesAsText: string): Buffer => Buffer.from(redact(bytesAsText), 'latin1');
+const cleaned = (bytesAsText: string): Buffer => Buffer.from(withoutSecrets(bytesAsText), 'latin1');
+
+/** How much of an endless line can go: up to a place where no secret is cut in two, which both parts would show. */
+function safeCut(line: string): number {
+  let at = line.length - cutContextBytes;
+  for (let steps = 0; steps < cutStepsMax; steps += 1, at -= cutStepBytes) {
+    const [before, after] = [line.slice(at - cutContextBytes, at), line.slice(at, at + cutContextBytes)];
+    if (withoutSecrets(before) + withoutSecrets(after) === withoutSecrets(before + after)) break;
+  }
+  return at;
+}

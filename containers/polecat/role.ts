@@ -1,6 +1,7 @@
 /** The credentials of the task's role, from the container's own endpoint, fetched again before they end. */
 import { get } from 'node:http';
 import type { Credentials } from '../../aws/sign.ts';
+import { keepSecret } from './secrets.ts';
 
 const renewBeforeMs = 5 * 60_000;
 const answerTimeoutMs = 5_000;
@@ -23,6 +24,7 @@ export function roleCredentials(url: string): () => Promise<Credentials> {
     const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = answer;
     if (!accessKeyId || !secretAccessKey)
       throw new Error('ROLE_CREDENTIALS_MISSING: the container endpoint gave no keys.');
+    for (const secret of [secretAccessKey, sessionToken]) keepSecret(secret);
     const credentials = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
     held = { credentials, until: Date.parse(answer.Expiration ?? '') || Date.now() };
     return credentials;

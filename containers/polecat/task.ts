@@ -2,6 +2,7 @@
 
 import { bearer, type Signer, sigV4 } from '../../aws/sign.ts';
 import { limits } from '../../core/limits.ts';
+import { presets } from '../../core/polecats/presets.ts';
 import type { Ack, Job, Report, Subject, Verdict } from '../../core/polecats/protocol.ts';
 import { textOf } from './failure.ts';
 import { runGate } from './gate.ts';
@@ -9,6 +10,7 @@ import type { Interrupt } from './interrupt.ts';
 import { runPolecat } from './polecat.ts';
 import { credentialsUrl, roleCredentials } from './role.ts';
 import { makeSandbox, removeSandbox, type TaskEnvironment } from './sandbox.ts';
+import { forgetSecrets, keepSecretsOf } from './secrets.ts';
 import { Town } from './town.ts';
 
 export interface Task {
@@ -29,8 +31,21 @@ const reportPatienceMs = 10 * 60_000;
 /** Told to end, it has seconds left: the Witness will find that the task is gone. */
 const lastWordsMs = 3_000;
 
+/** A path of credentials is as good as the credentials: whoever knows it may ask for them. */
+const secretNames = [
+  ...['GASTOWN_TOKEN', 'ANTHROPIC_API_KEY', ...Object.values(presets).flatMap(({ keys }) => keys)],
+  ...[
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  ],
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
+];
+
 export async function runTask(environment: TaskEnvironment, interrupt: Interrupt): Promise<TaskEnd> {
   let town: Town | undefined;
+  forgetSecrets();
+  for (const known of [process.env, environment]) keepSecretsOf(known, secretNames);
   try {
     const subject = JSON.parse(need(environment, 'GASTOWN_SUBJECT')) as Subject;
     town = new Town(need(environment, 'GASTOWN_API'), signerOf(environment), subject);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Output } from '../../../containers/polecat/output.ts';
+import { keepSecret } from '../../../containers/polecat/secrets.ts';
 import { limits } from '../../../core/limits.ts';
 import { jobFor, type Rig, Yard } from './rig.ts';
 
@@ -62,6 +63,45 @@ describe('bounded output', () => {
         expect(kept).toBe('before\ntoken [redacted] used\nafter [redacted]');
         expect(output.lastText()).toBe(kept);
       }),
+    );
+  });
+
+  test('holds no value that the harness keeps secret, as text, base64 or in a URL, wherever it is cut or a block sent', () => {
+    const secret = 'Correct+Horse/Battery';
+    keepSecret(secret);
+    const forms = [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)];
+    const text = forms.map((form) => `it is <${form}>, so`).join('\n');
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: text.length })), (cuts) => {
+        const output = new Output({ headBytes: 400, tailBytes: 64, blockBytes: 32, lastBytes: 400 });
+        const places = [...new Set([0, ...cuts, text.length])].sort((a, b) => a - b);
+        for (const [i, from] of places.entries()) {
+          output.write(Buffer.from(text.slice(from, places[i + 1])));
+          for (const form of forms) expect(output.lastText()).not.toContain(form.slice(0, 8));
+          output.endBlock();
+        }
+        expect(all(output).toString()).toBe('it is <[redacted]>, so\n'.repeat(3).trimEnd());
+      }),
+    );
+  });
+
+  test('holds none in a line without an end either, wherever it is cut to be kept in bounds', () => {
+    const secret = 'Correct-Horse-Battery-Staple';
+    keepSecret(secret);
+    fc.assert(
+      fc.property(fc.nat({ max: 24_000 }), fc.nat({ max: 2_000 }), fc.constantFrom('.', '. ,'), (at, gap, filler) => {
+        const output = new Output({ headBytes: 100_000, tailBytes: 64, blockBytes: 4096, lastBytes: 64 });
+        const [before, between] = [filler.repeat(at).slice(0, at), filler.repeat(gap).slice(0, gap)];
+        const text = `${before}${secret}${between}token ghp_${'Zz9'.repeat(12)} ${'.'.repeat(20_000)}`;
+        for (let from = 0; from < text.length; from += 1000) output.write(Buffer.from(text.slice(from, from + 1000)));
+        const kept = all(output).toString();
+        // Told without the text itself, which is long.
+        expect([kept.length, kept === `${before}[redacted]${between}token [redacted] ${'.'.repeat(20_000)}`]).toEqual([
+          before.length + between.length + 20_027,
+          true,
+        ]);
+      }),
+      { numRuns: 40 },
     );
   });
 
