@@ -97,9 +97,10 @@ export function beadCommands(program: Command): void {
   program
     .command('sling <bead>')
     .description('give it to a polecat now: ends a rest, retries a failed bead')
+    .option('--budget <dollars>', 'what all its attempts together may cost from now on')
     .action(
-      run(async ({ town, print }, _, id = '') => {
-        const answer = await town.post<BeadView>(`beads/${part(id)}/sling`);
+      run<{ budget?: string }>(async ({ town, print }, { budget }, id = '') => {
+        const answer = await town.post<BeadView>(`beads/${part(id)}/sling`, { query: { budgetUsd: budget } });
         print.show(answer, (one) =>
           print.line(`${one.id} is ${print.status(one.status)}. Follow it: gt why ${one.id}`),
         );

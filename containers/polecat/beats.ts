@@ -76,6 +76,8 @@ export class Beats {
     try {
       const answer = await town.post<BeatAnswer>('beat', beat, { patienceMs: this.#options.everyMs / 2, interrupt });
       if (answer.superseded) interrupt.raise({ why: 'superseded' });
+      else if (answer.stop !== null && answer.cause === 'budget')
+        interrupt.raise({ why: 'budget', detail: answer.stop });
       else if (answer.stop !== null) interrupt.raise({ why: 'stop', reason: answer.stop });
       else onAnswer?.(answer);
     } catch (error) {

@@ -49,6 +49,8 @@ export function climb(
       return { kind: 'give_up', because: `its polecat's host died ${counted.infraDeaths} times` };
     return { kind: 'retry', rung: 'infrastructure', restMs: 0, fromTarget };
   }
+  // Another attempt would get what is left, which was too little for one more call.
+  if (cause === 'budget') return { kind: 'give_up', because: 'its budget is spent' };
   if (counted.respawns >= limits.respawnsMax)
     return { kind: 'give_up', because: `its polecat died ${counted.respawns} times; it may be what kills it` };
   const same = config['retry.same_agent'];

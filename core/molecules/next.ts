@@ -323,7 +323,7 @@ function giveUp(
     what: `${because}. The last: ${failed.cause}: ${failed.detail}`,
     tried: `${bead.attempt} attempts, each with what the one before it met.`,
     unattended: 'what does not need it lands; then its convoy stalls.',
-    command: `gt convoy retry ${bead.convoy}`,
+    command: failed.cause === 'budget' ? `gt sling ${bead.id} --budget <dollars>` : `gt convoy retry ${bead.convoy}`,
     rig: bead.rig,
     convoy: bead.convoy,
     bead: bead.id,

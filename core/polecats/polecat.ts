@@ -1,4 +1,5 @@
 /** The polecat: one bead, one branch, one sandbox, then gone. */
+import { roundedUsd } from '../costs/model-usage.ts';
 import type { BeadId } from '../keys.ts';
 import type { Instant } from '../ports.ts';
 
@@ -33,6 +34,8 @@ export interface Beat {
   readonly state: PolecatState;
   readonly step: string;
   readonly costUsd: number;
+  /** What its model calls under way may cost at most. */
+  readonly heldUsd?: number;
   readonly outputBytes: number;
   /** When something last came of it: a commit, output, or a new step. */
   readonly activeAt: Instant;
@@ -40,6 +43,10 @@ export interface Beat {
   readonly logChunks: readonly string[];
   readonly head?: string;
 }
+
+/** What an attempt has cost that ends without a report: calls that were under way have cost what they might have. */
+export const spentByLast = (beat: Beat | undefined): number =>
+  beat === undefined ? 0 : roundedUsd(beat.costUsd + (beat.heldUsd ?? 0));
 
 /** The pool. Where it is too small for all that are alive, a number is appended: `Toast-2`. */
 export const polecatNames = [

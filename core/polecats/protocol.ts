@@ -101,10 +101,11 @@ export type BeatReport = z.infer<typeof beatSchema>;
 
 export type BeatAnswer =
   | { readonly superseded: true }
-  /** `stop`: end now, push what there is. `nudge`: pass this on to the agent. */
+  /** `stop`: end now, push what there is; with the cause `budget` report that. `nudge`: pass this on to the agent. */
   | {
       readonly superseded: false;
       readonly stop: string | null;
+      readonly cause?: 'budget';
       readonly nudge: string | null;
       /** When it was given: every beat is answered with the newest, and it is passed on once. */
       readonly nudgedAt?: number;

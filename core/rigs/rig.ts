@@ -102,6 +102,11 @@ export const rigKeys = {
     0,
     'reserved at admission, refused beyond; 0: unmetered agents only',
   ),
+  'budget.per_convoy_usd': key(
+    z.number().min(0).max(100_000),
+    0,
+    'no bead starts that may bring its convoy above it; 0: no bound but those of its beads',
+  ),
 } as const;
 
 export type RigKey = keyof typeof rigKeys;

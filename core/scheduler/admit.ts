@@ -1,8 +1,8 @@
 /** Which ready beads get a slot now: in the order of the line, under every cap, the breaker and the switch. */
-import { type Bead, hasEnded } from '../convoys/bead.ts';
+import { type Bead, hasEnded, leftOfBudget } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import type { Effect } from '../effects.ts';
-import { keys } from '../keys.ts';
+import { type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item } from '../ports.ts';
 import { guard, type Step, together, upsert } from '../step.ts';
@@ -28,6 +28,8 @@ export interface Seen {
   readonly budget: Item<DayBudget> | undefined;
   /** The head of the line, in order, each with its bead (absent if the bead is gone). */
   readonly line: readonly { readonly place: Item<unknown>; readonly bead: Item<Bead> | undefined }[];
+  /** Of each convoy in that line, what its beads have cost and reserved. Read after the capacity, which every admission writes. */
+  readonly convoys?: ReadonlyMap<ConvoyId, DayBudget>;
 }
 
 export interface Caps {
@@ -35,6 +37,8 @@ export interface Caps {
   readonly polecatsPerRig: number;
   readonly polecatsPerTown: number;
   readonly dayBudgetUsd: number;
+  /** 0 or absent: no bound but the beads' own. */
+  readonly convoyBudgetUsd?: number;
 }
 
 export interface Admission {
@@ -59,6 +63,7 @@ export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
   const parts: Step[] = [];
   let capacity = seen.capacity?.body ?? noCapacity;
   let budget = seen.budget?.body ?? noSpending;
+  const convoys = new Map(seen.convoys);
   let admitted = 0;
   let because = 'the line is empty';
   let more = false;
@@ -71,8 +76,14 @@ export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
       parts.push({ changes: [{ delete: { pk: place.pk, sk: place.sk }, expect: { any: true } }] });
       continue;
     }
-    if (bead.body.budgetUsd > caps.dayBudgetUsd) {
-      parts.push(askAboutBudget(bead, caps, now));
+    const question = whyNever(bead.body, convoys.get(bead.body.convoy) ?? noSpending, caps);
+    if (question) {
+      parts.push(askAboutBudget(bead, question, now));
+      continue;
+    }
+    const crowded = whyNotYet(bead.body, convoys.get(bead.body.convoy) ?? noSpending, caps);
+    if (crowded) {
+      because = crowded;
       continue;
     }
     const full = whyFull(capacity, budget, bead.body, caps);
@@ -81,7 +92,8 @@ export function admit(seen: Seen, caps: Caps, now: Instant): Admission {
       break;
     }
     capacity = withSlots(capacity, caps.rig, 1);
-    budget = { ...budget, reservedUsd: budget.reservedUsd + bead.body.budgetUsd };
+    budget = withReserved(budget, leftOfBudget(bead.body));
+    convoys.set(bead.body.convoy, withReserved(convoys.get(bead.body.convoy) ?? noSpending, leftOfBudget(bead.body)));
     parts.push(admitBead(bead, now));
     admitted += 1;
   }
@@ -113,16 +125,42 @@ function whyFull(capacity: Capacity, budget: DayBudget, bead: Bead, caps: Caps):
     return `${inRig} polecats of rig ${caps.rig} are at work, of ${caps.polecatsPerRig}`;
   const inTown = workingInTown(capacity);
   if (inTown >= caps.polecatsPerTown) return `${inTown} polecats of the town are at work, of ${caps.polecatsPerTown}`;
-  const asked = budget.spentUsd + budget.reservedUsd + bead.budgetUsd;
-  if (bead.budgetUsd > 0 && asked > caps.dayBudgetUsd)
+  const left = leftOfBudget(bead);
+  const asked = budget.spentUsd + budget.reservedUsd + left;
+  if (left > 0 && asked > caps.dayBudgetUsd)
     return `the day's budget of $${caps.dayBudgetUsd} has $${budget.spentUsd} spent and $${budget.reservedUsd} reserved`;
   return undefined;
 }
 
-/** No day has room for it: it would block the line for ever. Its molecule asks a human, and the line moves on. */
-function askAboutBudget(was: Item<Bead>, { dayBudgetUsd }: Caps, now: Instant): Step {
+const withReserved = (budget: DayBudget, usd: number): DayBudget => ({
+  ...budget,
+  reservedUsd: budget.reservedUsd + usd,
+});
+
+/** What to ask a human about a bead whose money no waiting brings. */
+function whyNever(bead: Bead, convoy: DayBudget, { dayBudgetUsd, convoyBudgetUsd = 0 }: Caps): string | undefined {
+  const left = leftOfBudget(bead);
+  const raise = `Give it more with gt sling ${bead.id} --budget <dollars>, or close it.`;
+  if (bead.budgetUsd > 0 && left === 0)
+    return `Its budget of $${bead.budgetUsd} is spent: $${bead.costUsd} by ${bead.attempt} attempts. ${raise}`;
+  if (left > dayBudgetUsd)
+    return `Its budget of $${left} is more than the $${dayBudgetUsd} that the town may spend in a day: raise the town's day budget and answer, or close the bead and submit it with a smaller one.`;
+  if (left > 0 && convoyBudgetUsd > 0 && convoy.spentUsd + left > convoyBudgetUsd)
+    return `Its convoy has spent $${convoy.spentUsd} of the $${convoyBudgetUsd} that one may (budget.per_convoy_usd), which leaves too little for the $${left} that it may cost. Raise that and answer, or close the bead.`;
+  return undefined;
+}
+
+/** Other beads of its convoy hold what is left of the convoy's budget; they may not need all of it. */
+function whyNotYet(bead: Bead, convoy: DayBudget, { convoyBudgetUsd = 0 }: Caps): string | undefined {
+  const left = leftOfBudget(bead);
+  if (left === 0 || convoyBudgetUsd === 0 || convoy.spentUsd + convoy.reservedUsd + left <= convoyBudgetUsd)
+    return undefined;
+  return `the budget of convoy ${bead.convoy}, $${convoyBudgetUsd}, has $${convoy.spentUsd} spent and $${convoy.reservedUsd} reserved`;
+}
+
+/** It would block the line for ever. Its molecule asks a human, and the line moves on. */
+function askAboutBudget(was: Item<Bead>, question: string, now: Instant): Step {
   const { bead, changes } = leaveLine(was.body);
-  const question = `Its budget of $${bead.budgetUsd} is more than the $${dayBudgetUsd} that the town may spend in a day: raise the town's day budget and answer, or close the bead and submit it with a smaller one.`;
   const asking: Bead = {
     ...bead,
     outcome: { kind: 'escalated', question, severity: 'high' },
@@ -142,7 +180,7 @@ function admitBead(was: Item<Bead>, now: Instant): Step {
   const next: Bead = {
     ...bead,
     admittedAt: now,
-    ...(bead.budgetUsd > 0 ? { reservedUsd: bead.budgetUsd } : {}),
+    ...(leftOfBudget(bead) > 0 ? { reservedUsd: leftOfBudget(bead) } : {}),
     run: Math.max(1, bead.run),
   };
   return {

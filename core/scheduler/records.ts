@@ -21,7 +21,7 @@ export interface Breaker {
   readonly failures: readonly Instant[];
 }
 
-/** The body of `TOWN BUDGET#<day>`, in USD. */
+/** The body of `TOWN BUDGET#<day>`, in USD; the same of a convoy, as its beads say. */
 export interface DayBudget {
   readonly reservedUsd: number;
   readonly spentUsd: number;

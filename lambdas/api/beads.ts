@@ -113,11 +113,19 @@ export function beadRoutes(api: Api, deps: ApiDeps): void {
       about: 'Give it to a polecat now: skip the rest, or retry a failed bead',
       tag,
       params,
+      query: z.strictObject({
+        budgetUsd: z.coerce
+          .number()
+          .min(0)
+          .max(10_000)
+          .optional()
+          .openapi({ description: 'Its budget from now on, for all its attempts together' }),
+      }),
       answer: beadSchema,
     },
-    async ({ params: { id }, caller }) => {
+    async ({ params: { id }, query: { budgetUsd }, caller }) => {
       await bead(id);
-      await slingBead(deps, id, caller);
+      await slingBead(deps, id, caller, budgetUsd);
       return bead(id);
     },
   );

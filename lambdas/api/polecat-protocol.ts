@@ -138,6 +138,7 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
           stop: z.string().nullable(),
           nudge: z.string().nullable(),
           nudgedAt: z.number().optional(),
+          cause: z.literal('budget').optional(),
         }),
       ]),
     },

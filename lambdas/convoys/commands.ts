@@ -91,10 +91,14 @@ async function sendOn(ledger: Ledger, was: Item<Bead>, step: Step, by: string, n
   );
 }
 
-/** A failed bead starts over, a resting one goes now, one that asks goes on unanswered. Anything else is refused. */
-export const slingBead = (deps: CommandDeps, id: BeadId, by: string): Promise<void> =>
+/**
+ * A failed bead starts over, a resting one goes now, one that asks goes on unanswered. Anything else is refused. With a
+ * budget it is the bead's from now on, for all its attempts.
+ */
+export const slingBead = (deps: CommandDeps, id: BeadId, by: string, budgetUsd?: number): Promise<void> =>
   runCommand<void>(deps, `sling of ${id}`, async (now) => {
-    const was = await theBead(deps.ledger, id);
+    const found = await theBead(deps.ledger, id);
+    const was = budgetUsd === undefined ? found : { ...found, body: { ...found.body, budgetUsd } };
     const bead = was.body;
     if (hasEnded(bead) && bead.resolves)
       throw refuse(

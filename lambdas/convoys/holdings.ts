@@ -3,6 +3,7 @@ import { hasEnded } from '../../core/convoys/bead.ts';
 import type { Holding, Holdings } from '../../core/convoys/cancel.ts';
 import { keys } from '../../core/keys.ts';
 import { beadCause } from '../../core/molecules/next.ts';
+import { spentByLast } from '../../core/polecats/polecat.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { MergeRequest } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
@@ -28,7 +29,7 @@ async function holdingOf(ledger: Ledger, bead: Bead): Promise<Holding> {
       ? recordOf<MergeRequest>(await ledger.get(keys.mergeRequest(bead.rig, bead.target, bead.mergeRequest)))
       : undefined;
   const own = polecat?.body.bead === bead.id && polecat.body.attempt === bead.attempt ? polecat : undefined;
-  const spentUsd = own ? ((await load.beat(ledger, own.body))?.costUsd ?? 0) : 0;
+  const spentUsd = own ? spentByLast(await load.beat(ledger, own.body)) : 0;
   const escalation = bead.status === 'escalated' ? await load.escalation(ledger, beadCause(bead.id)) : undefined;
   return { polecat: own, spentUsd, mergeRequest, escalation };
 }

@@ -8,7 +8,7 @@ import { limits } from '../../core/limits.ts';
 import type { Landed } from '../../core/molecules/prompts/polecat-work.ts';
 import type { Intent } from '../../core/molecules/prompts/resolve-conflict.ts';
 import { jobOf } from '../../core/polecats/job.ts';
-import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
+import { type Beat, type Polecat, spentByLast } from '../../core/polecats/polecat.ts';
 import type { Ack, BeatAnswer, BeatReport, PolecatJob, Report, Subject } from '../../core/polecats/protocol.ts';
 import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { asJson, recordOf, replace } from '../../core/step.ts';
@@ -134,8 +134,16 @@ export async function acceptBeat(
   });
   if (!written.ok) return { superseded: true };
   if (beat.state === 'stuck') await sayStuck(deps, bead.body, beat.tail);
+  const overspent = whyOverspent(bead.body, beat.costUsd);
+  if (overspent) return { superseded: false, stop: overspent, cause: 'budget', nudge: null };
   const { nudge = null, nudgedAt } = polecat.body;
   return { superseded: false, stop: null, nudge, ...(nudgedAt === undefined ? {} : { nudgedAt }) };
+}
+
+/** What was reserved for it is all that its bead, its convoy and the day have room for. */
+function whyOverspent({ id, budgetUsd, reservedUsd }: Bead, costUsd: number): string | undefined {
+  if (reservedUsd === undefined || costUsd <= reservedUsd) return undefined;
+  return `${id} has spent $${costUsd} in this attempt, of $${reservedUsd} reserved for it (its budget is $${budgetUsd}). Give it more with gt sling ${id} --budget <dollars>.`;
 }
 
 function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat | undefined, now: Instant): Beat {
@@ -148,6 +156,7 @@ function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat |
     state: beat.state,
     step: beat.step,
     costUsd: beat.costUsd,
+    ...(beat.heldUsd ? { heldUsd: beat.heldUsd } : {}),
     outputBytes: beat.outputBytes,
     activeAt: active ? now : before.activeAt,
     tail: beat.tail,
@@ -255,7 +264,7 @@ export async function nukePolecat(deps: ProtocolDeps, name: string, by: string):
   const outcome: Outcome = { kind: 'failed', cause: 'lost', detail: `nuked by ${by}` };
   const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: `nuked by ${by}` } as const] : [];
   const beat = await load.beat(deps.ledger, polecat);
-  const ended = { outcome, head: beat?.head, costUsd: beat?.costUsd ?? 0, agentMs: 0, who: by };
+  const ended = { outcome, head: beat?.head, costUsd: spentByLast(beat), agentMs: 0, who: by };
   await endAttemptOf(deps, polecat.bead, polecat.attempt, ended, stop);
 }
 

@@ -1,10 +1,19 @@
 /** The scheduler tick of one rig: gives free slots to the head of the line. */
+import type { Bead } from '../../core/convoys/bead.ts';
+import { roundedUsd } from '../../core/costs/model-usage.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
-import { parseBeadId, partitions, prefixes } from '../../core/keys.ts';
+import { type ConvoyId, parseBeadId, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import type { Instant, Ledger, Ports } from '../../core/ports.ts';
+import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { admit, type Caps, room, type Seen } from '../../core/scheduler/admit.ts';
-import { breakerAlarm, breakerCause, breakerOpen, noCapacity, noFailures } from '../../core/scheduler/records.ts';
+import {
+  breakerAlarm,
+  breakerCause,
+  breakerOpen,
+  type DayBudget,
+  noCapacity,
+  noFailures,
+} from '../../core/scheduler/records.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 
@@ -27,7 +36,12 @@ const tickOnce = (deps: SchedulerDeps, rig: string): Promise<boolean> =>
     const known = await load.rig(deps.ledger, rig);
     if (!known) return { result: false };
     const { config } = await load.rigConfig(deps.ledger, rig);
-    const caps = { rig, polecatsPerRig: config['polecats.max'], ...deps.caps };
+    const caps = {
+      rig,
+      polecatsPerRig: config['polecats.max'],
+      convoyBudgetUsd: config['budget.per_convoy_usd'],
+      ...deps.caps,
+    };
     const seen = await see(deps.ledger, caps, now);
     if (seen.line.length > 0 && breakerOpen(seen.breaker?.body ?? noFailures, now)) {
       const escalation = await load.escalation(deps.ledger, breakerCause);
@@ -53,5 +67,19 @@ async function see(ledger: Ledger, caps: Caps, now: Instant): Promise<Seen> {
       return { place, bead: parseBeadId(bead) ? await load.bead(ledger, bead) : undefined };
     }),
   );
-  return { switch: estop, breaker, capacity, budget, line };
+  const convoys = caps.convoyBudgetUsd ? await spendingOf(ledger, line) : undefined;
+  return { switch: estop, breaker, capacity, budget, line, ...(convoys ? { convoys } : {}) };
 }
+
+/** After the capacity was read: who is admitted meanwhile, or returns money, changes that, and this commit is refused. */
+async function spendingOf(ledger: Ledger, line: Seen['line']): Promise<ReadonlyMap<ConvoyId, DayBudget>> {
+  const ids = new Set(line.flatMap(({ bead }) => (bead && bead.body.budgetUsd > 0 ? [bead.body.convoy] : [])));
+  return new Map(
+    await Promise.all([...ids].map(async (id) => [id, spendingOfBeads(await load.beads(ledger, id))] as const)),
+  );
+}
+
+const spendingOfBeads = (beads: readonly Item<Bead>[]): DayBudget => ({
+  spentUsd: roundedUsd(beads.reduce((sum, { body }) => sum + body.costUsd, 0)),
+  reservedUsd: roundedUsd(beads.reduce((sum, { body }) => sum + (body.reservedUsd ?? 0), 0)),
+});

@@ -1,6 +1,6 @@
 import { parseBeadId } from '../../core/keys.ts';
 import { freePolecat } from '../../core/polecats/end-attempt.ts';
-import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
+import { type Beat, type Polecat, spentByLast } from '../../core/polecats/polecat.ts';
 import type { Item, Key, Ledger } from '../../core/ports.ts';
 import { recordOf, replace } from '../../core/step.ts';
 import { beatsInTime, judgePolecat } from '../../core/witness/polecat.ts';
@@ -35,7 +35,7 @@ export async function watchPolecat(
       {
         outcome: { kind: 'failed', cause: judged.cause, detail: withTail(judged.detail, beat) },
         head: beat?.head,
-        costUsd: beat?.costUsd ?? 0,
+        costUsd: spentByLast(beat),
         agentMs: 0,
         who: 'witness',
       },

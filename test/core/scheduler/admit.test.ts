@@ -49,6 +49,50 @@ describe('admission', () => {
     expect(step?.changes).toContainEqual({ check: keys.estop(), expect: { absent: true } });
   });
 
+  test('reserves what earlier attempts have left, and asks once that is nothing', () => {
+    const retried = inLine(1, { budgetUsd: 5, costUsd: 3.5, attempt: 2 });
+    const { step } = admit({ ...empty, line: [retried] }, caps, t0);
+    expect(putAt<Bead>(step, keys.bead(idOf(1)))?.reservedUsd).toBe(1.5);
+    const spent = inLine(1, { budgetUsd: 5, costUsd: 5.01, attempt: 3 });
+    const asked = admit({ ...empty, line: [spent] }, caps, t0);
+    expect(asked.admitted).toBe(0);
+    expect(putAt<Bead>(asked.step, keys.bead(idOf(1)))).toMatchObject({
+      outcome: {
+        kind: 'escalated',
+        question: expect.stringMatching(/\$5 is spent: \$5\.01.*gt sling gh-aaaaaa-1 --budget/),
+      },
+    });
+  });
+
+  describe('under a convoy’s budget', () => {
+    const capped = { ...caps, convoyBudgetUsd: 8 };
+    const convoys = (spentUsd: number, reservedUsd: number) => new Map([['aaaaaa', { spentUsd, reservedUsd }]]);
+
+    test('admits what it has room for, in one commit or in several, and lets others pass meanwhile', () => {
+      const line = [inLine(1, { budgetUsd: 3 }), inLine(2, { budgetUsd: 3 }), inLine(3)];
+      const { step, admitted, because } = admit({ ...empty, line, convoys: convoys(1, 2) }, capped, t0);
+      expect(admitted).toBe(2);
+      expect(putAt<Bead>(step, keys.bead(idOf(1)))?.admittedAt).toBe(t0);
+      expect(putAt<Bead>(step, keys.bead(idOf(2)))).toBeUndefined();
+      expect(putAt<Bead>(step, keys.bead(idOf(3)))?.admittedAt).toBe(t0);
+      expect(because).toContain('budget of convoy aaaaaa, $8, has $1 spent and $5 reserved');
+    });
+
+    test('asks a human once waiting brings nothing', () => {
+      const line = [inLine(1, { budgetUsd: 3 })];
+      const { step, admitted } = admit({ ...empty, line, convoys: convoys(6, 0) }, capped, t0);
+      expect(admitted).toBe(0);
+      expect(putAt<Bead>(step, keys.bead(idOf(1)))?.outcome).toMatchObject({
+        question: expect.stringContaining('budget.per_convoy_usd'),
+      });
+    });
+
+    test('is no bound where it is 0', () => {
+      const line = [inLine(1, { budgetUsd: 3 })];
+      expect(admit({ ...empty, line, convoys: convoys(6, 0) }, { ...caps, convoyBudgetUsd: 0 }, t0).admitted).toBe(1);
+    });
+  });
+
   test('asks a human about a bead that costs more than any day allows, and goes on behind it', () => {
     const greedy = inLine(1, { budgetUsd: caps.dayBudgetUsd + 1 });
     const { step, admitted } = admit({ ...empty, line: [greedy, inLine(2, { budgetUsd: 1 })] }, caps, t0);

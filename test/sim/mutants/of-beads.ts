@@ -34,8 +34,8 @@ export const ofBeads: readonly Mutant[] = [
     'spends more than the day allows',
     'budgets are never exceeded',
     admit,
-    'if (bead.budgetUsd > 0 && asked > caps.dayBudgetUsd)',
-    'if (bead.budgetUsd > caps.dayBudgetUsd)',
+    'if (left > 0 && asked > caps.dayBudgetUsd)',
+    'if (left > caps.dayBudgetUsd)',
   ),
   mutant('leaks a slot', 'a slot comes back', ends, 'bead.rig, -1)),', 'bead.rig, 0)),'),
   mutant(
