@@ -1,6 +1,6 @@
 /** Real bare repositories, and the real harness as a process against a scripted town. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleHarness } from '../../../containers/polecat/bundle.ts';
@@ -67,6 +67,12 @@ export class Yard {
       tip: (branch) => git(url, 'for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`),
       show: (branch, path) => git(url, 'show', `${branch}:${path}`),
     };
+  }
+
+  /** Of that name in the boxes of tasks that are at work. */
+  filesNamed(name: string): string[] {
+    const tasks = readdirSync(this.dir).filter((task) => task.startsWith('polecat-'));
+    return tasks.map((task) => join(this.dir, task, 'box/work', name)).filter((file) => existsSync(file));
   }
 
   /** Starts the harness on a subject; `env` is added to its environment. */
