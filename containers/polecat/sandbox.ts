@@ -1,9 +1,24 @@
 /** The directories of one task, and the environment that its agent or gates get: a short list, never the town's token. */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { agentUser, type User } from './confine.ts';
+import { TaskFailure } from './failure.ts';
 
 export type TaskEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -64,11 +79,29 @@ function handOver({ uid, gid }: User, { root, own, box }: Pick<Sandbox, 'root' |
   chownSync(box, uid, gid);
 }
 
-/** Writes a file outside the work tree, for the agent to read. */
-export function place({ box, user }: Sandbox, name: string, content: string, mode: number): string {
+/**
+ * Writes a file outside the work tree, for the agent to read. Where an agent has run before, nothing there is as it was: no
+ * link that it left is followed, be it the file itself or a directory on the way.
+ */
+export function place(
+  { box, user }: Pick<Sandbox, 'box' | 'user'>,
+  name: string,
+  content: string,
+  mode: number,
+): string {
   const path = join(box, name);
-  writeFileSync(path, content, { mode });
-  if (user) chownSync(path, user.uid, user.gid);
+  for (let directory = dirname(path); directory !== dirname(box); directory = dirname(directory))
+    if (!lstatSync(directory).isDirectory())
+      throw new TaskFailure('agent_failed', `the agent put something else in place of ${relative(box, directory)}`);
+  rmSync(path, { recursive: true, force: true });
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+  try {
+    writeFileSync(file, content);
+    fchmodSync(file, mode);
+    if (user) fchownSync(file, user.uid, user.gid);
+  } finally {
+    closeSync(file);
+  }
   return path;
 }
 

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { agentFileBytesMax } from '../../../containers/polecat/confine.ts';
 import { keptCapabilities } from '../../../lib/polecats/confinement.ts';
 import { Container, ended, lacksContainers, remotePath } from './container.ts';
 import { gateJob, git, jobFor, type Rig, until, Yard } from './rig.ts';
@@ -15,6 +16,8 @@ if (lacking) console.warn(`SKIPPED: what a hostile agent in a container cannot d
 const secrets = {
   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/5eecafe0-1111-4222-8333-444455556666',
   ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/5eecafe0-metadata',
+  ANTHROPIC_API_KEY: 'sk-ant-5eecafe0-1111-4222-8333-444455556666',
+  CODEX_API_KEY: '5eecafe0-codex',
   HOME: '/work/harness-home',
 };
 
@@ -83,18 +86,19 @@ function recordSurvivors(): string {
     mkdirSync(home, { mode: 0o700 });
     writeFileSync(join(home, '.git-credentials'), 'https://x:5eecafe0-password@example.com');
     const script = [
-      'env; id; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; ls -l /proc/[0-9]*/fd',
+      // Into a file, whose content nobody masks as the log's is.
+      '{ env; id; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; ls -l /proc/[0-9]*/fd',
       'cat "$HOME"/../*/.git-credentials /work/*/.git-credentials; find / -name .git-credentials -exec cat {} +',
       'for p in $PPID 1; do head -c 64 /proc/$p/mem; grep heap /proc/$p/maps; cat /proc/$p/root/etc/hostname /proc/$p/cwd/x; done',
-      'echo it has looked everywhere; touch looked',
+      'echo it has looked everywhere; } > /tmp/found 2>&1; tr "\\0" "\\n" < /tmp/found > found.txt; touch looked',
     ].join('\n');
     const job = jobFor(rig, script);
-    const report = await container.polecat(job, secrets);
-    const log = yard.town.logOf(report);
-    expect(log).toContain('it has looked everywhere');
-    expect(log).toMatch(/\/proc\/1\/environ: Permission denied/);
+    await container.polecat(job, secrets);
+    const found = rig.show(job.branch, 'found.txt');
+    expect(found).toContain('it has looked everywhere');
+    expect(found).toMatch(/\/proc\/1\/environ: Permission denied/);
     // /etc/hostname is nobody's secret: that the way through the harness's own root is shut is what counts.
-    for (const told of ['5eecafe0', yard.town.token, 'GASTOWN_TOKEN=', '[heap]']) expect(log).not.toContain(told);
+    for (const told of ['5eecafe0', yard.town.token, 'GASTOWN_TOKEN=', '[heap]']) expect(found).not.toContain(told);
   });
 
   test('cannot end the harness, init, or another user’s process', async () => {
@@ -178,6 +182,43 @@ function recordSurvivors(): string {
     expect(report).toHaveProperty('detail', expect.stringMatching(/fork/i));
     expect(git(rig.url, 'ls-tree', '--name-only', job.branch)).not.toContain('escaped');
     expect(readFileSync(survivors, 'utf8')).toBe('');
+  });
+
+  test('cannot write one file without end, nor leave a core file', async () => {
+    const script = [
+      'truncate -s 9G big && echo grew > grew.txt; rm -f big',
+      'grep -E "^Max (file|core file) size" /proc/self/limits > limits.txt; echo went on',
+    ].join('\n');
+    const job = jobFor(rig, script);
+    expect(await container.polecat(job)).toMatchObject({ status: 'completed' });
+    expect(git(rig.url, 'ls-tree', '--name-only', job.branch)).not.toContain('grew');
+    const [file, core] = rig.show(job.branch, 'limits.txt').split('\n').sort().reverse();
+    expect([file, core]).toEqual([
+      expect.stringMatching(new RegExp(`size +${agentFileBytesMax} +${agentFileBytesMax} `)),
+      expect.stringMatching(/size +0 +0 /),
+    ]);
+  });
+
+  test('has a link out of its tree published as a link, and one in place of gt done’s file is not read', async () => {
+    const home = join(container.volumes, secrets.HOME);
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'secret.txt'), '5eecafe0');
+    const there = `${secrets.HOME}/secret.txt`;
+    const links = jobFor(rig, `ln -s ${there} link; ln -s ${secrets.HOME} dir`);
+    expect(await container.polecat(links, secrets)).toMatchObject({ status: 'completed' });
+    expect([rig.show(links.branch, 'link'), rig.show(links.branch, 'dir')]).toEqual([there, secrets.HOME]);
+    const report = await container.polecat(jobFor(rig, `echo x > x; ln -s ${there} "$GASTOWN_DONE_FILE"`), secrets);
+    expect(report).toMatchObject({ status: 'failed', detail: expect.stringContaining('not what gt writes') });
+    expect(JSON.stringify(report)).not.toContain('5eecafe0');
+  });
+
+  test('cannot report for another bead, nor another commit, by what it writes for gt done', async () => {
+    const said = ['--status', 'completed', '--note', `{"bead":"gh-1","head":"${'a'.repeat(40)}"}`];
+    const forged = jobFor(rig, `echo x > x; echo '${JSON.stringify(said)}' > "$GASTOWN_DONE_FILE"`);
+    const report = await container.polecat(forged);
+    expect(report).toMatchObject({ status: 'completed', head: rig.tip(forged.branch), subject: { bead: forged.bead } });
+    const more = jobFor(rig, `echo x > x; echo '["--bead","gh-1"]' > "$GASTOWN_DONE_FILE"`);
+    expect(await container.polecat(more)).toMatchObject({ status: 'failed', subject: { bead: more.bead } });
   });
 
   test('leaves nothing running: no session of its own, no empty environment, no filter of its repository outlives it', async () => {

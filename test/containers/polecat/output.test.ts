@@ -124,7 +124,7 @@ describe('bounded output', () => {
   });
 });
 
-describe('an agent that prints 100 MB', () => {
+describe('an agent that prints', () => {
   const yard = new Yard();
   let rig: Rig;
   beforeAll(async () => {
@@ -133,7 +133,26 @@ describe('an agent that prints 100 MB', () => {
   });
   afterAll(() => yard.close());
 
-  test('is not blocked, raises the harness’s memory by no more than the log, and keeps the head and the tail', async () => {
+  test.each(['', '| base64 -w 0'])(
+    'its attempt’s own token, which a laptop does not hide, shows it to nobody %s',
+    async (coded) => {
+      const token = `tr '\\0' '\\n' < /proc/$PPID/environ | sed -n 's/^GASTOWN_TOKEN=//p' | tr -d '\\n' ${coded}`;
+      const script = `${token} > /tmp/token-$$; wc -c < /tmp/token-$$ > size; cat /tmp/token-$$; gt done --note "it is $(cat /tmp/token-$$)"; gt done --status escalated --question "Is it $(cat /tmp/token-$$)?"; rm /tmp/token-$$`;
+      const job = jobFor(rig, script, { agent: ['sh', '{script}'] });
+      const report = await yard.polecat(job);
+      expect(Number(rig.show(job.branch, 'size'))).toBeGreaterThanOrEqual(64);
+      expect(report).toMatchObject({
+        status: 'escalated',
+        question: expect.stringMatching(/^Is it \[redacted\]=*\?$/),
+      });
+      expect(yard.town.logOf(report)).toContain('[redacted]');
+      const told = [...yard.town.blobs.values(), JSON.stringify([report, yard.town.beats])].join('\n');
+      for (const form of [yard.town.token, Buffer.from(yard.town.token).toString('base64').replace(/=+$/, '')])
+        expect(told).not.toContain(form);
+    },
+  );
+
+  test('100 MB is not blocked, raises the harness’s memory by no more than the log, and keeps the head and the tail', async () => {
     const { town } = yard;
     const job = jobFor(
       rig,
