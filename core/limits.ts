@@ -155,6 +155,8 @@ export const limits = {
   gateTimeoutDefaultMs: 10 * minutes,
   gateStartMs: 10 * minutes,
   gateInfraRetriesMax: 3,
+  /** Times that a change went back in line because nothing with it could be built; then it waits for a human. */
+  unbuildableRetriesMax: 2,
   landingPushTimeoutMs: 60 * seconds,
   landingTriesMax: 5,
   /**

@@ -38,6 +38,7 @@ export const escalationRunbooks = {
   'queue/*/refused': at('refinery', 'The remote refuses the push'),
   'queue/*/landing': at('refinery', 'A landing gets no answer'),
   'queue/*/ci-change/*': at('refinery', 'A change to CI waits for a human'),
+  'queue/*/unbuildable/*': at('refinery', 'A change cannot be built'),
   'queue/*/blocked': at('refinery', 'Nothing can land'),
   'effect/*': at('platform', 'The town cannot do what it decided'),
 } as const satisfies Readonly<Record<string, Place>>;

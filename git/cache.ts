@@ -49,7 +49,7 @@ export class CacheDamaged extends Error {
 }
 
 const damage =
-  /corrupt|bad object|not something we can merge|bad tree|not a git repository|unable to (read|open loose|parse|find)|object file .* is empty|missing (blob|tree|commit)|could not parse|\.lock': File exists|broken|inflate|unable to normalize alternate|has bad|No such file or directory.*objects/i;
+  /is corrupt|corrupt (loose|patch|tree)|bad object|not something we can merge|bad tree|not a git repository|unable to (read|open loose|parse|find)|object file .* is empty|missing (blob|tree|commit)|could not parse|\.lock': File exists|broken (link|ref)|inflate|unable to normalize alternate|has bad|No such file or directory.*objects/i;
 
 const firstLines = (text: string): string =>
   text.trim().split('\n').slice(0, 6).join(' | ').slice(0, 800) || 'no output';

@@ -87,9 +87,16 @@ export function startCandidate(
 }
 
 /** The gates and checks, on main as it is: before anyone is blamed for what main may do by itself. */
-export function startMainCheck(view: QueueView, id: string, main: Oid, checks: readonly string[], now: Instant): Turn {
+export function startMainCheck(
+  view: QueueView,
+  id: string,
+  main: Oid,
+  { checks, confirms }: { readonly checks: readonly string[]; readonly confirms?: true },
+  now: Instant,
+): Turn {
   const check: Candidate = {
     ...newCandidate(view, id, main, now),
+    ...(confirms ? { confirms } : {}),
     ...(checks.length > 0 ? { checks } : {}),
     verdictKey: verdictKeyOf(main, view.policy, checks),
     because: `does ${view.target} itself pass, before anyone is blamed?`,
@@ -97,6 +104,13 @@ export function startMainCheck(view: QueueView, id: string, main: Oid, checks: r
     ofMain: true,
   };
   return { step: { changes: [progress(view, {}, now), create(keys.candidate(view.rig, view.target, id), check)] } };
+}
+
+/** Main failed once, which may have been a flake: once more, before everybody is stopped for it. */
+export function confirmRed(view: QueueView, was: Item<Candidate>, id: string, now: Instant): Turn {
+  const { base, checks = [], because } = was.body;
+  const { step } = startMainCheck(view, id, base, { checks, confirms: true }, now);
+  return { step: together(step, dropCandidate(was, `is run once more: ${because}`)) };
 }
 
 /** What the build adds to a candidate. */

@@ -1,5 +1,6 @@
 /** The changes of a queue as the planner sees them. */
 import { changesCi } from './look.ts';
+import { isUrgent } from './order.ts';
 import type { Change } from './planner/board.ts';
 import { badChance, type Estimates } from './planner/estimate.ts';
 import { riskOf } from './planner/risk.ts';
@@ -10,15 +11,12 @@ import { estimatesOf, type QueueView, requestOf } from './view.ts';
 export const isResubmitted = ({ attempt, retries = 0 }: { attempt: number; retries?: number }): boolean =>
   attempt - 1 + retries > 0;
 
-/** Priority 0: takes the next free slot. */
-const urgent = 0;
-
 export const changeOf = (request: MergeRequest, estimates: Estimates): Change => ({
   id: request.seq,
   risk: riskOf({ retries: isResubmitted(request) ? 1 : 0, conflicts: request.resolver?.tries ?? 0 }, estimates),
   ...(request.touched ? { paths: request.touched.paths } : {}),
   ...(changesCi(request) ? { alone: true } : {}),
-  ...(request.priority === urgent ? { urgent: true } : {}),
+  ...(isUrgent(request) ? { urgent: true } : {}),
 });
 
 /** The chance that the change is bad; of one that has left the queue, that of any other. */

@@ -7,11 +7,13 @@ import type { Check, Instant, Item } from '../ports.ts';
 import { asJson, replace, type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
 import { isResubmitted } from './changes.ts';
+import { heldCause } from './held.ts';
 import { type Board, type Decision, emptyBoard, failed, mainPassed, rejected, withdrawn } from './planner/board.ts';
 import { learnedGreen, learnedRed, learnedRejection } from './planner/estimate.ts';
-import type { Candidate, TreeVerdict } from './records.ts';
+import type { Candidate, MergeRequest, TreeVerdict } from './records.ts';
 import { runMsAfter } from './shown.ts';
 import { gateRun, tested } from './tested.ts';
+import { rememberTrouble } from './trouble.ts';
 import {
   activeCandidates,
   boardOf,
@@ -204,9 +206,61 @@ export const loseGate = (view: QueueView, was: Item<Candidate>, because: string,
  * until a change that hangs the gates by itself stands alone.
  */
 export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant): Turn {
-  const gateTroubles = (queueOf(view, now).gateTroubles ?? 0) + 1;
-  const text = `${was.body.infraFailures} runs of the gates in a row gave no verdict; the last: ${was.body.because}`;
+  const { infraFailures, because } = was.body;
+  return giveUp(view, was, `${infraFailures} runs of the gates in a row gave no verdict; the last: ${because}`, now);
+}
+
+/** Git could not build it, for no fault that a link has. Too often: smaller chains find out whose it is. */
+export function failBuild(view: QueueView, was: Item<Candidate>, why: string, now: Instant): Turn {
+  const infraFailures = was.body.infraFailures + 1;
+  const because = `could not be built: ${why}`.slice(0, 1000);
+  if (infraFailures > limits.gateInfraRetriesMax) {
+    const text = `${infraFailures} times in a row it ${because}`;
+    const [only, ...others] = membersIn(view, was.body);
+    if (!only || others.length > 0 || only.body.retries < limits.unbuildableRetriesMax)
+      return giveUp(view, was, text, now);
+    const held = unbuildable(view, only, text, now);
+    return { ...held, step: together(dropCandidate(was, text), held.step) };
+  }
+  const { step, alarms } = rememberTrouble(view, because, now);
+  return {
+    step: together(step, { changes: [saveCandidate(was, { infraFailures, because })] }),
+    ...(alarms ? { alarms } : {}),
+  };
+}
+
+/** A change that could not be built even by itself, again and again, waits for a human, and for nobody else. */
+function unbuildable(view: QueueView, was: Item<MergeRequest>, text: string, now: Instant): Turn {
+  const { bead, title, seq, branch } = was.body;
+  const patch = {
+    held: true,
+    because: `${text}: gt mq retry ${bead} tries it again, gt mq reject ${bead} sends it back`,
+  };
+  return {
+    step: {
+      changes: [saveQueue(view, { board: withdrawn(boardOf(view), [seq]) }, now), saveRequest(was, [], patch)],
+    },
+    alarms: [
+      {
+        cause: causeOf(view, heldCause.unbuildable(bead)),
+        severity: 'medium',
+        title: `${bead} cannot be built on ${view.rig} ${view.target}`,
+        what: `${title} (branch ${branch}): ${text}`,
+        tried: 'it by itself, after longer and longer rests; changes before and behind it were built.',
+        unattended: 'it waits; other changes go on.',
+        command: `gt mq retry ${bead}`,
+        rig: view.rig,
+      },
+    ],
+  };
+}
+
+function giveUp(view: QueueView, was: Item<Candidate>, text: string, now: Instant): Turn {
   const members = membersIn(view, was.body);
+  const troubles = (queueOf(view, now).gateTroubles ?? 0) + 1;
+  // Half of what just failed, however much more a chain might hold.
+  const halvings = Math.floor(Math.log2(view.policy.batchMax / Math.max(1, members.length))) + 1;
+  const gateTroubles = Math.max(troubles, halvings);
   const back = members
     .slice(0, limits.beadsGuardedMax - 10)
     .map((member) => saveRequest(member, [], { because: `back in line: ${text}`, retries: member.body.retries + 1 }));
@@ -221,7 +275,7 @@ export function giveUpGate(view: QueueView, was: Item<Candidate>, now: Instant):
               members.map(({ body }) => body.seq),
             ),
             gateTroubles,
-            restUntil: now + backoffOf(gateTroubles + limits.gateInfraRetriesMax),
+            restUntil: now + backoffOf(troubles + limits.gateInfraRetriesMax),
           },
           now,
         ),

@@ -138,6 +138,7 @@ const overByLanding = [
   'red-main',
   'gate-infrastructure',
   'checks-slow',
+  'no-progress',
 ] as const;
 
 /** Main contains it: its changes have landed, whatever was believed of them before. They hear of it, some in each commit. */
@@ -281,11 +282,15 @@ function giveUp(
   now: Instant,
 ): { landing: Change; patch: Parameters<typeof saveQueue>[1] } {
   const landing: Landing = { ...was.body, state: 'given_up', because, endedAt: now };
+  // The same push, given up before, is looked for already: one that arrives is the landing of both.
+  const isTwin = ({ body }: Item<Landing>): boolean =>
+    body.state === 'given_up' && body.from === landing.from && body.to === landing.to;
+  const isRemembered = mayArrive && !view.landings.some(isTwin);
   return {
-    landing: replace(was, landing, mayArrive ? {} : { expiresAt: now + limits.endedRequestKeptMs }),
+    landing: replace(was, landing, isRemembered ? {} : { expiresAt: now + limits.endedRequestKeptMs }),
     patch: {
       openLanding: undefined,
-      ...(mayArrive ? { givenUp: [...(queueOf(view, now).givenUp ?? []), was.body.epoch] } : {}),
+      ...(isRemembered ? { givenUp: [...(queueOf(view, now).givenUp ?? []), was.body.epoch] } : {}),
     },
   };
 }

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts';
 import type { ChangedPaths, Instant, Item } from '../ports.ts';
 import { type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
+import { heldCause } from './held.ts';
 import type { MergeRequest } from './records.ts';
 import { causeOf, progress, type QueueView, requestOf, saveRequest, type Turn } from './view.ts';
 
@@ -59,7 +60,7 @@ export function recordLooks(view: QueueView, all: readonly Looked[], now: Instan
   return {
     step: together({ changes: [progress(view, {}, now)] }, ...looks.map((look) => recordLook(view, look, now))),
     alarms: held.map(({ request: { body } }) => ({
-      cause: causeOf(view, `ci-change/${body.bead}`),
+      cause: causeOf(view, heldCause.ciChange(body.bead)),
       severity: 'medium',
       title: `${body.bead} changes how ${view.rig} is tested`,
       what: `${body.title} (branch ${body.branch}) touches CI configuration, or more files than are looked at, and refinery.ci_changes is human.`,

@@ -45,7 +45,13 @@ export function withLanded(
 
 const bySeq = (a: MergeRequest, b: MergeRequest): number => (a.seq < b.seq ? -1 : 1);
 
-/** The order in which queued changes are tested: the overtaken first, in the order they came; then by score, ties by seq. */
+/** Priority 0: the next free slot is its own. */
+export const isUrgent = ({ priority }: Pick<MergeRequest, 'priority'>): boolean => priority === 0;
+
+/**
+ * The order in which queued changes are tested: the overtaken first, in the order they came; then the urgent, then the
+ * others, by score, ties by seq.
+ */
 export function inOrder(
   requests: readonly MergeRequest[],
   landedSeqs: readonly string[],
@@ -56,6 +62,8 @@ export function inOrder(
   const scored = (request: MergeRequest) => scores.get(request.seq) ?? 0;
   return [
     ...requests.filter(starved).sort(bySeq),
-    ...requests.filter((request) => !starved(request)).sort((a, b) => scored(b) - scored(a) || bySeq(a, b)),
+    ...requests
+      .filter((request) => !starved(request))
+      .sort((a, b) => Number(isUrgent(b)) - Number(isUrgent(a)) || scored(b) - scored(a) || bySeq(a, b)),
   ];
 }

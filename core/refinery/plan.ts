@@ -67,6 +67,7 @@ export type Move =
   | { readonly do: 'take_failure'; readonly candidate: Item<Candidate> }
   | { readonly do: 'check_main' }
   | { readonly do: 'main_is_green'; readonly candidate: Item<Candidate> }
+  | { readonly do: 'confirm_red'; readonly candidate: Item<Candidate> }
   | { readonly do: 'main_is_red'; readonly candidate: Item<Candidate> }
   | { readonly do: 'reject'; readonly decision: Extract<Decision, { do: 'reject' }> }
   /** Its convoy is over, and so is its branch. */
@@ -83,7 +84,11 @@ export function planQueue(view: QueueView, facts: Facts, now: Instant): Move {
 
   // What may already have reached main is settled first, paused or not.
   const open = view.landings.find(({ body }) => body.state === 'open' || body.state === 'arrived');
-  if (open) return { do: open.body.state === 'open' ? 'resolve' : 'tell', landing: open };
+  if (open?.body.state === 'arrived') return { do: 'tell', landing: open };
+  // What has just gone wrong outside would go wrong again.
+  const troubled = queue.trouble === undefined ? undefined : queue.restUntil;
+  if (troubled !== undefined && troubled > now) return { do: 'rest', until: troubled };
+  if (open) return { do: 'resolve', landing: open };
   const givenUp = view.landings.filter(({ body }) => body.state === 'given_up');
   if (givenUp.length > 0 && facts.main === undefined) return { do: 'recheck', landings: givenUp };
   const close = view.toClose.find(({ sk }) => !facts.asked.has(sk));
@@ -136,8 +141,11 @@ function startNext(view: QueueView, facts: Facts, queue: Queue, now: Instant): M
   if (queued.length === 0) return { do: 'rest' };
   const because = ungated(view.policy, view.rig);
   if (because !== undefined) return blockedBy(queue, queued, because, now);
+  // Who waits for another, or for a human, takes nobody's place.
+  const mayMove = (request: MergeRequest): boolean =>
+    wantsLook(view, request) || (isFree(request) && (isReviewed(view, request) || !facts.asked.has(request.seq)));
   const waiting = inOrder(
-    queued.flatMap(({ body }) => (there.has(body.seq) ? [] : [body])),
+    queued.flatMap(({ body }) => (there.has(body.seq) || !mayMove(body) ? [] : [body])),
     queue.landedSeqs ?? [],
     now,
   ).slice(0, view.policy.slots * view.policy.batchMax);
@@ -224,7 +232,12 @@ function moveOf(view: QueueView, facts: Facts, was: Item<Candidate>, now: Instan
       }
       return { do: 'take_pass', candidate: was };
     case 'failed':
-      return { do: candidate.ofMain ? 'main_is_red' : 'take_failure', candidate: was };
+      if (!candidate.ofMain) return { do: 'take_failure', candidate: was };
+      // A flake would stop everybody. What failed main's checks has nothing that could be run again.
+      return {
+        do: candidate.confirms || candidate.gatesPassedAt !== undefined ? 'main_is_red' : 'confirm_red',
+        candidate: was,
+      };
     case 'cancelled':
     case 'landed':
       return { do: 'rest' };

@@ -122,6 +122,8 @@ export interface Candidate {
   readonly taskId?: string;
   readonly tokenHash?: string;
   readonly infraFailures: number;
+  /** Of main, which failed once: nobody believes it before it fails again. */
+  readonly confirms?: true;
   readonly evidence?: string;
   readonly gateMs: number;
   /** A check of main itself, without members, before anyone is blamed. */

@@ -7,9 +7,10 @@ import { limits } from '../limits.ts';
 import type { Instant, Item, PullRequest } from '../ports.ts';
 import { type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
-import type { MergeRequest } from './records.ts';
+import { withdrawn } from './planner/board.ts';
+import type { Candidate, MergeRequest } from './records.ts';
 import type { ToClose } from './to-close.ts';
-import { progress, type QueueView, saveRequest, short, type Turn } from './view.ts';
+import { boardOf, dropCandidate, progress, type QueueView, saveRequest, short, type Turn } from './view.ts';
 
 /** May be tested, as far as reviews go. */
 export const isReviewed = ({ policy }: Pick<QueueView, 'policy'>, { review }: MergeRequest): boolean =>
@@ -53,6 +54,21 @@ function recordReview(view: QueueView, { request, found }: Reviewed, now: Instan
   if (was?.number === number && was.approved === approved) return undefined;
   const because = approved ? `reviewed: ${url}` : `waits for reviews: ${url}`;
   return { changes: [saveRequest(request, [], { review: { number, url, approved }, because })] };
+}
+
+/** What these were tested in may not land; they wait for their reviews again, and the others are tested without them. */
+export function takenBack(
+  view: QueueView,
+  was: Item<Candidate>,
+  requests: readonly Item<MergeRequest>[],
+  now: Instant,
+): Turn {
+  const because = `reviews were taken back: ${requests.map(({ body }) => body.bead).join(', ')}`;
+  const board = withdrawn(
+    boardOf(view),
+    requests.map(({ body }) => body.seq),
+  );
+  return { step: together({ changes: [progress(view, { board }, now)] }, dropCandidate(was, because)) };
 }
 
 export const closed = (view: QueueView, was: Item<ToClose>, now: Instant): Turn => ({

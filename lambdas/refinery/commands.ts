@@ -1,12 +1,14 @@
 /** `gt mq pause | resume | retry | reject`: between the ticks, by the same rule: META as it was read, or look again. */
 import { refuse } from '../../core/errors.ts';
+import { closeEscalation } from '../../core/escalations/close.ts';
 import type { BeadId } from '../../core/keys.ts';
 import type { Instant, Item } from '../../core/ports.ts';
 import { pause, rejectByHand, resume, retry } from '../../core/refinery/command.ts';
+import { noLongerHeld } from '../../core/refinery/held.ts';
 import { hasEndedRequest, type MergeRequest } from '../../core/refinery/records.ts';
 import type { QueueView } from '../../core/refinery/view.ts';
 import { requestOf } from '../../core/refinery/view.ts';
-import type { Step } from '../../core/step.ts';
+import { type Step, together } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { loadView } from './load.ts';
@@ -37,7 +39,11 @@ const change = (
   runCommand<void>(deps, `queue of ${rig} ${target}`, async (now) => {
     const view = await loadView(deps.ledger, rig, target);
     if (!view) throw refuse(404, 'RIG_UNKNOWN', `There is no rig "${rig}".`, 'gt rig list shows those there are.');
-    return { step: decide(view, now), result: undefined };
+    const step = decide(view, now);
+    const over = await Promise.all(
+      noLongerHeld(view, step.changes).map((cause) => load.escalation(deps.ledger, cause)),
+    );
+    return { step: together(step, ...over.map((alarm) => closeEscalation(alarm, 'town', now))), result: undefined };
   });
 
 async function changeRequest(

@@ -17,10 +17,12 @@ import {
   type Standing,
   tryAgain,
 } from '../../core/refinery/landing.ts';
+import { changesCi } from '../../core/refinery/look.ts';
 import type { Candidate, Landing, MergeRequest } from '../../core/refinery/records.ts';
 import { membersIn, type QueueView, queueOf, requestOf } from '../../core/refinery/view.ts';
 import { load } from '../platform/load.ts';
 import { lostBeads } from './lost.ts';
+import { reviewedNoMore } from './review.ts';
 import { passedNoMore, staleAmong, unexpected } from './testing.ts';
 import { again, commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
 
@@ -49,9 +51,19 @@ export async function takePass(tick: Tick, view: QueueView, was: Item<Candidate>
     return [{ seq: body.seq, why: head === undefined ? { fault: 'branch_gone' } : { fault: 'head_moved', head } }];
   });
   if (gone.length > 0) return commit(leaveOut(view, was, gone, now));
+  const unreviewed = await reviewedNoMore(tick, view, was, now);
+  if (unreviewed) return commit(unreviewed);
   const spoiled = await passedNoMore(tick, view, candidate);
   if (spoiled !== undefined) return commit(drop(view, was, spoiled, now));
-  if (main === undefined || !fastForwards(candidate, main)) return commit(join(view, was, main ?? '', now));
+  if (main === undefined || !fastForwards(candidate, main)) {
+    // What travels alone joins nobody.
+    const alone = members.some(({ body }) => changesCi(body));
+    return commit(
+      alone
+        ? drop(view, was, `${view.target} has moved: it is tested again, alone`, now)
+        : join(view, was, main ?? '', now),
+    );
+  }
   const beads = await Promise.all(members.map((member) => load.bead(tick.deps.ledger, member.body.bead)));
   const found = beads.flatMap((bead): Item<Bead>[] => (bead ? [bead] : []));
   const epoch = queueOf(view, now).epoch + 1;

@@ -10,8 +10,9 @@ import { openEscalation } from '../../core/escalations/open.ts';
 import { limits } from '../../core/limits.ts';
 import type { Change, Instant } from '../../core/ports.ts';
 import { advanced } from '../../core/refinery/advance.ts';
-import { drop, fileAll } from '../../core/refinery/candidates.ts';
+import { confirmRed, drop, fileAll } from '../../core/refinery/candidates.ts';
 import { giveUpGate, launchGates, loseGate, mainIsGreen, mainIsRed, takeFailure } from '../../core/refinery/gates.ts';
+import { noLongerHeld } from '../../core/refinery/held.ts';
 import { tell } from '../../core/refinery/landing.ts';
 import { type Move, planQueue } from '../../core/refinery/plan.ts';
 import { goOnLater, rememberTrouble, restUntil } from '../../core/refinery/trouble.ts';
@@ -57,7 +58,7 @@ async function tick(deps: RefineryDeps, rig: string, target: string): Promise<vo
     const done = late ? commit(goOnLater(view, now)) : await oneMove(at, view, now);
     if (done.next === 'rest') return;
     if (done.next === 'again') continue;
-    const changes = await commitTurn(deps, done.turn);
+    const changes = await commitTurn(deps, view, done.turn);
     if (changes && late) return;
     if (changes) done.after?.();
     else {
@@ -137,6 +138,8 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
       return checkMain(at, view, now);
     case 'main_is_green':
       return commit(mainIsGreen(view, move.candidate, now));
+    case 'confirm_red':
+      return commit(confirmRed(view, move.candidate, at.deps.ids.ulid(), now));
     case 'main_is_red':
       return commit(mainIsRed(view, move.candidate, move.candidate.body.because, now));
     case 'reject':
@@ -151,7 +154,7 @@ function perform(at: Tick, view: QueueView, move: Exclude<Move, { do: 'rest' }>,
 }
 
 /** What was written; nothing if someone else wrote first: then everything is looked at again. */
-async function commitTurn(deps: RefineryDeps, turn: Turn): Promise<readonly Change[] | undefined> {
+async function commitTurn(deps: RefineryDeps, view: QueueView, turn: Turn): Promise<readonly Change[] | undefined> {
   let tried = false;
   return runCommand<readonly Change[] | undefined>(deps, 'refinery', async (now) => {
     if (tried) return { result: undefined };
@@ -162,7 +165,9 @@ async function commitTurn(deps: RefineryDeps, turn: Turn): Promise<readonly Chan
       ),
     );
     const closed = await Promise.all(
-      (turn.over ?? []).map(async (cause) => closeEscalation(await load.escalation(deps.ledger, cause), 'town', now)),
+      [...(turn.over ?? []), ...noLongerHeld(view, turn.step.changes)].map(async (cause) =>
+        closeEscalation(await load.escalation(deps.ledger, cause), 'town', now),
+      ),
     );
     const step = together(turn.step, ...opened, ...closed);
     return { step, result: step.changes };

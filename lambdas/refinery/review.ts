@@ -1,9 +1,16 @@
 /** Asks the host of the code about pull requests: opens them, reads their reviews, closes them. */
 import type { Instant, Item, PullRequests } from '../../core/ports.ts';
-import type { MergeRequest } from '../../core/refinery/records.ts';
-import { closed, type Reviewed, recordReviews, unreviewable } from '../../core/refinery/review.ts';
+import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
+import {
+  closed,
+  isReviewed,
+  type Reviewed,
+  recordReviews,
+  takenBack,
+  unreviewable,
+} from '../../core/refinery/review.ts';
 import type { ToClose } from '../../core/refinery/to-close.ts';
-import type { QueueView } from '../../core/refinery/view.ts';
+import { membersIn, type QueueView, type Turn } from '../../core/refinery/view.ts';
 import { blockOnce } from './testing.ts';
 import { again, commit, type Done, type Tick } from './tick.ts';
 
@@ -20,6 +27,21 @@ export async function askReviews(
   for (const { body } of requests) tick.asked.add(body.seq);
   const turn = recordReviews(view, all, now);
   return turn ? commit(turn) : again;
+}
+
+/** Before a landing: what people have taken back since, or closed, is written down, and so tested no further. */
+export async function reviewedNoMore(
+  { deps }: Tick,
+  view: QueueView,
+  was: Item<Candidate>,
+  now: Instant,
+): Promise<Turn | undefined> {
+  const host = deps.codeHost.pullRequests;
+  if (view.policy.via !== 'pr' || !host) return undefined;
+  const members = membersIn(view, was.body);
+  const taken = members.filter(({ body }) => !isReviewed(view, body));
+  if (taken.length > 0) return takenBack(view, was, taken, now);
+  return recordReviews(view, await Promise.all(members.map((member) => reviewOf(host, view, member))), now);
 }
 
 async function reviewOf(host: PullRequests, view: QueueView, request: Item<MergeRequest>): Promise<Reviewed> {

@@ -18,6 +18,7 @@ import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
 import {
   afterChecks,
   evidenceAgainst,
+  failBuild,
   gatesPassed,
   launchGates,
   mainIsGreen,
@@ -124,7 +125,9 @@ export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, n
     return commit((await alreadyThere(tick, view, was, faults, now)) ?? leaveOut(view, was, faults, now));
   } catch (error) {
     if (error instanceof RepoRefused) return commit(refused(view, undefined, error.message, now));
-    throw error;
+    // A remote that does not even say where its target is blames nobody.
+    await readMain(tick, view);
+    return commit(failBuild(view, was, error instanceof Error ? error.message : String(error), now));
   }
 }
 
@@ -213,7 +216,7 @@ export async function checkMain(tick: Tick, view: QueueView, now: Instant): Prom
     if (answer.ci === 'failed') return commit(mainIsRed(view, undefined, answer.because, now));
     if (answer.ci === 'passed' && view.policy.gates.length === 0) return commit(mainIsGreen(view, undefined, now));
   }
-  return commit(startMainCheck(view, tick.deps.ids.ulid(), main, checks, now));
+  return commit(startMainCheck(view, tick.deps.ids.ulid(), main, { checks }, now));
 }
 
 /** What the bead hears: what failed, and what has landed that its branch has not seen, for it may fit none of that. */

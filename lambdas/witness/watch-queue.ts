@@ -1,7 +1,7 @@
 import { keys, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import type { Key, Ledger } from '../../core/ports.ts';
-import type { MergeRequest, Queue } from '../../core/refinery/records.ts';
+import type { Instant, Key, Ledger } from '../../core/ports.ts';
+import type { Candidate, MergeRequest, Queue } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
 import { queueStuckCause, repairQueue } from '../../core/witness/stuck.ts';
 import { runCommand } from '../platform/command.ts';
@@ -28,12 +28,25 @@ export const watchQueue = (
     ]);
     const request = recordOf<MergeRequest>(oldest.items[0])?.body;
     const still = now - meta.body.progressAt >= limits.queueStuckEscalateMs;
-    const stuck = still && !(await allResolving(deps.ledger, rig, target));
+    const stuck = still && !(await isWaiting(deps.ledger, rig, target, now));
     return { step: repairQueue(meta.body, stuck, escalation, now), result: request ? now - request.submittedAt : 0 };
   });
 
-/** What is left is with polecats, and they have a watch of their own. Asked for only when nothing else has moved for long. */
-async function allResolving(ledger: Ledger, rig: string, target: string): Promise<boolean> {
-  const open = await queryAll<MergeRequest>(ledger, partitions.queue(rig, target), { prefix: prefixes.mergeRequests });
-  return open.length > 0 && open.every(({ body }) => body.state === 'resolving');
+/**
+ * What is left waits for a polecat, a human, gates that still have time, or checks: all of them have a watch, or a letter,
+ * of their own. Asked for only when nothing has moved for long.
+ */
+async function isWaiting(ledger: Ledger, rig: string, target: string, now: Instant): Promise<boolean> {
+  const pk = partitions.queue(rig, target);
+  const [requests, candidates] = await Promise.all([
+    queryAll<MergeRequest>(ledger, pk, { prefix: prefixes.mergeRequests }),
+    queryAll<Candidate>(ledger, pk, { prefix: prefixes.candidates }),
+  ]);
+  const runs = candidates.some(
+    ({ body: { state, gatesPassedAt, deadline = 0 } }) =>
+      state === 'running' && (gatesPassedAt !== undefined || deadline > now),
+  );
+  const isOurs = ({ state, held, review }: MergeRequest): boolean =>
+    state !== 'resolving' && held !== true && review?.approved !== false;
+  return runs || (requests.length > 0 && !requests.some(({ body }) => isOurs(body)));
 }

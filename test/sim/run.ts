@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Cut } from './kernel/cut.ts';
+import { faultKinds } from './kernel/faults.ts';
 import { drawScenario } from './kernel/scenario.ts';
 import { failureOf, shrink } from './kernel/shrink.ts';
 import type { Outcome } from './kernel/simulate.ts';
@@ -61,11 +62,13 @@ function* jobs(): Generator<Job> {
 async function many(): Promise<boolean> {
   const startedAt = performance.now();
   const sum = { seeds: 0, steps: 0, faults: 0, violations: 0, stuck: 0 };
+  const struck = new Map(faultKinds.map((kind) => [kind, 0]));
   const failed: Played[] = [];
   await playAll(jobs(), Number(values.processes), (played) => {
     sum.seeds += 1;
     sum.steps += played.steps;
     sum.faults += played.faults;
+    for (const [kind, count] of struck) struck.set(kind, count + (played.faultsBy[kind] ?? 0));
     if (played.violation) sum.violations += 1;
     if (played.stuck) sum.stuck += 1;
     if (failureOf(played)) failed.push(played);
@@ -75,6 +78,7 @@ async function many(): Promise<boolean> {
   const [first] = failed;
   if (first && first.steps > 0) await tellSmaller(first);
   const { steps, faults, violations, stuck } = sum;
+  say(`faults: ${[...struck].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   const words = `${sum.seeds} seeds, ${steps} steps, ${faults} faults: ${violations} violations, ${stuck} stuck, in ${seconds} s`;
   say(values.json ? JSON.stringify({ ...sum, seconds }) : words);
   return failed.length === 0;

@@ -45,7 +45,7 @@ function playIn(worker: ChildProcess, job: Job): Promise<Played> {
       resolve(played);
     };
     const fail = (breach: string): void => {
-      const nothing = { seed: job.seed, steps: 0, faults: 0, virtualMs: 0, hash: '' };
+      const nothing = { seed: job.seed, steps: 0, faults: 0, faultsBy: {}, virtualMs: 0, hash: '' };
       done({ ...nothing, job, violation: { invariant: broken, breach, step: 0 } });
     };
     const died = (code: number | null): void => fail(`the process that played it ended with ${code}`);

@@ -53,6 +53,8 @@ export interface Chain {
   readonly members: readonly string[];
   /** By `at`, ascending; each `at` once. */
   readonly failures: readonly Failure[];
+  /** What did not fit behind it was left out: it is tested as it is, so that every build comes to a run in the end. */
+  readonly shortened?: true;
 }
 
 export interface Board {
@@ -147,11 +149,11 @@ function tidy(board: Board): Board {
 
 /**
  * Without the chains that no run and no failure is about: their changes are in the line again. To be asked before
- * planning. Who waits behind one of them still does: the same set would be found not to fit again.
+ * planning.
  */
 export function withoutIdle(board: Board, runs: readonly Pick<Run, 'chain'>[]): Board {
   const busy = new Set(runs.map((run) => run.chain));
-  const chains = board.chains.filter((chain) => chain.failures.length > 0 || busy.has(chain.id));
+  const chains = board.chains.filter((chain) => chain.shortened || chain.failures.length > 0 || busy.has(chain.id));
   return chains.length === board.chains.length ? board : { ...board, chains };
 }
 
@@ -290,12 +292,27 @@ export function withdrawn(board: Board, ids: readonly string[]): Board {
   return left.length === board.joined.length ? next : afresh(next);
 }
 
+/** What failed with it says nothing of the others; what was built behind it fits all the same. */
+function without(chain: Chain, id: string): Chain {
+  const place = chain.members.indexOf(id);
+  return {
+    ...chain,
+    members: chain.members.filter((member) => member !== id),
+    failures: chain.failures.filter((failure) => failure.at <= place),
+    shortened: true,
+  };
+}
+
 /** Of what a change waits for the last so many are kept: they leave last, and hundreds of changes may wait. */
 const behindMax = 8;
 
 /** `id` conflicts with what stands before it in `content`, and not with main: it waits until none of that is here any more. */
 export function unbuilt(board: Board, content: readonly string[], id: string): Board {
-  const next = withdrawn(board, [id]);
+  const own = board.chains.find(({ members }) => members.includes(id));
+  const left = withdrawn(board, [id]);
+  const next: Board = own
+    ? { ...left, chains: board.chains.map((chain) => (chain === own ? without(own, id) : chain)) }
+    : left;
   const behind = content.slice(0, Math.max(0, content.indexOf(id))).slice(-behindMax);
   return tidy({ ...next, held: [...next.held, { id, behind }] });
 }

@@ -109,13 +109,13 @@ const percent = (chance: number): string => `${Math.round(chance * 100)}%`;
 const isAlone = (plan: Plan, id: string): boolean => plan.changeOf(id)?.alone === true;
 const travelsAlone = (plan: Plan): boolean => [...onBoard(plan.board)].some((id) => isAlone(plan, id));
 
-/** A chain with failures and no run: the prefix that tells most, which may be longer than the chain was. */
+/** A chain without a run that has failed, or was shortened: the prefix that tells most, which may be longer than it was. */
 function nextSearch(plan: Plan): Decision | undefined {
   const strand = plan.strands.find(({ runs, isCertain }) => runs.length === 0 && !isCertain);
   if (!strand) return undefined;
   const { chain, risks } = strand;
   const members = [...chain.members];
-  const more = isAlone(plan, members[0] ?? '') ? [] : freeChanges(plan, plan.waiting, chain);
+  const more = chain.shortened || isAlone(plan, members[0] ?? '') ? [] : freeChanges(plan, plan.waiting, chain);
   function* allRisks(): Generator<number> {
     yield* risks;
     for (const change of more) {
@@ -134,7 +134,10 @@ function nextSearch(plan: Plan): Decision | undefined {
     chain: chain.id,
     ...(isLonger ? { members: members.slice(0, count) } : {}),
     content: contentOf(plan, chain, members.slice(0, count)),
-    because: `searches a chain of ${chain.members.length} that failed: its first ${count}, all good by ${percent(chance)}`,
+    because:
+      chain.failures.length > 0
+        ? `searches a chain of ${chain.members.length} that failed: its first ${count}, all good by ${percent(chance)}`
+        : `what fits of the chain: the first ${count}, all good by ${percent(chance)}`,
   };
 }
 
@@ -190,18 +193,19 @@ function growChain(plan: Plan): Decision | undefined {
   };
 }
 
+/** Nothing overtakes what is overdue. */
 function urgentChain(plan: Plan): Decision | undefined {
-  return plan.waiting[0]?.urgent
-    ? newChain(
-        plan,
-        plan.waiting.filter((change) => change.urgent),
-      )
-    : undefined;
+  const urgent = plan.waiting.filter((change) => change.urgent);
+  return urgent.length > 0 && !plan.waiting[0]?.overdue ? newChain(plan, urgent) : undefined;
 }
 
-/** The first in line, as many as tell most together: the overdue first, then the safest. */
+/**
+ * The first in line, as many as tell most together: the overdue first, then what was once held behind another, for it
+ * must not be found not to fit again and again; then the safest.
+ */
 function newChain(plan: Plan, line: readonly Change[]): Decision | undefined {
   if (travelsAlone(plan)) return undefined;
+  const held = new Set(plan.board.held.map(({ id }) => id));
   const tails = plan.strands.flatMap(({ chain, isCertain }) =>
     isCertain ? chain.members.slice(1).flatMap((id) => plan.changeOf(id) ?? []) : [],
   );
@@ -224,7 +228,12 @@ function newChain(plan: Plan, line: readonly Change[]): Decision | undefined {
   if (first.alone && (plan.board.joined.length > 0 || plan.runs.length > 0)) return undefined;
   const members = chosen
     .slice(0, count)
-    .sort((a, b) => Number(b.overdue ?? false) - Number(a.overdue ?? false) || a.risk - b.risk)
+    .sort(
+      (a, b) =>
+        Number(b.overdue ?? false) - Number(a.overdue ?? false) ||
+        Number(held.has(b.id)) - Number(held.has(a.id)) ||
+        a.risk - b.risk,
+    )
     .map(({ id }) => id);
   return {
     do: 'test',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { escalationId } from '../../../core/escalations/escalation.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
-import type { MergeRequest } from '../../../core/refinery/records.ts';
+import type { Candidate, MergeRequest } from '../../../core/refinery/records.ts';
 import { create } from '../../../core/step.ts';
 import { queueStuckCause } from '../../../core/witness/stuck.ts';
 import { watchQueue } from '../../../lambdas/witness/watch-queue.ts';
@@ -18,11 +18,28 @@ beforeEach(async () => {
 });
 afterEach(() => ledger.close());
 
-test.each<[string, readonly MergeRequest['state'][], boolean]>([
-  ['is told to a human', ['queued'], true],
-  ['is told to a human though some of its changes are with resolvers', ['resolving', 'queued'], true],
-  ['is not, while all of them are with resolvers', ['resolving', 'resolving'], false],
-])('a queue without progress for half an hour %s', async (_what, states, told) => {
+const running = (more: Partial<Candidate>): Partial<Candidate> => ({ state: 'running', ...more });
+
+test.each<[string, readonly Partial<MergeRequest>[], readonly Partial<Candidate>[], boolean]>([
+  ['is told to a human', [{ state: 'queued' }], [], true],
+  [
+    'is told to a human though some of its changes are with resolvers',
+    [{ state: 'resolving' }, { state: 'queued' }],
+    [],
+    true,
+  ],
+  ['is not, while all of them are with resolvers', [{ state: 'resolving' }, { state: 'resolving' }], [], false],
+  ['is not, while all of them wait for a human', [{ state: 'queued', held: true }], [], false],
+  [
+    'is not, while all of them wait for reviews',
+    [{ state: 'queued', review: { number: 1, url: '', approved: false } }],
+    [],
+    false,
+  ],
+  ['is not, while gates have time left', [{ state: 'queued' }], [running({ deadline: later.now() + 1 })], false],
+  ['is told once they have none', [{ state: 'queued' }], [running({ deadline: later.now() })], true],
+  ['is not, while checks are asked about', [{ state: 'queued' }], [running({ gatesPassedAt: t0, deadline: 0 })], false],
+])('a queue without progress for half an hour %s', async (_what, states, candidates, told) => {
   const queue = {
     rig: 'greenhouse',
     target: 'main',
@@ -33,9 +50,13 @@ test.each<[string, readonly MergeRequest['state'][], boolean]>([
     runsCount: 0,
   };
   const requests = states.map((state, i) =>
-    create(keys.mergeRequest('greenhouse', 'main', `SEQ${i}`), { seq: `SEQ${i}`, state, submittedAt: t0 }),
+    create(keys.mergeRequest('greenhouse', 'main', `SEQ${i}`), { seq: `SEQ${i}`, ...state, submittedAt: t0 }),
   );
-  await ledger.commit({ id: ids.ulid(), changes: [create(keys.queue('greenhouse', 'main'), queue), ...requests] });
+  const runs = candidates.map((candidate, i) => create(keys.candidate('greenhouse', 'main', `C${i}`), candidate));
+  await ledger.commit({
+    id: ids.ulid(),
+    changes: [create(keys.queue('greenhouse', 'main'), queue), ...requests, ...runs],
+  });
   const age = await watchQueue({ ledger, clock: later, ids }, { rig: 'greenhouse', target: 'main' });
   expect(age).toBe(limits.queueStuckEscalateMs);
   const cause = queueStuckCause('greenhouse', 'main');

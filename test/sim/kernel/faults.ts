@@ -43,6 +43,8 @@ const chanceMax = {
 } as const;
 export type FaultKind = keyof typeof chanceMax;
 export const faultKinds = Object.keys(chanceMax) as readonly FaultKind[];
+/** A condition of a whole world, which does not strike at a place. */
+export const conditions: readonly FaultKind[] = ['reorder', 'skew'];
 
 export interface FaultMix {
   /** Chance that it strikes where it could; a kind that is missing does not exist in this world. */
@@ -58,8 +60,9 @@ export interface Faults {
   skewMs(): number;
   /** Draws for the shape of a fault: how long, how many. */
   readonly random: Random;
-  /** How many have struck. */
+  /** How many have struck, and of each kind. */
   readonly struck: number;
+  readonly struckBy: ReadonlyMap<FaultKind, number>;
   /** The second phase: none strikes any more. */
   end(): void;
 }
@@ -80,6 +83,7 @@ export function drawFaults(random: Random): FaultMix {
 export function makeFaults(mix: FaultMix, random: Random, onStrike: (kind: FaultKind, where: string) => void): Faults {
   let struck = 0;
   let ended = false;
+  const struckBy = new Map<FaultKind, number>();
   // One of its own for each kind: without one of them the others strike where they did.
   const streams = new Map(faultKinds.map((kind) => [kind, random.stream(kind)]));
   return {
@@ -87,10 +91,12 @@ export function makeFaults(mix: FaultMix, random: Random, onStrike: (kind: Fault
     get struck() {
       return struck;
     },
+    struckBy,
     strikes(kind, where) {
       const rate = mix.rates[kind];
       if (rate === undefined || ended || struck >= mix.strikesMax || !streams.get(kind)?.chance(rate)) return false;
       struck += 1;
+      struckBy.set(kind, (struckBy.get(kind) ?? 0) + 1);
       onStrike(kind, where);
       return true;
     },

@@ -72,7 +72,7 @@ describe('a failing scenario', () => {
   const beads = (of = scenario) => of.convoys.flatMap((convoy) => convoy.beads.map(({ name }) => name));
   const kinds = (of = scenario) => Object.keys(of.faults.rates);
   const outcome = (breach: string | undefined): Outcome => ({
-    ...{ seed: 7, steps: 1000, faults: 9, virtualMs: 0, hash: '' },
+    ...{ seed: 7, steps: 1000, faults: 9, faultsBy: {}, virtualMs: 0, hash: '' },
     ...(breach === undefined ? {} : { violation: { invariant: breach, breach, step: 5 } }),
   });
 

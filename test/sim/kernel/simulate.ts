@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../../../core/ports.ts';
 import { recordBreachesOf } from '../../town/invariants.ts';
+import type { FaultKind } from './faults.ts';
 import type { MakeInvariant } from './invariant.ts';
 import type { Scenario } from './scenario.ts';
 import type { Listener } from './trace.ts';
@@ -14,6 +15,7 @@ export interface Outcome {
   readonly seed: number;
   readonly steps: number;
   readonly faults: number;
+  readonly faultsBy: Readonly<Partial<Record<FaultKind, number>>>;
   /** Virtual time that it took. */
   readonly virtualMs: number;
   /** The same for two runs of the same scenario, or something is not deterministic. */
@@ -68,6 +70,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions): Pr
       seed: scenario.seed,
       steps,
       faults: faults.struck,
+      faultsBy: Object.fromEntries(faults.struckBy),
       virtualMs: scheduler.now - startedAt,
       hash: trace.digest(),
       ...over,

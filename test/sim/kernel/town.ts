@@ -136,6 +136,7 @@ export class SimTown {
   }
 
   async #hearOfStop(subject: Subject): Promise<void> {
+    if (this.#kernel.faults.strikes('lost_stop', `news of a task of ${JSON.stringify(subject)}`)) return;
     await this.#kernel.scheduler.park(this.#machinery, 'a task stopped');
     this.#functions?.witness({ kind: 'task_stopped', subject }).catch(complain(this.#ground.log));
   }

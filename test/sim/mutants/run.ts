@@ -53,6 +53,7 @@ if (!values.json) {
     console.log(`| ${name} | ${breaks} | ${found?.caughtBy ?? '**nobody**'} | ${found?.seed ?? `> ${values.seeds}`} |`);
   }
 }
+for (const { name } of escaped) console.error(`not caught: ${name}`);
 for (const { seed, caughtBy, breach } of unsound)
   console.error(`without a bug seed ${seed} fails: ${caughtBy}: ${breach}`);
 console.log(JSON.stringify({ mutants: chosen.length, caught: chosen.length - escaped.length }));
