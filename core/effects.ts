@@ -14,6 +14,8 @@ export type Effect =
   | { readonly do: 'start_molecule'; readonly bead: BeadId; readonly run: number }
   /** Start the planning of an intent, if the convoy is still in `planning` and `run` is its run. */
   | { readonly do: 'start_intent'; readonly convoy: ConvoyId; readonly run: number }
+  /** What the bead waits for at its gate has changed: let it go on, if that opens the gate. */
+  | { readonly do: 'open_gate'; readonly bead: BeadId }
   /** Let the execution that waits on this token go on. Carries nothing: the record is the message. */
   | { readonly do: 'succeed_task'; readonly token: string }
   | { readonly do: 'wake'; readonly queue: TickQueue; readonly group: string }

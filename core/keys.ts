@@ -53,6 +53,11 @@ export const keys = {
     const { convoy, n } = addressOf(id);
     return { pk: `CONVOY#${convoy}`, sk: `HIST#${padded(n, 5)}#${at}` };
   },
+  /** The steps of the bead's molecule, and how far it is. */
+  molecule: (id: BeadId): Key => {
+    const { convoy, n } = addressOf(id);
+    return { pk: `CONVOY#${convoy}`, sk: `MOLECULE#${padded(n, 5)}` };
+  },
   convoyListing: (createdAt: Instant, id: ConvoyId): Key => ({
     pk: `CONVOYS#${monthOf(createdAt)}`,
     sk: `${utc(createdAt)}#${id}`,

@@ -150,6 +150,8 @@ export const limits = {
   moleculeBytesMax: 128 * KiB,
   /** Thirty days, as long as an execution waits. */
   gateMinutesMax: 43_200,
+  /** How long a bead waits for another bead or a check before a human is asked. */
+  gateWaitDefaultMs: 7 * 24 * hours,
 
   // --- refinery
   gateTimeoutDefaultMs: 10 * minutes,

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import { escalationCommands } from './escalations.ts';
 import { formulaCommands } from './formulas.ts';
 import { intentCommands } from './intents.ts';
+import { moleculeCommands } from './molecules.ts';
 import { polecatCommands } from './polecats.ts';
 import { queueCommands } from './queues.ts';
 import { rigCommands } from './rigs.ts';
@@ -35,6 +36,7 @@ export function makeProgram(): Command {
   formulaCommands(program);
   convoyCommands(program);
   beadCommands(program);
+  moleculeCommands(program);
   queueCommands(program);
   polecatCommands(program);
   escalationCommands(program);

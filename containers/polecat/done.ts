@@ -1,5 +1,7 @@
 /** `gt done`: how an agent says that it is finished, and how. Read inside the sandbox, and again by the harness. */
 
+import { gateTypes, type StepGate } from '../../core/formulas/formula.ts';
+
 const doneStatuses = ['completed', 'handoff', 'phase_complete', 'deferred', 'escalated', 'no_change'] as const;
 type DoneStatus = (typeof doneStatuses)[number];
 
@@ -9,8 +11,10 @@ export type Done =
   | { readonly status: 'handoff'; readonly note: string }
   | {
       readonly status: 'phase_complete';
-      readonly gate: 'human' | 'timer';
+      readonly gate: StepGate['type'];
       readonly minutes?: number;
+      readonly bead?: string;
+      readonly check?: string;
       readonly note: string;
     }
   | { readonly status: 'deferred'; readonly minutes: number; readonly note: string }
@@ -22,14 +26,14 @@ export const questionChars = 4000;
 
 const severities = ['critical', 'high', 'medium', 'low'] as const;
 type Severity = (typeof severities)[number];
-const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate'] as const;
+const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate', 'bead', 'check'] as const;
 type Option = (typeof optionNames)[number];
 
 export const doneUsage = `gt done [--status completed|handoff|phase_complete|deferred|escalated|no_change] [options]
   completed       the work is done (the default)                   [--note TEXT]
   no_change       the task rightly needs no change of the code     [--note TEXT]
   handoff         out of context or time, another goes on           --note TEXT
-  phase_complete  go on when a gate opens    --gate human|timer [--minutes N] [--note TEXT]
+  phase_complete  go on when a gate opens    --gate human|timer|bead|ci [--minutes N] [--bead ID] [--check NAME] [--note TEXT]
   deferred        put back for a while       --minutes N [--note TEXT]
   escalated       ask a human                --question TEXT [--severity critical|high|medium|low]`;
 
@@ -38,7 +42,7 @@ const taken: Readonly<Record<DoneStatus, readonly Option[]>> = {
   completed: ['note'],
   handoff: ['note'],
   no_change: ['note'],
-  phase_complete: ['gate', 'minutes', 'note'],
+  phase_complete: ['gate', 'minutes', 'bead', 'check', 'note'],
   deferred: ['minutes', 'note'],
   escalated: ['question', 'severity'],
 };
@@ -77,9 +81,7 @@ function read(args: readonly string[]): Done {
         throw new Fault('--status handoff needs --note: what is done, what is left, what must the next one know?');
       return { status, note };
     case 'phase_complete': {
-      const gate = oneOf(['human', 'timer'] as const, options.get('gate') ?? '', 'gate');
-      if (gate === 'human' && options.has('minutes')) throw new Fault('--minutes goes with --gate timer only');
-      return { status, gate, note, ...(gate === 'timer' ? { minutes: minutes(options, 0, 43_200) } : {}) };
+      return { status, note, ...readGate(options) };
     }
     case 'deferred':
       return { status, minutes: minutes(options, 1, 525_600), note };
@@ -89,6 +91,25 @@ function read(args: readonly string[]): Done {
       return { status, question, severity: oneOf(severities, options.get('severity') ?? 'medium', 'severity') };
     }
   }
+}
+
+function readGate(options: ReadonlyMap<Option, string>) {
+  const gate = oneOf(gateTypes, options.get('gate') ?? '', 'gate');
+  for (const [option, ofGate] of [
+    ['bead', 'bead'],
+    ['check', 'ci'],
+  ] as const) {
+    if (options.has(option) && gate !== ofGate) throw new Fault(`--${option} goes with --gate ${ofGate} only`);
+    if (gate === ofGate && !text(options, option, 200)?.trim()) throw new Fault(`--gate ${gate} needs --${option}`);
+  }
+  if (gate === 'human' && options.has('minutes')) throw new Fault('--minutes does not go with --gate human');
+  const bounded = gate === 'timer' || options.has('minutes');
+  return {
+    gate,
+    ...(bounded ? { minutes: minutes(options, 0, 43_200) } : {}),
+    ...(gate === 'bead' ? { bead: options.get('bead') ?? '' } : {}),
+    ...(gate === 'ci' ? { check: options.get('check') ?? '' } : {}),
+  };
 }
 
 function readOptions(args: readonly string[]): Map<Option, string> {

@@ -16,6 +16,7 @@ import { startModels } from './model-proxy/start.ts';
 import { Nudges } from './nudges.ts';
 import { commitWork, isEmpty, push, type Work } from './publish.ts';
 import type { Sandbox } from './sandbox.ts';
+import { followFormula, type Hands, type Kept } from './steps.ts';
 import type { Task } from './task.ts';
 
 /** What every report says, beside how it ended. */
@@ -59,13 +60,29 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
       task.interrupt,
     );
     models = await startModels(task, job, beats);
-    const run = await runUnlessInterrupted({ ...life, box: { ...box, env: { ...box.env, ...models.environment } } });
+    const equipped = { ...box, env: { ...box.env, ...models.environment } };
+    const run = async (one: PolecatJob, step: string): Promise<AgentRun | undefined> => {
+      const ended = await runUnlessInterrupted({ ...life, job: one, box: equipped }, step);
+      agentMs += ended?.ms ?? 0;
+      return ended;
+    };
+    const publish = publisher(life, clone);
+    const hands: Hands = {
+      ...life,
+      clone,
+      run: (prompt, timeoutMs, step) => run({ ...job, prompt, timeoutMs }, step),
+      keep: (ended) => keepWork(life, clone, ended),
+      publish,
+    };
+    const followed = job.formula ? await followFormula(hands, job.formula) : undefined;
+    const ended = followed ? undefined : await run(job, 'agent');
     await models.close();
-    agentMs = run?.ms ?? 0;
     if (task.interrupt.superseded) return undefined;
     beats.enter('pushing', job.branch);
     const sent = log.finish();
-    outcome = await settle(life, clone, run);
+    const kept = followed ?? (await keepWork(life, clone, ended));
+    await publish(kept.work, kept.outcome.status === 'completed');
+    outcome = kept.outcome;
     await sent;
   } catch (error) {
     outcome = failed(
@@ -93,7 +110,7 @@ interface Life {
 }
 
 /** A report without what all reports share. */
-type Outcome = Unshared<Report>;
+export type Outcome = Unshared<Report>;
 type Unshared<R> = R extends Report ? Omit<R, Exclude<keyof Ended, 'head'>> : never;
 
 const failed = (cause: FailedReport['cause'], detail: string, head?: string): Outcome => ({
@@ -103,22 +120,33 @@ const failed = (cause: FailedReport['cause'], detail: string, head?: string): Ou
   ...(head === undefined ? {} : { head }),
 });
 
-async function runUnlessInterrupted({ task, job, box, log, beats, nudges }: Life): Promise<AgentRun | undefined> {
+async function runUnlessInterrupted(
+  { task, job, box, log, beats, nudges }: Life,
+  step: string,
+): Promise<AgentRun | undefined> {
   if (task.interrupt.current) return undefined;
-  beats.enter('working', 'agent');
+  beats.enter('working', step);
   const forget = nudges.remindOfTime(job.timeoutMs);
   return runAgent(task, job, box, (bytes) => log.write(bytes)).finally(forget);
 }
 
-/** Keeps what the agent left, and says how the attempt ended. */
-async function settle(life: Life, clone: Clone, run: AgentRun | undefined): Promise<Outcome> {
+/** Commits what the agent left, and says how its run ended. */
+async function keepWork(life: Life, clone: Clone, run: AgentRun | undefined): Promise<Kept> {
   const { job, box } = life;
   const done = readDone(join(box.box, 'done.json'));
   // Its repository's settings run programs as its user: none of them may be there when the harness goes on.
   const work = await commitWork(box, clone, job).finally(() => box.user && endUser(box.user));
-  const outcome = await judge(life, clone, run, work, done);
-  if (work.head !== clone.start || outcome.status === 'completed') await push(box, clone, job.branch, work.head);
-  return outcome;
+  return { work, outcome: await judge(life, clone, run, work, done) };
+}
+
+/** Pushes what is new; finished work that an earlier attempt left is pushed too, under this attempt's name. */
+function publisher({ job, box }: Life, clone: Clone): (work: Work, finished?: boolean) => Promise<void> {
+  let pushed: string | undefined;
+  return async ({ head }, finished = false) => {
+    if (head === (pushed ?? (finished ? undefined : clone.start))) return;
+    await push(box, clone, job.branch, head, pushed);
+    pushed = head;
+  };
 }
 
 async function judge(

@@ -132,17 +132,20 @@ export async function isEmpty(box: Sandbox, clone: Clone, { tree, changed }: Wor
   return tree === baseTree.trim();
 }
 
-/** Pushes the commit to a branch that must be new, and reads it back. Throws `TaskFailure` if the remote does not hold it. */
-export async function push(box: Sandbox, clone: Clone, branch: string, head: string): Promise<void> {
+/**
+ * Pushes the commit to a branch that must be new, or be where this attempt has pushed it, and reads it back. Throws
+ * `TaskFailure` if the remote does not hold it.
+ */
+export async function push(box: Sandbox, clone: Clone, branch: string, head: string, was?: string): Promise<void> {
   const ref = `refs/heads/${branch}`;
   const env = { ...clone.readAgent, ...(await clone.access()) };
   const options: GitOptions = { cwd: box.own, timeoutMs: pushTimeoutMs, env, reachesOut: true };
-  // An empty expectation: the branch must not exist, which the remote checks in the same step.
+  // What is expected to be there, or nothing at all: the remote checks it in the same step.
   const args = [
     ...pushTo(clone),
     '--porcelain',
     '--no-verify',
-    `--force-with-lease=${ref}:`,
+    `--force-with-lease=${ref}:${was ?? ''}`,
     '--',
     clone.url,
     `${head}:${ref}`,
@@ -152,7 +155,7 @@ export async function push(box: Sandbox, clone: Clone, branch: string, head: str
     const there = await readBranch(clone, ref, options);
     if (there === head) return;
     const refused = result.out.split('\n').find((line) => line.startsWith('!'));
-    if (refused !== undefined && there !== undefined) {
+    if (refused !== undefined && there !== undefined && there !== was) {
       throw new TaskFailure(
         'harness_failed',
         `the branch ${branch} is on the remote already, at ${there}; ours is ${head}`,

@@ -1,6 +1,7 @@
 /** The bead: one atomic unit of work, from idea to merged commit. */
 import { z } from 'zod';
 import { roundedUsd } from '../costs/model-usage.ts';
+import type { StepGate } from '../formulas/formula.ts';
 import type { BeadId, ConvoyId } from '../keys.ts';
 import type { Instant, Severity } from '../ports.ts';
 
@@ -34,7 +35,8 @@ const nextBeadStatuses: Readonly<Record<BeadStatus, readonly BeadStatus[]>> = {
   hooked: ['in_progress', 'open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   in_progress: ['open', 'submitted', 'closed', 'deferred', 'escalated', 'failed', 'cancelled'],
   submitted: ['open', 'closed', 'escalated', 'failed', 'cancelled'],
-  deferred: ['open', 'submitted', 'closed', 'failed', 'cancelled'],
+  // To `escalated` where it waits for what will not come.
+  deferred: ['open', 'submitted', 'closed', 'escalated', 'failed', 'cancelled'],
   escalated: ['open', 'closed', 'failed', 'cancelled'],
   failed: ['open', 'closed', 'cancelled'],
   closed: [],
@@ -88,8 +90,13 @@ export type Outcome =
   | { readonly kind: 'completed'; readonly head: string }
   | {
       readonly kind: 'phase_complete';
-      readonly gate: 'human' | 'timer';
+      readonly gate: StepGate['type'];
+      /** When the timer ends; of another gate, when a human is asked instead. */
       readonly untilMs?: Instant;
+      readonly bead?: BeadId;
+      readonly check?: string;
+      /** Of its molecule: the step that the gate stands before. */
+      readonly step?: string;
       readonly note: string;
     }
   | { readonly kind: 'deferred'; readonly until: Instant; readonly note: string }
@@ -115,6 +122,24 @@ interface AttemptNote {
   readonly detail: string;
   readonly head?: string;
   readonly evidence?: string;
+}
+
+/** The gate that a bead waits at, or waited at last. */
+export interface Gated {
+  readonly type: StepGate['type'];
+  readonly step?: string;
+  /** The bead that must land. */
+  readonly bead?: BeadId;
+  /** The check that must come to an end, and the commit it runs on. */
+  readonly check?: string;
+  readonly head?: string;
+  readonly note: string;
+  readonly since: Instant;
+  readonly openedAt?: Instant;
+  /** What opened it. */
+  readonly because?: string;
+  /** Why it will not open by itself. */
+  readonly blocked?: string;
 }
 
 /** What the bead's molecule waits for, and the task token that lets it go on. */
@@ -178,6 +203,9 @@ export interface Bead {
   readonly outcome?: Outcome;
   /** Not before this instant (backoff, deferral, timer gate). */
   readonly restUntil?: Instant;
+  readonly gate?: Gated;
+  /** Beads at a gate that opens when this one has landed. */
+  readonly awaitedBy?: readonly BeadId[];
   /** The merge request's place in the queue's partition, once submitted. */
   readonly mergeRequest?: string;
   /** The target branch it merges into. */

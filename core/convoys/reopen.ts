@@ -1,5 +1,6 @@
 /** A human sends a bead on: after a failure, out of a rest, or with an answer to its question. */
 import { groups } from '../keys.ts';
+import { opened } from '../molecules/gate.ts';
 import type { Instant, Item } from '../ports.ts';
 import type { Step } from '../step.ts';
 import type { Bead } from './bead.ts';
@@ -28,7 +29,7 @@ export function reopenFailed(was: Item<Bead>, by: string, now: Instant): Step {
 export function wakeNow(was: Item<Bead>, by: string, now: Instant): Step {
   const { restUntil: _, ...bead } = was.body;
   return {
-    changes: [saveBead(was, { ...bead, status: 'open' }, now)],
+    changes: [saveBead(was, { ...opened(bead, `${by} sent it on`, now), status: 'open' }, now)],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
       { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) },
@@ -41,7 +42,7 @@ export function wakeNow(was: Item<Bead>, by: string, now: Instant): Step {
 export function answer(was: Item<Bead>, text: string, by: string, now: Instant): Step {
   const bead = was.body;
   return {
-    changes: [saveBead(was, { ...bead, status: 'open', answer: text }, now)],
+    changes: [saveBead(was, { ...opened(bead, `${by} answered: ${text}`, now), status: 'open', answer: text }, now)],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
       { do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) },

@@ -87,6 +87,7 @@ interface Move {
 /** What the tick changes about one bead that has not been started: at most one thing. */
 function readiness(was: Item<Bead>, { merged, blocked }: View, now: Instant): Move[] {
   const bead = was.body;
+  if (hasEnded(bead) && bead.awaitedBy !== undefined) return [{ ready: false, step: tellWaiting(was, now) }];
   if (bead.status !== 'open' || bead.run > 0 || bead.inLine !== undefined || bead.admittedAt !== undefined) return [];
   if (blocked.has(bead.id) !== bead.blockedForGood) {
     const next = { ...bead, blockedForGood: !bead.blockedForGood };
@@ -109,6 +110,15 @@ function readiness(was: Item<Bead>, { merged, blocked }: View, now: Instant): Mo
       },
     },
   ];
+}
+
+/** Beads at a gate wait for its end. One may have failed and be retried: whoever waits then asks again. */
+export function tellWaiting(was: Item<Bead>, now: Instant): Step {
+  const { awaitedBy = [], ...bead } = was.body;
+  return {
+    changes: [saveBead(was, bead, now)],
+    effects: awaitedBy.map((waiting) => ({ do: 'open_gate', bead: waiting }) as const),
+  };
 }
 
 /** Nobody works on it, so it stands in no line and takes no slot. */

@@ -1,9 +1,10 @@
 /** `gt why`: for anything the town knows, the chain of reasons for its state, each in one line. Pure: facts in, lines out. */
-import type { Bead, BeadStatus } from '../convoys/bead.ts';
+import type { Bead, BeadStatus, Gated } from '../convoys/bead.ts';
 import type { Convoy } from '../convoys/convoy.ts';
 import { defined } from '../defined.ts';
 import { never } from '../errors.ts';
 import type { Escalation } from '../escalations/escalation.ts';
+import { isAtGate } from '../molecules/gate.ts';
 import type { Beat, Polecat } from '../polecats/polecat.ts';
 import type { Instant } from '../ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../refinery/records.ts';
@@ -86,6 +87,7 @@ function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
             ? `It handed its resolution over to the merge request of ${bead.resolves.bead}.`
             : 'It was superseded by other work.';
     case 'deferred':
+      if (bead.gate && isAtGate(bead)) return whyAtGate(bead.gate, bead.restUntil);
       return `It was put back${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
     case 'escalated':
       return bead.outcome?.kind === 'escalated'
@@ -98,6 +100,17 @@ function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
     default:
       return never(bead.status);
   }
+}
+
+function whyAtGate({ type, bead, check, head, note }: Gated, until: Instant | undefined): string {
+  const what = {
+    human: 'for a human',
+    timer: 'for its time',
+    bead: `until ${bead} has landed`,
+    ci: `for the check ${check} of ${head?.slice(0, 10)}`,
+  }[type];
+  const end = until === undefined ? '' : `, until ${utc(until)}${type === 'timer' ? '' : ' at the latest'}`;
+  return `It waits at a ${type} gate ${what}${end}${note ? `: ${note}` : '.'}`;
 }
 
 function whyOpen(bead: Bead, convoy: Convoy, needs: readonly Bead[]): string {

@@ -20,6 +20,7 @@ import type { RigConfig } from '../rigs/rig.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { type Breaker, noFailures, withFailure } from '../scheduler/records.ts';
 import { type Step, together, upsert } from '../step.ts';
+import { type Awaited, gateOf, isAtGate, look, opened, type PhaseComplete, register } from './gate.ts';
 import { climb, countFailure } from './ladder.ts';
 
 export type Go = 'line' | 'work' | 'rest' | 'gate' | 'merge' | 'landed' | 'given_up' | 'superseded';
@@ -40,6 +41,8 @@ export interface Seen {
   readonly escalation: Item<Escalation> | undefined;
   /** For a bead that lands its convoy: where the convoy's branch is; absent if nothing was merged into it. */
   readonly tip?: Oid | undefined;
+  /** For a bead that stops at a gate: what the gate is about. */
+  readonly awaited?: Awaited;
 }
 
 export const beadCause = (bead: string) => `bead/${bead}` as const;
@@ -71,11 +74,17 @@ function waiting(seen: Seen, seq: string, now: Instant): Next {
   const was = seen.bead;
   const bead = was.body;
   if (bead.admittedAt !== undefined) return { go: 'work' };
+  if (isAtGate(bead) && bead.gate?.type !== 'timer') {
+    const { restUntil, ...rested } = bead;
+    const late = restUntil !== undefined && restUntil <= now ? 'nothing came of it in time' : undefined;
+    const because = bead.gate?.blocked ?? late;
+    if (because !== undefined) return ask(seen, rested, 'medium', inVain(because), now);
+  }
   if (bead.restUntil !== undefined && bead.restUntil > now) return rest(bead.restUntil, now);
   if (bead.inLine !== undefined) return { go: 'line' };
   if (needsNoPolecat(bead, seen.config)) return submitTip(seen, seq, now);
   const { restUntil: _, ...rested } = bead;
-  const stood = standInLine({ ...rested, status: 'open' }, now);
+  const stood = standInLine({ ...opened(rested, 'its time was over', now), status: 'open' }, now);
   return {
     go: 'line',
     step: {
@@ -122,9 +131,7 @@ function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
     case 'deferred':
       return putBack(seen, bead, outcome.until, `deferred: ${outcome.note}`, now);
     case 'phase_complete':
-      return outcome.gate === 'timer' && outcome.untilMs !== undefined
-        ? putBack(seen, bead, outcome.untilMs, `waits at a timer gate: ${outcome.note}`, now)
-        : ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
+      return stopAtGate(seen, bead, outcome, now);
     case 'escalated':
       return ask(seen, bead, outcome.severity, outcome.question, now);
     case 'handoff':
@@ -137,6 +144,27 @@ function settle(seen: Seen, outcome: Outcome, seq: string, now: Instant): Next {
       return never(outcome);
   }
 }
+
+/** Until the gate opens; of all but a timer, until a human has to decide at the latest. */
+function stopAtGate(seen: Seen, was: Bead, outcome: PhaseComplete, now: Instant): Next {
+  const gate = gateOf(was, outcome, now);
+  const bead: Bead = { ...was, gate };
+  const { awaited = {} } = seen;
+  const until = outcome.untilMs ?? now + limits.gateWaitDefaultMs;
+  const why = `waits at a ${gate.type} gate: ${outcome.note}`;
+  if (gate.type === 'human' || (gate.type === 'timer' && outcome.untilMs === undefined))
+    return ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
+  const found = look(bead, gate, awaited);
+  if (found.is === 'blocked') return ask(seen, bead, 'medium', inVain(found.because), now);
+  if (found.is === 'open') return putBack(seen, opened(bead, found.because, now), now, why, now);
+  const put = putBack(seen, bead, until, why, now);
+  return put.go === 'rest'
+    ? { ...put, step: together(put.step, { changes: register(bead, gate, awaited, now) }) }
+    : put;
+}
+
+const inVain = (because: string): string =>
+  `its gate will not open by itself: ${because}. An answer sends it on all the same`;
 
 function submit(seen: Seen, bead: Bead, head: string, seq: string, now: Instant): Next {
   const submitted: Bead = { ...bead, status: 'submitted', submittedAt: now, mergeRequest: seq, head };
@@ -268,7 +296,8 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
 
   // Without a polecat there is no line to stand in: its turn comes after a rest, however short.
   const restMs = needsNoPolecat(noted, seen.config) ? Math.max(step.restMs, 1000) : step.restMs;
-  const { head: _head, ...headless } = noted;
+  // What was approved went with the work.
+  const { head: _head, gate: _gate, ...headless } = noted;
   const open: Bead = {
     ...(step.fromTarget ? headless : noted),
     status: 'open',

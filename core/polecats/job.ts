@@ -2,6 +2,7 @@
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import { leftOfBudget, typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
+import { type MoleculeRecord, progressOf } from '../formulas/progress.ts';
 import { limits } from '../limits.ts';
 import { type Landed, promptOf } from '../molecules/prompts/polecat-work.ts';
 import { type Intent, resolvePromptOf } from '../molecules/prompts/resolve-conflict.ts';
@@ -21,7 +22,14 @@ export function jobOf(
     config,
     intents,
     landed = [],
-  }: { rig: Rig; config: RigConfig; intents: readonly Intent[]; landed?: readonly Landed[] },
+    molecule,
+  }: {
+    rig: Rig;
+    config: RigConfig;
+    intents: readonly Intent[];
+    landed?: readonly Landed[];
+    molecule?: MoleculeRecord | undefined;
+  },
 ): PolecatJob {
   const { resolves } = bead;
   const branch = integrationBranch(bead.convoy);
@@ -46,6 +54,26 @@ export function jobOf(
     beatEveryMs: limits.heartbeatEveryMs,
     allowsNoChange: typesWithoutCode.has(bead.type),
     budgetUsd: leftOfBudget(bead),
+    ...(followsFormula(bead, spec) ? stepsOf(bead, spec, molecule) : {}),
+  };
+}
+
+/** A script is one step, whatever formula its bead names; who resolves or lands has a prompt of his own. */
+const followsFormula = ({ resolves, landsConvoy, runtime }: Bead, { script }: BeadSpec): boolean =>
+  script === undefined && resolves === undefined && landsConvoy === undefined && runtime !== 'shell';
+
+function stepsOf(
+  { formula, head, gate }: Bead,
+  { vars = {} }: BeadSpec,
+  molecule: MoleculeRecord | undefined,
+): Pick<PolecatJob, 'formula' | 'progress' | 'opened'> {
+  const progress = progressOf(molecule, head);
+  return {
+    formula: { name: formula, vars },
+    ...(progress === undefined ? {} : { progress }),
+    ...(gate?.openedAt === undefined
+      ? {}
+      : { opened: { because: gate.because ?? '', ...(gate.step === undefined ? {} : { step: gate.step }) } }),
   };
 }
 

@@ -7,15 +7,18 @@
  *   POST /v1/polecat/credential → what git needs, or null   before each fetch and push over HTTP
  *   POST /v1/polecat/beat     → BeatAnswer   every 30 s, and at each change of state
  *   PUT  /v1/polecat/blobs    → { hash }     a log chunk or evidence, `application/octet-stream`, at most 256 KB
+ *   POST /v1/polecat/step     → Ack          when a step of the bead's molecule begins, waits, is done or has failed
  *   POST /v1/polecat/report   → Ack          once, at the end of a polecat
  *   POST /v1/polecat/verdict  → Ack          once, at the end of a gate task
  */
 import { z } from 'zod';
+import { gateTypes } from '../formulas/formula.ts';
+import type { Molecule } from '../formulas/molecule.ts';
 import { limits } from '../limits.ts';
 import { polecatStates } from './polecat.ts';
 import type { PresetName } from './runtime.ts';
 
-const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'an object id: 40 or 64 hex digits');
+export const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'an object id: 40 or 64 hex digits');
 const blob = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 
 /** Names a piece of work: a bead's attempt, or a candidate's gate run. */
@@ -68,6 +71,12 @@ export interface PolecatJob {
   readonly allowsNoChange: boolean;
   /** What the attempt's model calls may cost, in USD: what earlier attempts have left of the bead's budget. 0: no calls. */
   readonly budgetUsd: number;
+  /** The workflow to follow, as far as it has not been poured; absent: one run of the agent. */
+  readonly formula?: { readonly name: string; readonly vars: Readonly<Record<string, string>> };
+  /** What earlier attempts poured, and what of it is done. */
+  readonly progress?: { readonly molecule: Molecule; readonly done: readonly string[] };
+  /** The gate that has opened last, and what that tells. */
+  readonly opened?: { readonly step?: string; readonly because: string };
 }
 
 /** What a gate task is to do: run each command on a clean checkout of the commit, in order, stop at the first failure. */
@@ -128,8 +137,13 @@ export const reportSchema = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('phase_complete'),
     ...ended,
-    gate: z.enum(['human', 'timer']),
-    minutes: z.number().min(0).max(43_200).optional(),
+    gate: z.enum(gateTypes),
+    minutes: z.number().min(0).max(limits.gateMinutesMax).optional(),
+    /** What a bead gate and a ci gate wait for. */
+    bead: z.string().max(3000).optional(),
+    check: z.string().max(3000).optional(),
+    /** Of a molecule: the step that the gate stands before. */
+    step: z.string().max(50).optional(),
     note: z.string().max(2000),
   }),
   z.strictObject({

@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { Bead } from '../../core/convoys/bead.ts';
 import { refuse } from '../../core/errors.ts';
+import { moleculeView } from '../../core/molecules/view.ts';
 import { closeBead, slingBead } from '../convoys/commands.ts';
 import { listConvoys } from '../feed/listing.ts';
 import { beadsOf, findBead, historyOf, lineOf, loadBead, loadConvoy, specOf } from '../feed/records.ts';
+import { load } from '../platform/load.ts';
 import { loadRig } from '../rigs/load.ts';
 import type { ApiDeps } from './deps.ts';
 import { name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { beadDetailSchema, beadSchema, shown } from './views.ts';
+import { beadDetailSchema, beadSchema, moleculeViewSchema, shown } from './views.ts';
 
 const params = z.object({ id: name });
 const tag = 'beads';
@@ -101,6 +103,23 @@ export function beadRoutes(api: Api, deps: ApiDeps): void {
       await bead(id);
       await closeBead(deps, id, { by: caller, reason: 'cancelled', note: `cancelled by ${caller}` });
       return bead(id);
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'get',
+      path: '/v1/beads/{id}/molecule',
+      name: 'getMolecule',
+      about: 'The steps of its formula: where each is, who did it, why it waits',
+      tag,
+      params,
+      answer: moleculeViewSchema,
+    },
+    async ({ params: { id } }) => {
+      const found = await loadBead(deps.ledger, id);
+      return shown(moleculeViewSchema, moleculeView(found, (await load.molecule(deps.ledger, found.id))?.body));
     },
   );
 

@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { refuse, type TownError } from '../../core/errors.ts';
+import type { StepTold } from '../../core/formulas/progress.ts';
 import { sha256 } from '../../core/hash.ts';
 import { keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
@@ -16,10 +17,12 @@ import {
   subjectSchema,
   verdictSchema,
 } from '../../core/polecats/protocol.ts';
+import { stepSchema } from '../../core/polecats/step-protocol.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
 import { findBead } from '../feed/records.ts';
 import { acceptBeat, acceptReport, authorizePolecat, claimPolecat } from '../polecats/protocol.ts';
+import { acceptStep } from '../polecats/steps.ts';
 import { acceptVerdict, claimGate } from '../refinery/verdict.ts';
 import { loadRig } from '../rigs/load.ts';
 import type { ApiDeps, ApiOptions, Standing } from './deps.ts';
@@ -167,6 +170,24 @@ export function protocolRoutes(api: Api, deps: ApiDeps, options: ApiOptions): vo
     async ({ body: { subject }, context }) => {
       if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
       return { credential: await gitCredential(deps, subject) };
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: `${protocolPrefix}step`,
+      name: 'step',
+      about: 'How a step of the bead’s molecule stands',
+      tag,
+      body: stepSchema,
+      answer: ackSchema,
+    },
+    async ({ body: { subject, ...told }, context }) => {
+      if (subject.kind !== 'polecat') throw wrongKind(subject);
+      if ((await standingOf(deps, options, context, subject)) === 'superseded') return superseded;
+      return acceptStep(deps, subject, told as StepTold);
     },
   );
 

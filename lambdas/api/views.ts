@@ -5,6 +5,8 @@
 import { z } from '@hono/zod-openapi';
 import { beadStatuses, beadTypeSchema, closedReasons } from '../../core/convoys/bead.ts';
 import { convoyStatuses } from '../../core/convoys/convoy.ts';
+import { gateTypes } from '../../core/formulas/formula.ts';
+import { stepStates } from '../../core/formulas/progress.ts';
 import { polecatStates } from '../../core/polecats/polecat.ts';
 import { candidateStates, mergeRequestStates } from '../../core/refinery/records.ts';
 import { instant } from './deps.ts';
@@ -12,6 +14,21 @@ import { instant } from './deps.ts';
 export const severitySchema = z.enum(['critical', 'high', 'medium', 'low']);
 
 const anyJson = z.unknown().openapi({ description: 'Any JSON value' });
+
+const gateSchema = z
+  .object({
+    type: z.enum(gateTypes),
+    step: z.string().optional(),
+    bead: z.string().optional(),
+    check: z.string().optional(),
+    head: z.string().optional(),
+    note: z.string(),
+    since: instant,
+    openedAt: instant.optional(),
+    because: z.string().optional(),
+    blocked: z.string().optional(),
+  })
+  .openapi('Gate');
 
 export const beadSchema = z
   .object({
@@ -46,6 +63,7 @@ export const beadSchema = z
     head: z.string().optional(),
     waitsFor: z.enum(['line', 'work', 'rest', 'gate', 'merge']).optional(),
     restUntil: instant.optional(),
+    gate: gateSchema.optional(),
     notes: z.array(
       z.object({
         attempt: z.int(),
@@ -88,6 +106,33 @@ export const beadDetailSchema = beadSchema
     history: z.array(eventSchema),
   })
   .openapi('BeadDetail');
+
+export const moleculeViewSchema = z
+  .object({
+    bead: z.string(),
+    title: z.string(),
+    status: z.enum(beadStatuses),
+    formula: z.string(),
+    gate: gateSchema.optional(),
+    steps: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        needs: z.array(z.string()),
+        state: z.enum(['pending', 'skipped', ...stepStates]),
+        check: z.string().optional(),
+        gate: z.enum(gateTypes).optional(),
+        polecat: z.string().optional(),
+        attempt: z.int().optional(),
+        tries: z.int().optional(),
+        startedAt: instant.optional(),
+        endedAt: instant.optional(),
+        head: z.string().optional(),
+        detail: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi('Molecule');
 
 const faultSchema = z.object({ code: z.string(), what: z.string(), remedy: z.string(), at: z.string().optional() });
 

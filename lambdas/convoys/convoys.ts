@@ -1,8 +1,8 @@
 /** The convoy tick: readiness, propagation of failure, progress, closing; and the clearing up of a cancelled convoy. */
-import type { Bead } from '../../core/convoys/bead.ts';
+import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
 import { cancelBeads, endBead } from '../../core/convoys/cancel.ts';
 import { unneededResolvers } from '../../core/convoys/resolvers.ts';
-import { countOnly, stalledCause, tickConvoy } from '../../core/convoys/tick.ts';
+import { countOnly, stalledCause, tellWaiting, tickConvoy } from '../../core/convoys/tick.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { beadCause } from '../../core/molecules/next.ts';
 import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
@@ -28,7 +28,9 @@ const tickOnce = (deps: ConvoysDeps, id: string): Promise<boolean> =>
     const beads = await load.beads(ledger, id);
     if (meta.body.status === 'cancelled') {
       const cancelled = cancelBeads(beads, await loadHoldings(ledger, beads), 'the convoy was cancelled', now);
-      return { step: cancelled.step ?? countOnly(meta, beads), result: cancelled.step !== undefined };
+      const awaited = beads.find(({ body }) => hasEnded(body) && body.awaitedBy !== undefined);
+      const told = cancelled.step ?? (awaited && tellWaiting(awaited, now));
+      return { step: told ?? countOnly(meta, beads), result: told !== undefined };
     }
     const [unneeded] = unneededResolvers(beads);
     if (unneeded) return { step: await endUnneeded(ledger, unneeded, now), result: true };

@@ -4,6 +4,7 @@ import { integrationBranch } from '../../core/convoys/integration.ts';
 import { type BeadId, keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { awaitOn } from '../../core/molecules/await.ts';
+import { gateOf } from '../../core/molecules/gate.ts';
 import { beadCause, type Go, next } from '../../core/molecules/next.ts';
 import { startAgain } from '../../core/molecules/start-again.ts';
 import type { Ledger, Oid, Ports } from '../../core/ports.ts';
@@ -11,6 +12,7 @@ import type { Queue } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import { awaitedBy } from './gate.ts';
 
 export type MoleculeDeps = Pick<Ports, 'ledger' | 'clock' | 'ids'>;
 
@@ -47,7 +49,10 @@ const decideNext = (deps: MoleculeDeps, request: Extract<MoleculeRequest, { op: 
       load.escalation(ledger, beadCause(bead.body.id)),
     ]);
     const tip = bead.body.landsConvoy ? await tipOf(ledger, bead.body) : undefined;
-    const seen = { bead, convoyCreatedAt: convoy?.body.createdAt ?? now, config, breaker, escalation, tip };
+    const { outcome } = bead.body;
+    const gate = outcome?.kind === 'phase_complete' ? gateOf(bead.body, outcome, now) : undefined;
+    const awaited = gate ? await awaitedBy(ledger, bead.body, gate) : {};
+    const seen = { bead, convoyCreatedAt: convoy?.body.createdAt ?? now, config, breaker, escalation, tip, awaited };
     const { go, seconds, step } = next(seen, request.run, deps.ids.ulid(), now);
     return { step, result: { go, ...(seconds === undefined ? {} : { seconds }) } };
   });

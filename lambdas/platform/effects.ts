@@ -15,6 +15,7 @@ import { beadCause } from '../../core/molecules/next.ts';
 import type { Item, Ports } from '../../core/ports.ts';
 import { redact } from '../../core/redact.ts';
 import { remove, replace, together } from '../../core/step.ts';
+import { openGate } from '../molecules/gate.ts';
 import { runCommand } from './command.ts';
 import { load } from './load.ts';
 
@@ -91,6 +92,9 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
           step && bead.body.status === 'failed' ? await load.escalation(ledger, beadCause(effect.bead)) : undefined;
         return { step: step && together(step, closeEscalation(over, 'town', now)), result: undefined };
       });
+      return;
+    case 'open_gate':
+      await openGate(deps, effect.bead);
       return;
     case 'launch_gate':
       await deps.launchGate(effect);

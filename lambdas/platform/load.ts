@@ -4,6 +4,7 @@ import type { Convoy } from '../../core/convoys/convoy.ts';
 import { refuse } from '../../core/errors.ts';
 import type { Escalation } from '../../core/escalations/escalation.ts';
 import { escalationKeyOf } from '../../core/escalations/open.ts';
+import type { MoleculeRecord } from '../../core/formulas/progress.ts';
 import { type BeadId, type ConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Blobs, Instant, Item, Key, Ledger } from '../../core/ports.ts';
@@ -18,6 +19,7 @@ const read = async <Body>(ledger: Ledger, key: Key): Promise<Item<Body> | undefi
 
 export const load = {
   bead: (ledger: Ledger, id: BeadId) => read<Bead>(ledger, keys.bead(id)),
+  molecule: (ledger: Ledger, id: BeadId) => read<MoleculeRecord>(ledger, keys.molecule(id)),
   convoy: (ledger: Ledger, id: ConvoyId) => read<Convoy>(ledger, keys.convoy(id)),
   polecat: (ledger: Ledger, name: string) => read<Polecat>(ledger, keys.polecat(name)),
   /** The last beat of this polecat; nothing if the name's last beat is of an earlier bearer. */

@@ -25,7 +25,7 @@ interface Working {
 }
 
 /** The bead and polecat of an attempt, while it is the current one and has not ended. */
-async function working(ledger: Ledger, { bead: id, attempt }: PolecatSubject): Promise<Working | undefined> {
+export async function working(ledger: Ledger, { bead: id, attempt }: PolecatSubject): Promise<Working | undefined> {
   if (!parseBeadId(id)) return undefined;
   const bead = await load.bead(ledger, id);
   if (!bead || bead.body.attempt !== attempt || bead.body.polecat === undefined || bead.body.outcome) return undefined;
@@ -59,13 +59,14 @@ export const claimPolecat = (
     if (!at) return { result: { superseded: true } };
     const { bead, polecat } = at;
     const { resolves } = bead.body;
-    const [{ rig, config }, spec, landed, ...intents] = await Promise.all([
+    const [{ rig, config }, molecule, spec, landed, ...intents] = await Promise.all([
       load.rigConfig(ledger, bead.body.rig),
+      load.molecule(ledger, bead.body.id),
       load.spec(ledger, blobs, bead.body.id),
       landedMeanwhile(ledger, bead.body),
       ...(resolves ? [resolves.bead, ...resolves.against] : []).map((id) => intentOf(deps, id)),
     ]);
-    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents, landed });
+    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents, landed, molecule: molecule?.body });
     if (bead.body.status === 'in_progress') return { result };
     return {
       step: {
@@ -215,9 +216,7 @@ function outcomeOf(report: Report, now: Instant): Outcome {
     case 'handoff':
       return { kind: report.status, note: report.note };
     case 'phase_complete':
-      return report.gate === 'timer'
-        ? { kind: 'phase_complete', gate: 'timer', untilMs: now + (report.minutes ?? 0) * minutes, note: report.note }
-        : { kind: 'phase_complete', gate: 'human', note: report.note };
+      return phaseOf(report, now);
     case 'deferred':
       return { kind: 'deferred', until: now + report.minutes * minutes, note: report.note };
     case 'escalated':
@@ -234,6 +233,20 @@ function outcomeOf(report: Report, now: Instant): Outcome {
     default:
       return never(report);
   }
+}
+
+function phaseOf(report: Extract<Report, { status: 'phase_complete' }>, now: Instant): Outcome {
+  const { gate, bead, check, step, note } = report;
+  const until = gate === 'timer' ? (report.minutes ?? 0) : report.minutes;
+  return {
+    kind: 'phase_complete',
+    gate,
+    note,
+    ...(until === undefined || gate === 'human' ? {} : { untilMs: now + until * minutes }),
+    ...(bead === undefined ? {} : { bead }),
+    ...(check === undefined ? {} : { check }),
+    ...(step === undefined ? {} : { step }),
+  };
 }
 
 /** Passed on in the answer to the polecat's next beat. */

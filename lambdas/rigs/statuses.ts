@@ -2,6 +2,7 @@
 import { keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { CheckState, Instant, Ledger, Oid } from '../../core/ports.ts';
+import type { Checks } from '../../core/rigs/checks.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf, upsert } from '../../core/step.ts';
 import { type CommandDeps, type Decision, runCommand } from '../platform/command.ts';
@@ -17,13 +18,6 @@ export interface StatusReport {
   /** When its CI said so, where that is known: reports may arrive in another order. */
   readonly at?: Instant | undefined;
   readonly by: string;
-}
-
-/** The body of `CHECKS#<rig>#<commit> REPORTS`: the newest report of each check. */
-export interface Checks {
-  readonly reports: Readonly<
-    Record<string, { readonly state: CheckState; readonly url?: string; readonly reportedAt: number }>
-  >;
 }
 
 /** Unbounded names would grow one item without end. */
@@ -50,10 +44,19 @@ export async function takeStatus(
     ...(report.url === undefined ? {} : { url: report.url }),
     reportedAt: Math.min(report.at ?? now, now),
   };
-  const checks: Checks = { reports: newest({ ...was?.body.reports, [report.name]: told }) };
+  const ended =
+    report.state === 'pending' ? [] : (was?.body.awaitedBy ?? []).filter(({ check }) => check === report.name);
+  const awaitedBy = (was?.body.awaitedBy ?? []).filter((one) => !ended.includes(one));
+  const checks: Checks = {
+    reports: newest({ ...was?.body.reports, [report.name]: told }),
+    ...(awaitedBy.length === 0 ? {} : { awaitedBy }),
+  };
   const step = {
     changes: [upsert(key, was, checks, { expiresAt: now + limits.endedRequestKeptMs })],
-    effects: queueWakes(rig.name, await targetsOf(ledger, rig)),
+    effects: [
+      ...queueWakes(rig.name, await targetsOf(ledger, rig)),
+      ...ended.map(({ bead }) => ({ do: 'open_gate', bead }) as const),
+    ],
     events: [
       {
         kind: 'check.reported',

@@ -17,6 +17,7 @@ import {
   type Verdict,
   verdictSchema,
 } from '../../../core/polecats/protocol.ts';
+import { type StepReport, stepSchema } from '../../../core/polecats/step-protocol.ts';
 
 const blobBytesMax = 256 * 1024;
 
@@ -32,6 +33,7 @@ export class ScriptedTown {
   /** Each call takes one off, and is answered 503 while there are some. */
   outages = 0;
   readonly beats: BeatReport[] = [];
+  readonly steps: StepReport[] = [];
   readonly reports: Report[] = [];
   readonly verdicts: Verdict[] = [];
   readonly blobs = new Map<string, Buffer>();
@@ -102,6 +104,9 @@ export class ScriptedTown {
       case 'POST /v1/polecat/credential':
         this.asked.push(claimSchema.parse(json).subject);
         return this.credential;
+      case 'POST /v1/polecat/step':
+        this.steps.push(stepSchema.parse(json) as StepReport);
+        return this.ack;
       case 'POST /v1/polecat/report':
         this.reports.push(reportSchema.parse(json));
         return this.ack;

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { EffectRecord } from '../../../core/effects.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
+import type { Checks } from '../../../core/rigs/checks.ts';
 import { create, recordOf } from '../../../core/step.ts';
 import { makeHandler } from '../../../lambdas/api/gateway.ts';
-import type { Checks } from '../../../lambdas/rigs/statuses.ts';
 import { type LocalLedger, openLedger } from '../../../local/ledger.ts';
 import { openTown, type TestTown } from './fixture.ts';
 import { taskRole, through } from './gateway-events.ts';

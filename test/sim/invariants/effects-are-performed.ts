@@ -23,6 +23,7 @@ function isDone(effect: Effect, { port, method, args }: PortCall): boolean {
     case 'start_molecule':
     case 'start_intent':
       return (call === 'workflows.start' && second !== undefined) || call === 'ledger.get';
+    case 'open_gate':
     case 'settle_bead':
     case 'launch_gate':
       return call === 'ledger.get';

@@ -3,9 +3,9 @@
  * require_ci the landed OID carries its own statuses".
  */
 import type { Candidate } from '../../../core/refinery/records.ts';
+import type { Checks } from '../../../core/rigs/checks.ts';
 import { configOf } from '../../../core/rigs/config.ts';
 import type { Rig } from '../../../core/rigs/rig.ts';
-import type { Checks } from '../../../lambdas/rigs/statuses.ts';
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { Beginnings, Histories } from './memory.ts';
 import { changed, committerOf, queueNameOf } from './records.ts';

@@ -37,7 +37,8 @@ function beadBreach(was: Bead, is: Bead): string | undefined {
   if (is.run < was.run && is.run !== 0) return `${is.id} went from run ${was.run} back to ${is.run}`;
   const kept = (['id', 'convoy', 'rig', 'target', 'createdAt'] as const).find((field) => was[field] !== is[field]);
   if (kept !== undefined) return `${is.id} has another ${kept}`;
-  if (was.status === 'closed') return `${is.id} was closed, and is written again`;
+  // Who waited for its end is told once.
+  if (was.status === 'closed' && was.awaitedBy === undefined) return `${is.id} was closed, and is written again`;
   return refusedBy(() => assertBeadTransition(was.status, is.status)) ?? outcomeBreach(was, is);
 }
 
