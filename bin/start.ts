@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TownError } from '../core/errors.ts';
 import { fileLog } from '../local/log.ts';
+import { modelOfEnvironment } from '../local/model.ts';
 import { startTown } from '../local/town.ts';
 import { Refusal } from './gt/refusal.ts';
 
@@ -13,6 +14,8 @@ const usage = `npm start -- [options]
   --port <number>      the port of its API on 127.0.0.1; 0: any free one (4780)
   --no-sync            do not wait for the disk at every commit: a loss of power may lose the newest records
   --help               this text
+
+With ANTHROPIC_API_KEY in the environment the Mayor plans prose with a model (ANTHROPIC_MODEL, ANTHROPIC_BASE_URL).
 `;
 const usageExit = 2;
 const portMax = 65_535;
@@ -59,6 +62,7 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
     throw new Refusal('DIR_UNUSABLE', `${dir} cannot be the town's directory (${why}).`, 'Give --dir another one.');
   }
   const logFile = join(dir, 'town.log');
+  const model = modelOfEnvironment(process.env);
   const town = await startTown({
     dir,
     port,
@@ -66,6 +70,7 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
     print: (line) => console.log(line),
     log: fileLog(createWriteStream(logFile, { flags: 'a', mode: 0o600 })),
     logFile,
+    model,
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EACCES' || error.syscall !== 'listen') throw error;
     throw new Refusal(
@@ -87,6 +92,7 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
   process.on('SIGTERM', stop);
   console.log(`Gas Town is up at ${town.url}, state in ${dir}.`);
   if (town.recovered > 0) console.log(`Took up again what was in flight: ${town.recovered} items.`);
+  console.log(`The Mayor plans ${model ? 'prose with a model, and ' : ''}checklists without one.`);
   console.log('Next: npm run gt -- rig add <name> <path or URL>; then npm run gt -- submit <intent.md> --rig <name>');
 }
 

@@ -276,6 +276,24 @@ export interface ResolutionFacts {
   readonly more: boolean;
 }
 
+/** What stands in a tree: a file, a symbolic link, or another repository. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly is: 'file' | 'link' | 'module';
+}
+
+/** A file's text as the caller may show it; `too_large`: over 1 MiB, or over 4 MiB with those before it. */
+export type FileRead =
+  | { readonly is: 'text'; readonly text: string }
+  | { readonly is: 'binary' | 'too_large' | 'missing' };
+
+export interface CommitLine {
+  readonly oid: Oid;
+  readonly at: Instant;
+  /** First line of its message. */
+  readonly subject: string;
+}
+
 export type PushResult =
   | { readonly pushed: 'yes' }
   /** The lease did not hold: the ref was not at `from`. */
@@ -334,6 +352,18 @@ export interface Repo {
     remote: Remote,
     asked: { base: Oid; head: Oid; resolved: Oid },
   ): Promise<ResolutionFacts | undefined>;
+  /** What is in the tree of a commit, in byte order of the paths, at most `mayorLimits.treePathsMax`; `undefined` if it is lost. */
+  readTree(
+    remote: Remote,
+    commit: Oid,
+  ): Promise<{ readonly entries: readonly TreeEntry[]; readonly more: boolean } | undefined>;
+  /**
+   * The files of a commit, in the order of these paths. Bytes that are no UTF-8 read as U+FFFD; of a symbolic link it is
+   * where it points, and nothing behind it; of a directory or another repository `binary`. `undefined` if it is lost.
+   */
+  readFiles(remote: Remote, asked: { commit: Oid; paths: readonly string[] }): Promise<readonly FileRead[] | undefined>;
+  /** The newest commits of a line, its first parents, newest first; `undefined` if the remote has lost `from`. */
+  recentCommits(remote: Remote, asked: { from: Oid; max: number }): Promise<readonly CommitLine[] | undefined>;
   /**
    * Deletes refs under `refs/gastown/`, `refs/heads/gastown/` and `refs/heads/polecat/`, and `refs/heads/integration/<convoy>`;
    * missing ones are fine; others are refused.

@@ -9,6 +9,7 @@ import { conflictOf } from './conflict.ts';
 import { ensure } from './fetch.ts';
 import { checkOid, checkRef, isIntegration, isOwn } from './names.ts';
 import { createBranch, deleteRefs, pushWithLease } from './push.ts';
+import { filesAt, readTree, recentCommits } from './reading.ts';
 import { credentialsAsEnvironment, makeRemoteRepo, processTimeoutMs, type RemoteOptions } from './remote.ts';
 import { inspectResolution } from './resolution.ts';
 import { machineEnvironment, runGit } from './run.ts';
@@ -60,6 +61,9 @@ export function makeGitRepo(options: GitRepoOptions): Repo {
     conflictOf: (remote, asked) => withCache(remote, asked.base.length, (cache) => conflictOf(cache, asked)),
     inspectResolution: (remote, asked) =>
       withCache(remote, asked.base.length, (cache) => inspectResolution(cache, asked)),
+    readTree: (remote, commit) => withCache(remote, commit.length, (cache) => readTree(cache, commit)),
+    readFiles: (remote, asked) => withCache(remote, asked.commit.length, (cache) => filesAt(cache, asked)),
+    recentCommits: (remote, asked) => withCache(remote, asked.from.length, (cache) => recentCommits(cache, asked)),
     deleteRefs: async (remote, refs) => {
       const foreign = refs.find((ref) => !isOwn(checkRef(ref)));
       if (foreign)

@@ -2,7 +2,7 @@
  * The functions of a town in one process, each made of its ports as its entry in AWS makes it, and what feeds them:
  * queues and executions, in memory. The simulator wires its towns here too.
  */
-import type { Json, Ports } from '../core/ports.ts';
+import type { Json, Model, Ports } from '../core/ports.ts';
 import { type FunctionName, type QueueName, queues as queueWiring } from '../core/wiring.ts';
 import { makeHandler as makeMayor } from '../lambdas/intents/mayor.ts';
 import { makeHandler as makeMolecule } from '../lambdas/molecules/molecule.ts';
@@ -30,11 +30,13 @@ export interface Premises extends Omit<Ports, 'queues' | 'workflows' | 'model'> 
   readonly caps: SchedulerDeps['caps'];
   readonly machines: WorkflowsOptions['machines'];
   readonly watch: Watch;
+  /** Absent: the Mayor plans checklists only. */
+  readonly model?: Model | undefined;
 }
 
 export function wireFunctions(premises: Premises, fn: MakeFunction) {
   const { ledger, repo, fleet, blobs, notifier, codeHost, clock, ids, log } = premises;
-  const { apiUrl, secretOf, caps, watch } = premises;
+  const { apiUrl, secretOf, caps, watch, model } = premises;
   const queues = makeQueues({
     wiring: queueWiring,
     clock,
@@ -43,7 +45,7 @@ export function wireFunctions(premises: Premises, fn: MakeFunction) {
   });
 
   const molecule = fn('molecule', makeMolecule, { ledger, clock, ids });
-  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids });
+  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids, ...(model ? { model, repo } : {}) });
   const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
   const workflows = makeWorkflows({
     machines: premises.machines,

@@ -11,7 +11,7 @@ import type { EffectRecord } from '../core/effects.ts';
 import { kindOf } from '../core/keys.ts';
 import { limits } from '../core/limits.ts';
 import { harnessEnv, type Subject } from '../core/polecats/protocol.ts';
-import type { Clock, CodeHost, Fleet, Item, Log, Ports, Repo } from '../core/ports.ts';
+import type { Clock, CodeHost, Fleet, Item, Log, Model, Ports, Repo } from '../core/ports.ts';
 import { machines } from '../core/wiring.ts';
 import { makeGitRepo } from '../git/repo.ts';
 import { telling } from '../lambdas/platform/telling.ts';
@@ -45,6 +45,8 @@ export interface TownOptions {
   /** Wait for the disk at every commit (default). Off, only a loss of power can lose the newest records. */
   readonly sync?: boolean;
   readonly polecatsPerTown?: number;
+  /** Absent: the Mayor plans checklists only. */
+  readonly model?: Model | undefined;
   /** Runs around every write of the ledger: where tests make the disk full. */
   readonly aroundWrite?: (write: () => Promise<void>) => Promise<void>;
   readonly watch?: Watch;
@@ -106,7 +108,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
   const { queues, workflows, effects, witness, consume } = wireFunctions(
     {
       ...{ ledger, repo, fleet, blobs, notifier, codeHost, clock, ids, log },
-      ...{ apiUrl, secretOf, caps, watch, machines: await definitions() },
+      ...{ apiUrl, secretOf, caps, watch, machines: await definitions(), model: options.model },
     },
     (name, make, given) => {
       const handler = make(watch.ports(name, given));

@@ -40,6 +40,7 @@ export class Client {
   }
 
   get = <T>(path: string, query: Request['query'] = {}): Promise<T> => this.#call<T>('GET', path, { query });
+  put = <T>(path: string, request: Request = {}): Promise<T> => this.#call<T>('PUT', path, request);
   post = <T>(path: string, request: Request = {}): Promise<T> => this.#call<T>('POST', path, request);
   patch = <T>(path: string, body: unknown): Promise<T> => this.#call<T>('PATCH', path, { body });
 

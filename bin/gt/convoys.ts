@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { age, plain, short } from './print.ts';
+import { Refusal } from './refusal.ts';
 import { atMost500, part, run, type Session } from './session.ts';
 
 export interface ConvoyView {
@@ -69,6 +71,8 @@ export function convoyCommands(program: Command): void {
       }),
     );
 
+  reviewCommands(convoy);
+
   for (const [verb, about] of [
     ['launch', 'approve a staged convoy'],
     ['cancel', 'cancel what has not landed'],
@@ -83,6 +87,79 @@ export function convoyCommands(program: Command): void {
           print.show(answer, (one) => print.line(`Convoy ${one.id} is ${print.status(one.status)}.`));
         }),
       );
+  }
+}
+
+interface PlanView {
+  readonly title?: string;
+  readonly beads?: readonly {
+    readonly name?: string;
+    readonly title?: string;
+    readonly needs?: readonly unknown[];
+    readonly files?: readonly string[];
+    readonly instructions?: string;
+    readonly acceptance?: readonly unknown[];
+  }[];
+}
+
+/** What a human does with a plan that waits for approval, besides launching it. */
+function reviewCommands(convoy: Command): void {
+  convoy
+    .command('plan <id>')
+    .description('its plan; with --json as gt convoy edit takes it')
+    .action(
+      run(async ({ town, print }, _, id = '') => {
+        print.show(await town.get<PlanView>(`convoys/${part(id)}/plan`), (plan) => showPlan({ print }, plan));
+      }),
+    );
+
+  const told = (verb: string, { print }: Session, one: ConvoyView): void =>
+    print.show(one, () => print.line(`The plan of ${one.id} was ${verb}; look: gt convoy show ${one.id}`));
+
+  convoy
+    .command('edit <id>')
+    .description('take another plan instead of the one that waits for approval')
+    .requiredOption('--file <plan.json>', 'as gt convoy plan <id> --json prints it')
+    .action(
+      run<{ file: string }>(async (session, { file }, id = '') => {
+        const body = await planIn(file);
+        told('changed', session, await session.town.put<ConvoyView>(`convoys/${part(id)}/plan`, { body }));
+      }),
+    );
+
+  convoy
+    .command('reject <id>')
+    .description('send a model’s plan back: another is made')
+    .requiredOption('--because <comment>', 'what it should be instead')
+    .action(
+      run<{ because: string }>(async (session, { because }, id = '') => {
+        const body = { comment: because };
+        told('sent back', session, await session.town.post<ConvoyView>(`convoys/${part(id)}/reject`, { body }));
+      }),
+    );
+}
+
+async function planIn(file: string): Promise<object> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as object;
+  } catch (error) {
+    const unread = (error as NodeJS.ErrnoException).code;
+    const what = unread ? `${file} cannot be read (${unread}).` : `${file} is no JSON.`;
+    throw new Refusal('PLAN_UNREADABLE', what, 'Write one as gt convoy plan <id> --json prints it.');
+  }
+}
+
+function showPlan({ print }: Pick<Session, 'print'>, { title = '', beads = [] }: PlanView): void {
+  print.line(print.paint('bold', plain(title)));
+  for (const bead of beads) {
+    const needs = (bead.needs ?? []).map((need) => (typeof need === 'string' ? need : JSON.stringify(need)));
+    print.line();
+    print.line(`${print.paint('bold', plain(bead.name ?? ''))}: ${plain(bead.title ?? '')}`);
+    if (needs.length > 0) print.line(`  needs ${plain(needs.join(', '))}`);
+    if (bead.files?.length) print.line(`  touches ${plain(bead.files.join(', '))}`);
+    for (const line of (bead.instructions ?? '').split('\n')) if (line !== '') print.line(`  ${plain(line)}`);
+    for (const one of bead.acceptance ?? [])
+      print.line(`  done means: ${plain(typeof one === 'string' ? one : JSON.stringify(one))}`);
   }
 }
 

@@ -240,6 +240,8 @@ export interface BeadSpec {
   readonly acceptance: readonly string[];
   /** Values for the variables of its formula. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** What it will likely touch, if the plan said so. */
+  readonly files?: readonly string[];
   /** The script that the shell agent runs. */
   readonly script?: string;
   /** Set when the spec is in the blob store; the fields above are then empty. */

@@ -7,9 +7,10 @@ export type ConvoyStatus = (typeof convoyStatuses)[number];
 
 export const nextConvoyStatuses: Readonly<Record<ConvoyStatus, readonly ConvoyStatus[]>> = {
   planning: ['staged', 'open', 'stalled', 'cancelled'],
-  staged: ['open', 'cancelled'],
+  // Back to `planning`: a human sent the plan back, or wrote another one.
+  staged: ['planning', 'open', 'cancelled'],
   open: ['landed', 'stalled', 'cancelled'],
-  stalled: ['open', 'landed', 'cancelled'],
+  stalled: ['planning', 'open', 'landed', 'cancelled'],
   landed: [],
   cancelled: [],
 };
@@ -27,6 +28,21 @@ export interface Progress {
   readonly blocked: number;
 }
 
+/** How a model's plan of it came about. */
+export interface Planning {
+  /** Model calls, and what they took, over all rounds. */
+  readonly rounds: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Calls in the conversation that goes on, and the blob that holds it. */
+  readonly round: number;
+  readonly transcript?: string;
+  /** Blob with the last plan, as JSON: the one that stands, or the one that was refused. */
+  readonly last?: string;
+  /** What a human said of it, for the next one. */
+  readonly comment?: string;
+}
+
 /** The body of a convoy's `META`. */
 export interface Convoy {
   readonly id: ConvoyId;
@@ -40,6 +56,10 @@ export interface Convoy {
   /** All of it reaches the target in one landing; absent: each bead by itself. */
   readonly land?: 'convoy';
   readonly submittedBy: string;
+  /** Absent: no model was asked for a plan. */
+  readonly planning?: Planning;
+  /** Blob with a plan that has been checked, whose beads are being written. */
+  readonly draft?: string;
   readonly progress: Progress;
   /** Why it stalled: which bead, why, and what to do. */
   readonly stalledBecause?: string;

@@ -1,11 +1,13 @@
 /** The plan: the beads that an intent is to become, before any of them exists. Whoever wrote it, it is checked here. */
+
 import { z } from 'zod';
 import type { Fault } from '../errors.ts';
-import type { limits } from '../limits.ts';
+import { mayorLimits } from '../intents/mayor-limits.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
 import { parseAgent, runtimes } from '../polecats/runtime.ts';
 import type { RigConfig } from '../rigs/rig.ts';
 import { beadTypeSchema } from './bead.ts';
+import { fileFaults } from './plan-files.ts';
 import { graphFaults } from './plan-graph.ts';
 
 const planNamePattern = /^[a-z0-9][a-z0-9-]{0,40}$/;
@@ -16,6 +18,8 @@ const plannedBeadSchema = z.strictObject({
   title: z.string(),
   instructions: z.string().default(''),
   acceptance: z.array(z.string().min(1)).max(100).default([]),
+  /** Likely to be touched, from the root of the repository. Without them nobody knows. */
+  files: z.array(z.string()).max(mayorLimits.filesPerBeadMax).optional(),
   /** For the shell agent: a POSIX shell script. */
   script: z.string().min(1).optional(),
   type: beadTypeSchema.default('task'),
@@ -36,9 +40,8 @@ export const planSchema = z.strictObject({ title: z.string(), beads: z.array(pla
 export type PlannedBead = z.infer<typeof plannedBeadSchema>;
 export type Plan = z.infer<typeof planSchema>;
 
-export type PlanLimits = Pick<
-  typeof limits,
-  'beadsPerConvoyMax' | 'planDepthMax' | 'needsPerBeadMax' | 'titleCharsMax' | 'labelsPerBeadMax'
+export type PlanLimits = Readonly<
+  Record<'beadsPerConvoyMax' | 'planDepthMax' | 'needsPerBeadMax' | 'titleCharsMax' | 'labelsPerBeadMax', number>
 >;
 
 /** What a plan is checked against: the rig it is for, and the rigs there are. */
@@ -107,7 +110,10 @@ function sizeFaults({ beads }: Plan, { beadsPerConvoyMax }: PlanLimits): Fault[]
 }
 
 function beadFaults(bead: PlannedBead, at: string, limits: PlanLimits, town: PlanTown): Fault[] {
-  const faults = titleFaults(`Bead "${bead.name}"`, bead.title, `${at}/title`, limits);
+  const faults = [
+    ...titleFaults(`Bead "${bead.name}"`, bead.title, `${at}/title`, limits),
+    ...fileFaults(bead.name, bead.files ?? [], at),
+  ];
   const add = (code: string, what: string, remedy: string, field: string): void => {
     faults.push({ code, what: `Bead "${bead.name}" ${what}`, remedy, at: `${at}/${field}` });
   };

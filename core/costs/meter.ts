@@ -90,6 +90,9 @@ function meterRepo(inner: Repo, meter: Meter): Repo {
     changedPaths: (...what) => asked(inner.changedPaths(...what), 'repo.changedPaths'),
     conflictOf: (...what) => asked(inner.conflictOf(...what), 'repo.conflictOf'),
     inspectResolution: (...what) => asked(inner.inspectResolution(...what), 'repo.inspectResolution'),
+    readTree: (...what) => asked(inner.readTree(...what), 'repo.readTree'),
+    readFiles: (...what) => asked(inner.readFiles(...what), 'repo.readFiles'),
+    recentCommits: (...what) => asked(inner.recentCommits(...what), 'repo.recentCommits'),
     deleteRefs: (...what) => asked(inner.deleteRefs(...what), 'repo.deleteRefs'),
     probe: (...what) => asked(inner.probe(...what), 'repo.probe'),
   };

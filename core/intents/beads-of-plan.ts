@@ -100,6 +100,7 @@ function plannedBeads(plan: Plan, convoy: Convoy, rig: Rig, target: string): rea
       instructions: planned.instructions,
       acceptance: planned.acceptance,
       ...(planned.vars === undefined ? {} : { vars: planned.vars }),
+      ...(planned.files === undefined || planned.files.length === 0 ? {} : { files: planned.files }),
       ...(planned.script === undefined ? {} : { script: planned.script }),
     };
     return { bead, spec };

@@ -25,6 +25,8 @@ export interface Checklist {
   readonly faults: readonly Fault[];
   /** The line that a fault of the plan, with a pointer such as `/beads/3/needs/0`, is about. */
   readonly lineOf: (pointer: string) => number;
+  /** Somebody wrote tasks here, done or not, well or badly. Without any the text is prose. */
+  readonly hasTasks: boolean;
 }
 
 export function parseChecklist(markdown: string): Checklist {
@@ -55,6 +57,7 @@ export function parseChecklist(markdown: string): Checklist {
   return {
     plan: { title: document.title?.text ?? '', beads },
     faults: document.faults,
+    hasTasks: document.tasks.length > 0 || document.faults.some(({ code }) => code === 'TASK_MALFORMED'),
     lineOf: (pointer) => {
       const [, , bead, field, i] = pointer.split('/');
       const task = open[Number(bead ?? Number.NaN)];

@@ -1,10 +1,13 @@
 /** A convoy from its submission to its launch: each transition as one step that writes its `META` and nothing it could tear. */
-import { assertConvoyTransition, type Convoy } from '../convoys/convoy.ts';
+import { assertConvoyTransition, type Convoy, type Planning } from '../convoys/convoy.ts';
+import { stalledCause } from '../convoys/tick.ts';
 import type { Fault } from '../errors.ts';
+import type { Escalation } from '../escalations/escalation.ts';
+import { openEscalation } from '../escalations/open.ts';
 import { type ConvoyId, groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item } from '../ports.ts';
-import { create, replace, type Step } from '../step.ts';
+import { create, replace, type Step, together } from '../step.ts';
 
 export interface NewIntent {
   readonly id: ConvoyId;
@@ -41,8 +44,9 @@ export function openIntent(intent: NewIntent, now: Instant): { readonly convoy: 
 /** All beads are written: the convoy may be launched, at once or when someone approves. */
 export function planned(was: Item<Convoy>, title: string, beads: number, now: Instant): Step {
   const waits = was.body.plan === 'review';
+  const { draft: _, ...rest } = was.body;
   const next: Convoy = {
-    ...was.body,
+    ...rest,
     title,
     status: waits ? 'staged' : 'planning',
     progress: { ...was.body.progress, total: beads },
@@ -56,6 +60,73 @@ export function planned(was: Item<Convoy>, title: string, beads: number, now: In
     changes: [replace(was, next, waits ? {} : { attentionAt: now + limits.convoyStuckRepairMs })],
     events: [eventOf(next, waits ? 'convoy.staged' : 'convoy.planned', 'mayor', text)],
   };
+}
+
+const noPlanning: Planning = { rounds: 0, inputTokens: 0, outputTokens: 0, round: 0 };
+
+/** What one call of the model took, and where it leaves the conversation. */
+export interface Round {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Blob with all that has been said, if there is to be another round. */
+  readonly transcript?: string;
+  /** Blob with the plan that came of it, good or not. */
+  readonly last?: string;
+}
+
+function planningAfter(before: Planning = noPlanning, { inputTokens, outputTokens, ...kept }: Round): Planning {
+  const { transcript: _, ...rest } = before;
+  return {
+    ...rest,
+    rounds: before.rounds + 1,
+    round: before.round + 1,
+    inputTokens: before.inputTokens + inputTokens,
+    outputTokens: before.outputTokens + outputTokens,
+    ...kept,
+  };
+}
+
+/** A call was answered with no plan that holds: the conversation goes on. */
+export function anotherRound(was: Item<Convoy>, round: Round, faults: readonly Fault[], now: Instant): Step {
+  const next: Convoy = { ...was.body, planning: planningAfter(was.body.planning, round), progressAt: now };
+  const text = `${next.id}: round ${next.planning?.round} gave no plan that holds: ${faults[0]?.what ?? ''}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
+  return {
+    changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })],
+    events: [eventOf(next, 'convoy.replanned', 'mayor', text)],
+  };
+}
+
+/** The plan that the model made is the convoy's from here on, whoever writes its beads. */
+export function planDrafted(was: Item<Convoy>, round: Round & { readonly last: string }, now: Instant): Step {
+  const { comment: _, ...planning } = planningAfter(was.body.planning, round);
+  const next: Convoy = { ...was.body, planning, draft: round.last, progressAt: now };
+  return { changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })] };
+}
+
+/** The model made no plan that holds, as often as it may try: a human gets its faults, and the last plan. */
+export function giveUpPlan(
+  was: Item<Convoy>,
+  round: Round,
+  faults: readonly Fault[],
+  escalation: Item<Escalation> | undefined,
+  now: Instant,
+): Step {
+  const planning = planningAfter(was.body.planning, round);
+  const asked = { ...was, body: { ...was.body, planning } };
+  const { id, rig, title } = was.body;
+  const shown = faults.slice(0, 10).map(({ at, what, remedy }) => `- ${at ? `${at}: ` : ''}${what} ${remedy}`);
+  const alarm = {
+    cause: stalledCause(id),
+    severity: 'high' as const,
+    title: `convoy ${id} has no plan`,
+    what: `The Mayor made no plan that holds for "${title}" on rig ${rig}. The last one has these faults:\n${shown.join('\n')}`,
+    tried: `${planning.round} rounds with the model, each with what was wrong before.`,
+    unattended: 'none of its work starts.',
+    command: `gt convoy show ${id}`,
+    rig,
+    convoy: id,
+  };
+  return together(refusePlan(asked, faults, now), openEscalation(escalation, alarm, now));
 }
 
 /** Every fault is kept, up to a page of them: the rest is counted. */
@@ -74,6 +145,41 @@ export function refusePlan(was: Item<Convoy>, all: readonly Fault[], now: Instan
   assertConvoyTransition(was.body.status, next.status);
   const text = `${next.id} was refused, with ${all.length} ${all.length === 1 ? 'fault' : 'faults'}: ${place}${first?.what ?? ''}${more}`;
   return { changes: [replace(was, next)], events: [eventOf(next, 'convoy.refused', 'mayor', text)] };
+}
+
+/**
+ * A human wants another plan, or gives one. The execution that waits for the approval goes on with it; that of a plan which
+ * was given up has ended, and another one starts.
+ */
+export function planAgain(
+  was: Item<Convoy>,
+  given: { readonly comment: string } | { readonly draft: string },
+  by: string,
+  text: string,
+  now: Instant,
+): Step {
+  const { token, faults: _faults, stalledBecause: _because, planning, ...rest } = was.body;
+  const ended = was.body.status === 'stalled';
+  const { transcript: _, ...kept } = planning ?? noPlanning;
+  const asked = 'comment' in given ? { planning: { ...kept, round: 0, comment: given.comment } } : given;
+  const next: Convoy = {
+    ...rest,
+    ...(planning ? { planning } : {}),
+    ...asked,
+    status: 'planning',
+    run: ended ? rest.run + 1 : rest.run,
+    progress: { ...rest.progress, total: 0 },
+    progressAt: now,
+  };
+  assertConvoyTransition(was.body.status, next.status);
+  return {
+    changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })],
+    effects: [
+      ...(ended ? [{ do: 'start_intent', convoy: next.id, run: next.run } as const] : []),
+      ...(token === undefined ? [] : [{ do: 'succeed_task', token } as const]),
+    ],
+    events: [eventOf(next, 'convoy.replanned', by, text)],
+  };
 }
 
 /** Opens the convoy: one item says so, and from then on all of its beads are schedulable. */

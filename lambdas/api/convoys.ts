@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi';
+import { planSchema } from '../../core/convoys/plan.ts';
 import { graphOf } from '../../core/feed/graph.ts';
 import { cancelConvoy, retryConvoy } from '../convoys/commands.ts';
 import { listConvoys } from '../feed/listing.ts';
 import { beadsOf, loadConvoy } from '../feed/records.ts';
 import { approveConvoy } from '../intents/approve.ts';
+import { editPlan, readPlan, rejectPlan } from '../intents/review.ts';
 import { shownBead } from './beads.ts';
 import type { ApiDeps } from './deps.ts';
 import { name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
+import { anyJson, convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
 
 const params = z.object({ id: name });
 const tag = 'convoys';
@@ -74,6 +76,57 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
     async ({ params: { id } }) => {
       await convoy(id);
       return shown(graphSchema, graphOf(await beadsOf(deps.ledger, id)));
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'get',
+      path: '/v1/convoys/{id}/plan',
+      name: 'showPlan',
+      about: 'Its plan, as PUT takes it; of a convoy that got none, the last one that was refused',
+      tag,
+      params,
+      answer: anyJson,
+    },
+    ({ params: { id } }) => readPlan(deps, id),
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'put',
+      path: '/v1/convoys/{id}/plan',
+      name: 'editPlan',
+      about: 'Take this plan instead, while the convoy waits for approval',
+      tag,
+      params,
+      body: planSchema,
+      answer: convoySchema,
+    },
+    async ({ params: { id }, body, caller }) => {
+      await editPlan(deps, id, body, caller);
+      return convoy(id);
+    },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: '/v1/convoys/{id}/reject',
+      name: 'rejectPlan',
+      about: 'Send a model’s plan back with a comment: another is made',
+      tag,
+      params,
+      body: z.strictObject({ comment: z.string().trim().min(1).max(4000) }),
+      answer: convoySchema,
+    },
+    async ({ params: { id }, body, caller }) => {
+      await convoy(id);
+      await rejectPlan(deps, id, body.comment, caller);
+      return convoy(id);
     },
   );
 

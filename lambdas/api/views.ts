@@ -13,7 +13,7 @@ import { instant } from './deps.ts';
 
 export const severitySchema = z.enum(['critical', 'high', 'medium', 'low']);
 
-const anyJson = z.unknown().openapi({ description: 'Any JSON value' });
+export const anyJson = z.unknown().openapi({ description: 'Any JSON value' });
 
 const gateSchema = z
   .object({
@@ -146,6 +146,10 @@ export const convoySchema = z
     plan: z.enum(['auto', 'review']),
     land: z.literal('convoy').optional().openapi({ description: 'It lands as one; absent: each bead by itself' }),
     submittedBy: z.string(),
+    planning: z
+      .object({ rounds: z.int(), inputTokens: z.int(), outputTokens: z.int(), comment: z.string().optional() })
+      .optional()
+      .openapi({ description: 'A model planned it: calls, and what they took' }),
     progress: z.object({
       total: z.int(),
       landed: z.int(),

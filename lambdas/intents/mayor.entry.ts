@@ -1,9 +1,12 @@
-import { blobsPort, commandPorts } from '../platform/ports.entry.ts';
+import { blobsPort, commandPorts, gitPorts } from '../platform/ports.entry.ts';
 import { billed, metered } from '../platform/spent.entry.ts';
-import { mayorEnv } from './mayor.env.ts';
+import { mayorEnv, noModel } from './mayor.env.ts';
 import { makeHandler } from './mayor.ts';
+import { modelPort } from './model.entry.ts';
 
 const env = mayorEnv.read(process.env);
-const ports = metered({ ...commandPorts(env), blobs: blobsPort(env) });
+const command = commandPorts(env);
+const mind = env.MODEL_ID === noModel ? {} : { repo: gitPorts(env, command).repo, model: modelPort(env) };
+const ports = metered({ ...command, blobs: blobsPort(env), ...mind });
 
 export const handler = billed(ports, makeHandler(ports));

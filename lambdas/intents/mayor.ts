@@ -9,7 +9,8 @@ import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { planConvoy } from './plan-convoy.ts';
 
-export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'>;
+/** Without a model, and a repository to read, it plans checklists only. */
+export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'> & Partial<Pick<Ports, 'model' | 'repo'>>;
 
 export type MayorEvent =
   | { readonly op: 'plan' | 'launch' | 'decided'; readonly convoy: ConvoyId }
@@ -17,7 +18,7 @@ export type MayorEvent =
 
 /** What the machine does next. */
 export interface MayorAnswer {
-  readonly go: 'launch' | 'approve' | 'refused' | 'cancelled';
+  readonly go: 'plan' | 'launch' | 'approve' | 'refused' | 'cancelled';
 }
 
 export const makeHandler =
@@ -51,6 +52,7 @@ function goOf(convoy: Convoy): MayorAnswer['go'] {
     case 'stalled':
       return convoy.launchedAt === undefined ? 'refused' : 'launch';
     case 'planning':
+      return convoy.progress.total === 0 ? 'plan' : 'launch';
     case 'open':
     case 'landed':
       return 'launch';

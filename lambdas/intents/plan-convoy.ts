@@ -1,8 +1,10 @@
 /** Turns an intent's text into beads in the ledger. A crash anywhere is mended by doing it again. */
 import type { Bead, BeadSpec } from '../../core/convoys/bead.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
+import type { Plan } from '../../core/convoys/plan.ts';
 import { beadsOfPlan, type NewBead } from '../../core/intents/beads-of-plan.ts';
 import { type Planned, planChecklist } from '../../core/intents/plan-checklist.ts';
+import { plannerOf } from '../../core/intents/planner.ts';
 import { planned, refusePlan } from '../../core/intents/planning.ts';
 import { type ConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
@@ -14,6 +16,7 @@ import { load } from '../platform/load.ts';
 import { queryAll } from '../platform/query-all.ts';
 import { rigNames, unknownRig } from '../rigs/load.ts';
 import type { MayorDeps } from './mayor.ts';
+import { planWithModel } from './plan-with-model.ts';
 
 /**
  * Plans the convoy while it is in `planning`, else does nothing. The beads come first, in chunks, each guarded by the
@@ -23,6 +26,7 @@ export async function planConvoy(deps: MayorDeps, id: ConvoyId): Promise<void> {
   const convoy = await unplanned(deps.ledger, id);
   if (!convoy) return;
   const made = await makePlan(deps, convoy.body);
+  if (made === 'asked') return;
   if ('faults' in made) return refuse(deps, id, made.faults);
   const beads = await Promise.all(made.beads.map((bead) => withBlob(deps, bead)));
   let more = true;
@@ -38,15 +42,29 @@ async function unplanned(ledger: Ledger, id: ConvoyId): Promise<Item<Convoy> | u
 type Refused = Extract<Planned, { faults: unknown }>;
 type Made = { readonly title: string; readonly beads: readonly NewBead[] } | Refused;
 
-async function makePlan({ ledger, blobs }: MayorDeps, convoy: Convoy): Promise<Made> {
-  const bytes = await blobs.get(convoy.intent);
-  if (!bytes) throw new Error(`BUG: the intent of ${convoy.id} is gone: blob ${convoy.intent}`);
+/** `asked`: the model was, and the record says what came of it. */
+async function makePlan(deps: MayorDeps, convoy: Convoy): Promise<Made | 'asked'> {
+  const { ledger, model, repo } = deps;
   const names = await rigNames(ledger);
   const rig = (await load.rig(ledger, convoy.rig))?.body;
   if (!rig) return { faults: unknownRig(convoy.rig, names).faults };
+  const made = (plan: Plan): Made => ({ title: plan.title, beads: beadsOfPlan(plan, convoy, rig) });
+  if (convoy.draft !== undefined) return made(JSON.parse(await textOf(deps, convoy.draft)) as Plan);
+  const text = await textOf(deps, convoy.intent);
+  if (model && repo && plannerOf(text, true) === 'model') {
+    await planWithModel({ ...deps, model, repo }, convoy, rig, names, text);
+    const now = await unplanned(ledger, convoy.id);
+    return now?.body.draft === undefined ? 'asked' : makePlan(deps, now.body);
+  }
   const town = { rig: rig.name, rigs: names, runtime: configOf(rig)['agent.runtime'] };
-  const made = planChecklist(new TextDecoder().decode(bytes), limits, town);
-  return 'faults' in made ? made : { title: made.plan.title, beads: beadsOfPlan(made.plan, convoy, rig) };
+  const planned = planChecklist(text, limits, town);
+  return 'faults' in planned ? planned : made(planned.plan);
+}
+
+async function textOf({ blobs }: MayorDeps, hash: string): Promise<string> {
+  const bytes = await blobs.get(hash);
+  if (!bytes) throw new Error(`BUG: the blob ${hash} of an intent is gone`);
+  return new TextDecoder().decode(bytes);
 }
 
 const refuse = (deps: MayorDeps, id: ConvoyId, faults: Refused['faults']): Promise<void> =>

@@ -8,6 +8,7 @@ import { projectRoot } from './project-root.ts';
 import {
   lambdaCredentials,
   neverEntered,
+  plainErrors,
   shakableSchemas,
   shakableZod,
   versionOnly,
@@ -43,7 +44,7 @@ export const bundleOptions: BuildOptions = {
   target: 'node24',
   mainFields: ['module', 'main'],
   banner: { js: requireForCommonJs },
-  plugins: [shakableZod, withoutJsonSchema, shakableSchemas, versionOnly, lambdaCredentials, neverEntered],
+  plugins: [shakableZod, withoutJsonSchema, shakableSchemas, plainErrors, versionOnly, lambdaCredentials, neverEntered],
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',

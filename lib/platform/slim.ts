@@ -54,6 +54,31 @@ export const shakableSchemas: Plugin = {
   },
 };
 
+/**
+ * Each of the SDK's errors says its name and fault twice, as fields and in its constructor, which then undoes what
+ * its parent's does to the prototype: with a parent that leaves that alone, the fields are enough. Its id in the model is set
+ * where it is registered, if it has none.
+ */
+const saidTwice =
+  /super\(\{\n {12}name: "(\w+)",\n {12}\$fault: "\w+",\n {12}\.\.\.opts,\n {8}\}\);\n {8}Object\.setPrototypeOf\(this, \1\.prototype\);/g;
+const emptyConstructor = /\n {4}constructor\(opts\) \{\n {8}super\(opts\);\n {4}\}/g;
+const shapeId = /\n {4}static shapeId = "[^"]+";/g;
+const parentPrototype = /Object\.setPrototypeOf\(this, \w+ServiceException\.prototype\);/;
+
+export const plainErrors: Plugin = {
+  name: 'plain-errors',
+  setup({ onLoad }) {
+    const filter = /@aws-sdk[\\/]client-[a-z0-9-]+[\\/]dist-es[\\/]models[\\/](errors|\w+ServiceException)\.js$/;
+    onLoad({ filter }, async ({ path: file }) => ({
+      contents: (await readFile(file, 'utf8'))
+        .replace(saidTwice, 'super(opts);')
+        .replace(emptyConstructor, '')
+        .replace(shapeId, '')
+        .replace(parentPrototype, ''),
+    }));
+  },
+};
+
 /** Each client carries its own package.json for the version in its user agent. */
 export const versionOnly: Plugin = {
   name: 'version-only',
@@ -106,6 +131,9 @@ const never: readonly (readonly [file: RegExp, exports: string])[] = [
   [
     /@smithy[\\/]core[\\/].*[\\/]event-streams[\\/]index\.js$/,
     `export class EventStreamSerde { constructor() { throw new Error('BUG: streams of events are left out of the bundle') } }
+     export class EventStreamCodec {}
+     export const readableStreamToIterable = (stream) => stream;
+     export const iterableToReadableStream = (iterable) => iterable;
      export const eventStreamSerdeProvider = () => undefined;
      export const resolveEventStreamSerdeConfig = (config) => config;`,
   ],

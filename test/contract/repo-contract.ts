@@ -479,6 +479,48 @@ export function repoContract(
       expect(await world.repo.findCommit(world.remote, main, { Bead: 'polecat.Toast.a' })).toBeUndefined();
     });
 
+    test('the tree of a commit is read in byte order, and nothing of one that is lost', async () => {
+      const next = world.commit('main', { 'src/z.txt': 'z', 'src.txt': 's', 'B.txt': 'b' });
+      expect(await world.repo.readTree(world.remote, next)).toEqual({
+        entries: ['B.txt', 'a.txt', 'b.txt', 'src.txt', 'src/z.txt'].map((path) => ({ path, is: 'file' })),
+        more: false,
+      });
+      expect(await world.repo.readTree(world.remote, none)).toBeUndefined();
+    });
+
+    test('files are read at the commit, each in its place, and no path leads out of it', async () => {
+      const next = world.commit('main', { 'a.txt': 'later', 'src/ü.txt': 'ü' });
+      const paths = ['b.txt', 'src/ü.txt', 'nowhere', 'a.txt', '../a.txt', '/a.txt', 'a.txt\nb.txt', '', 'b.txt'];
+      const missing = { is: 'missing' };
+      const b = { is: 'text', text: 'b\n' };
+      expect(await world.repo.readFiles(world.remote, { commit: next, paths })).toEqual([
+        ...[
+          b,
+          { is: 'text', text: 'ü' },
+          missing,
+          { is: 'text', text: 'later' },
+          missing,
+          missing,
+          missing,
+          missing,
+          b,
+        ],
+      ]);
+      expect(await world.repo.readFiles(world.remote, { commit: none, paths })).toBeUndefined();
+    });
+
+    test('the latest commits come newest first, as many as asked for', async () => {
+      const second = world.commit('main', { 'a.txt': '2' });
+      const third = world.commit('main', { 'a.txt': '3' });
+      const recent = await world.repo.recentCommits(world.remote, { from: third, max: 2 });
+      expect(recent?.map(({ oid, subject }) => [oid, subject])).toEqual([
+        [third, 'work on main'],
+        [second, 'work on main'],
+      ]);
+      expect(recent?.every(({ at: when }) => when > 0 && when % 1000 === 0)).toBe(true);
+      expect(await world.repo.recentCommits(world.remote, { from: none, max: 2 })).toBeUndefined();
+    });
+
     test('the town deletes its own refs, missing ones or not, and no others', async () => {
       const a = world.commit('polecat/Toast/a', { 'a.txt': 'x' });
       await built([linkOf('polecat/Toast/a', a)]);

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
 import { functions } from '../../core/wiring.ts';
 import { makeApp } from '../../lambdas/api/app.ts';
 import type { ApiDeps } from '../../lambdas/api/deps.ts';
-import { bundleAll, bundleSizes, functionBytesMax } from '../../lib/platform/bundle.ts';
+import { bundleAll, bundleOptions, bundleSizes, functionBytesMax } from '../../lib/platform/bundle.ts';
+import { projectRoot } from '../../lib/platform/project-root.ts';
 
 let bundles: string;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ const environment = Object.fromEntries(
     'TOWN_NAME TOWN_TABLE BLOBS_BUCKET GIT_SECRET_PREFIX WEBHOOK_SECRET_PREFIX TASK_ROLE_NAME POLECAT_CPU API_URL SLING_QUEUE_URL POLECATS_MAX DAY_BUDGET_USD',
     'CLUSTER_ARN POLECAT_TASK_FAMILY GATE_TASK_FAMILY TASK_CONTAINER SUBNET_IDS SECURITY_GROUP_ID PUBLIC_IP CAPACITY_PROVIDER',
     'MOLECULE_MACHINE_ARN INTENT_MACHINE_ARN TICKS_QUEUE_URL REFINERY_QUEUE_URL',
-    'CRITICAL_TOPIC_ARN HIGH_TOPIC_ARN MEDIUM_TOPIC_ARN LOW_TOPIC_ARN AWS_REGION',
+    'CRITICAL_TOPIC_ARN HIGH_TOPIC_ARN MEDIUM_TOPIC_ARN LOW_TOPIC_ARN AWS_REGION MODEL_ID',
   ]
     .join(' ')
     .split(' ')
@@ -48,6 +50,20 @@ test('every bundle starts in a process of its own, away from the project, and ha
     },
   );
   expect(stdout.trim().split('\n')).toEqual(urls.map(() => 'function'));
+}, 60_000);
+
+test('the SDK’s errors are told apart in a bundle as outside of one', async () => {
+  const names = ['ConditionalCheckFailedException', 'TransactionCanceledException', 'DynamoDBServiceException'];
+  const contents = `import * as sdk from '@aws-sdk/client-dynamodb';
+    const error = new sdk.ConditionalCheckFailedException({ message: 'no', $metadata: {} });
+    const is = ${JSON.stringify(names)}.map((name) => error instanceof sdk[name]);
+    console.log(JSON.stringify([...is, error.name, error.message, error.$fault]));`;
+  const stdin = { contents, resolveDir: projectRoot, loader: 'js' } as const;
+  const { outputFiles } = await build({ ...bundleOptions, sourcemap: false, stdin, write: false });
+  const file = path.join(bundles, 'errors.mjs');
+  writeFileSync(file, outputFiles[0]?.text ?? '');
+  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', file], { cwd: bundles });
+  expect(JSON.parse(stdout)).toEqual([true, false, true, 'ConditionalCheckFailedException', 'no', 'client']);
 }, 60_000);
 
 /** What API Gateway hands to the function for a GET. */

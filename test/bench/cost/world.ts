@@ -79,6 +79,12 @@ class MapRepo implements Repo {
 
   async inspectResolution(): Promise<undefined> {}
 
+  async readTree(): Promise<undefined> {}
+
+  async readFiles(): Promise<undefined> {}
+
+  async recentCommits(): Promise<undefined> {}
+
   async deleteRefs(_: unknown, refs: readonly string[]): Promise<void> {
     for (const ref of refs) this.refs.delete(ref);
   }

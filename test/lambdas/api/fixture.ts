@@ -75,7 +75,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
     onSuperseded: (subject) => late.push(subject),
     ...options,
   });
-  const mayor = makeMayor(deps);
+  const mayor = makeMayor({ ledger, blobs: deps.blobs, clock, ids });
   const tick = makeTick({ ...deps, log: () => {} });
   return {
     deps,

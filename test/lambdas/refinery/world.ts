@@ -128,6 +128,9 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     changedPaths: through('changedPaths'),
     conflictOf: through('conflictOf'),
     inspectResolution: through('inspectResolution'),
+    readTree: through('readTree'),
+    readFiles: through('readFiles'),
+    recentCommits: through('recentCommits'),
     deleteRefs: through('deleteRefs'),
     probe: through('probe'),
   };

@@ -35,6 +35,9 @@ export function questionsOf(random: Random, name: string, asked: Asked, heads: r
     (repo, remote) => repo.changedPaths(remote, { base, heads: [...oids, nowhere] }),
     async (repo, remote) => withoutTexts(await repo.conflictOf(remote, { base, head })),
     (repo, remote) => repo.inspectResolution(remote, { base: old.oid, head, resolved: other.oid }),
+    (repo, remote) => repo.readTree(remote, head),
+    (repo, remote) => repo.readFiles(remote, { commit: head, paths: ['a', 'b', 'src/a', 'nowhere'] }),
+    (repo, remote) => repo.recentCommits(remote, { from: other.oid, max: 3 }),
   ];
 }
 

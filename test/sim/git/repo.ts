@@ -7,6 +7,7 @@ import { changedPaths, conflictOf, containedIn, inspectResolution } from './comp
 import { isAncestor, newestFirst } from './history.ts';
 import type { Commit } from './objects.ts';
 import type { Origin, Push, Pushed } from './origin.ts';
+import { filesAt, firstParents, treeEntries } from './reading.ts';
 
 /** What becomes of a landing's push. All but the first are answered `unknown`; `late` is for `Origin.arrive` to end. */
 export type Fate = 'answered' | 'unanswered' | 'lost' | 'late';
@@ -101,6 +102,18 @@ export function makeModelRepo({ origins, fateOf = () => 'answered' }: ModelRepoO
         if (lines.every((line) => said.includes(line))) return commit.oid;
       }
       return undefined;
+    },
+    readTree: async (remote, oid) => {
+      const commit = at(remote).commit(checkOid(oid));
+      return commit && treeEntries(commit);
+    },
+    readFiles: async (remote, { commit: oid, paths }) => {
+      const commit = at(remote).commit(checkOid(oid));
+      return commit && filesAt(commit, paths);
+    },
+    recentCommits: async (remote, { from, max }) => {
+      const commit = at(remote).commit(checkOid(from));
+      return commit && firstParents(commit, max);
     },
     deleteRefs: async (remote, refs) => {
       const foreign = refs.find((ref) => !isOwn(checkRef(ref)));

@@ -1,0 +1,97 @@
+/** What the Mayor reads before it plans, as one message within a stated number of characters. */
+
+import type { CommitLine, FileRead } from '../../ports.ts';
+import { redact } from '../../redact.ts';
+import { mayorLimits } from '../mayor-limits.ts';
+import { fenced } from '../prompts/fence.ts';
+import { summarizeTree } from './summarize-tree.ts';
+
+export interface ReadFile {
+  readonly path: string;
+  readonly read: FileRead;
+}
+
+/** What an open convoy of the rig is at work on. */
+export interface OpenConvoy {
+  readonly id: string;
+  readonly title: string;
+  readonly beads: readonly { readonly title: string; readonly files: readonly string[] }[];
+}
+
+export interface Reading {
+  readonly rig: string;
+  readonly target: string;
+  readonly intent: string;
+  /** Absent: the repository has no commit yet. */
+  readonly repository?: {
+    readonly paths: readonly string[];
+    readonly more: boolean;
+    readonly rules: readonly ReadFile[];
+    readonly readme: readonly ReadFile[];
+    readonly mentioned: readonly ReadFile[];
+    readonly commits: readonly CommitLine[];
+  };
+  readonly convoys: readonly OpenConvoy[];
+  /** A plan that a human sent back, as JSON, and what was said of it. */
+  readonly rejected?: { readonly plan: string; readonly comment: string };
+}
+
+/** The same reading and nonce give the same text. */
+export function openingOf(reading: Reading, nonce: string): string {
+  const { rig, target, intent, repository, convoys, rejected } = reading;
+  const block = (what: string, text: string): string[] => (text === '' ? [] : [fenced(nonce, what, text)]);
+  return [
+    `Plan this intent for the rig ${rig}, whose branch is ${target}.`,
+    ...block('intent', intent),
+    ...(repository
+      ? [
+          ...block(
+            `tree of ${repository.paths.length}${repository.more ? ' or more' : ''} files`,
+            summarizeTree(repository.paths, mayorLimits.readTreeCharsMax),
+          ),
+          ...block('rules of the house', textsOf(repository.rules, mayorLimits.readRulesCharsMax)),
+          ...block('readme', textsOf(repository.readme, mayorLimits.readReadmeCharsMax)),
+          ...block('files that the intent names', textsOf(repository.mentioned, mayorLimits.readFilesCharsMax)),
+          ...block('latest commits', history(repository.commits)),
+        ]
+      : ['The repository has no commit yet.']),
+    ...block('open convoys of this rig', cut(convoys.map(convoyText).join('\n'), mayorLimits.readConvoysCharsMax)),
+    ...(rejected
+      ? [
+          'A human sent this plan back. Make another one that does what the human says.',
+          ...block('plan that was sent back', cut(rejected.plan, mayorLimits.readIntentCharsMax)),
+          ...block('what the human says', rejected.comment),
+        ]
+      : []),
+  ].join('\n\n');
+}
+
+const cutMark = '\n… cut here';
+
+/** Cut at the end of a line where there is one, and marked. */
+function cut(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  const kept = text.slice(0, charsMax - cutMark.length);
+  const end = kept.lastIndexOf('\n');
+  return (end > 0 ? kept.slice(0, end) : kept) + cutMark;
+}
+
+/** File after file, each cut by itself, until the part is full; what a credential looks like is left out. */
+function textsOf(files: readonly ReadFile[], charsMax: number): string {
+  const texts = files.map(({ path, read }) => {
+    const head = `==> ${JSON.stringify(path)}`;
+    return read.is === 'text'
+      ? `${head}\n${cut(redact(read.text), mayorLimits.readFileCharsMax)}`
+      : `${head}: ${read.is}`;
+  });
+  return cut(texts.join('\n'), charsMax);
+}
+
+const history = (commits: readonly CommitLine[]): string =>
+  cut(commits.map(({ oid, subject }) => `${oid.slice(0, 10)} ${subject}`).join('\n'), mayorLimits.readHistoryCharsMax);
+
+const convoyText = ({ id, title, beads }: OpenConvoy): string =>
+  [
+    `${id} ${title}`,
+    ...beads.map((bead) => `  ${bead.title}${bead.files.length === 0 ? '' : `: ${bead.files.join(', ')}`}`),
+  ].join('\n');

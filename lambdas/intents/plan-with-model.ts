@@ -1,0 +1,116 @@
+/**
+ * One round of planning with the model, from what the record holds to what the record then holds: the next round, or a
+ * repeat of this one, goes on from there. A run that dies in the call costs the tokens of that call, and nothing else.
+ */
+
+import type { Convoy } from '../../core/convoys/convoy.ts';
+import { stalledCause } from '../../core/convoys/tick.ts';
+import type { Fault } from '../../core/errors.ts';
+import { mayorLimits } from '../../core/intents/mayor-limits.ts';
+import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
+import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
+import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
+import { anotherRound, giveUpPlan, planDrafted, type Round, refusePlan } from '../../core/intents/planning.ts';
+import type { Instant, Item, Json, Ports } from '../../core/ports.ts';
+import { configOf, worksFromPrompt } from '../../core/rigs/config.ts';
+import type { Rig } from '../../core/rigs/rig.ts';
+import { replace, type Step } from '../../core/step.ts';
+import { runCommand } from '../platform/command.ts';
+import { load } from '../platform/load.ts';
+import { readRig } from './read-rig.ts';
+
+export type PlanningDeps = Pick<Ports, 'ledger' | 'blobs' | 'repo' | 'clock' | 'ids' | 'model'>;
+
+/** Afterwards the convoy has a draft, another round before it, or a refusal. */
+export async function planWithModel(
+  deps: PlanningDeps,
+  convoy: Convoy,
+  rig: Rig,
+  rigs: readonly string[],
+  intent: string,
+): Promise<void> {
+  const config = configOf(rig);
+  const unplannable = whyUnplannable(rig, intent);
+  if (unplannable) return save(deps, convoy, async (was, now) => refusePlan(was, [unplannable], now));
+  const conversation = await conversationOf(deps, convoy, rig, intent);
+  const reply = await deps.model.complete(requestOf(conversation));
+  const budgetUsd = config['budget.per_bead_usd'];
+  const town: DraftTown = { rig: rig.name, rigs, runtime: config['agent.runtime'], budgetUsd };
+  const judged = judgeReply(reply, town);
+  const spent = { inputTokens: reply.inputTokens, outputTokens: reply.outputTokens };
+  if ('plan' in judged) {
+    const last = await putJson(deps, judged.plan);
+    return save(deps, convoy, async (was, now) => planDrafted(was, { ...spent, last }, now), spent);
+  }
+  const last = judged.draft === undefined ? {} : { last: await putJson(deps, judged.draft) };
+  const { faults } = judged;
+  if ((convoy.planning?.round ?? 0) + 1 >= mayorLimits.planRoundsMax) {
+    const giveUp = async (was: Item<Convoy>, now: Instant) =>
+      giveUpPlan(was, { ...spent, ...last }, faults, await load.escalation(deps.ledger, stalledCause(convoy.id)), now);
+    return save(deps, convoy, giveUp, spent);
+  }
+  const goesOn: Conversation = { ...conversation, messages: [...conversation.messages, ...judged.messages] };
+  const round: Round = { ...spent, ...last, transcript: await putJson(deps, goesOn) };
+  return save(deps, convoy, async (was, now) => anotherRound(was, round, faults, now), spent);
+}
+
+function whyUnplannable(rig: Rig, intent: string): Fault | undefined {
+  const config = configOf(rig);
+  if (config['agent.runtime'] === 'shell' || !worksFromPrompt(config))
+    return {
+      code: 'AGENT_NEEDS_SCRIPTS',
+      what: `The intent is prose, and the agent of rig ${rig.name} runs scripts: it could do nothing with a plan of words.`,
+      remedy: `Write the intent as a checklist with sh blocks, or set an agent that works from a prompt: gt rig config ${rig.name} agent.runtime command.`,
+    };
+  if (intent.length <= mayorLimits.readIntentCharsMax) return undefined;
+  return {
+    code: 'INTENT_TOO_LONG',
+    what: `The intent has ${intent.length} characters; the Mayor reads ${mayorLimits.readIntentCharsMax} for one plan.`,
+    remedy: 'Split it into several intents, or write it as a checklist.',
+  };
+}
+
+async function conversationOf(deps: PlanningDeps, convoy: Convoy, rig: Rig, intent: string): Promise<Conversation> {
+  const { transcript, last, comment } = convoy.planning ?? {};
+  if (transcript !== undefined) return JSON.parse(await textOf(deps, transcript)) as Conversation;
+  const reading = await readRig(deps, rig, convoy, intent);
+  const rejected =
+    comment === undefined ? {} : { rejected: { plan: last === undefined ? '' : await textOf(deps, last), comment } };
+  const budgetUsd = configOf(rig)['budget.per_bead_usd'];
+  return openConversation({ ...reading, ...rejected }, budgetUsd, deps.ids.secret().slice(0, 16));
+}
+
+const putJson = ({ blobs }: PlanningDeps, value: Json | object): Promise<string> =>
+  blobs.put(new TextEncoder().encode(JSON.stringify(value)), 'application/json');
+
+async function textOf({ blobs }: PlanningDeps, hash: string): Promise<string> {
+  const bytes = await blobs.get(hash);
+  if (!bytes) throw new Error(`BUG: blob ${hash} of a plan is gone`);
+  return new TextDecoder().decode(bytes);
+}
+
+/** Unless somebody has gone on meanwhile: then only what was spent is written down. */
+const save = (
+  deps: PlanningDeps,
+  seen: Convoy,
+  decide: (was: Item<Convoy>, now: Instant) => Promise<Step>,
+  spent?: Pick<Round, 'inputTokens' | 'outputTokens'>,
+): Promise<void> =>
+  runCommand<void>(deps, `planning of ${seen.id}`, async (now) => {
+    const was = await load.convoy(deps.ledger, seen.id);
+    if (!was) return { result: undefined };
+    const { status, draft, planning } = was.body;
+    const same = status === 'planning' && draft === undefined && planning?.rounds === seen.planning?.rounds;
+    if (same) return { step: await decide(was, now), result: undefined };
+    if (!spent || !planning) return { result: undefined };
+    const counted = {
+      ...planning,
+      inputTokens: planning.inputTokens + spent.inputTokens,
+      outputTokens: planning.outputTokens + spent.outputTokens,
+    };
+    const attentionAt = was.attentionAt;
+    return {
+      step: { changes: [replace(was, { ...was.body, planning: counted }, { attentionAt })] },
+      result: undefined,
+    };
+  });

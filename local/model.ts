@@ -1,0 +1,96 @@
+/** The model by Anthropic's Messages API, for a laptop with a key. Messages already have that API's own shape. */
+
+import * as z from 'zod';
+import { Unavailable } from '../core/errors.ts';
+import { mayorLimits } from '../core/intents/mayor-limits.ts';
+import type { Json, Model, ModelReply } from '../core/ports.ts';
+
+interface ModelConfig {
+  readonly apiKey: string;
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly modelId: string;
+}
+
+const messagesVersion = '2023-06-01';
+const defaultModelId = 'claude-sonnet-4-5';
+
+/** Of the environment: `ANTHROPIC_API_KEY`, and if set `ANTHROPIC_BASE_URL` and `ANTHROPIC_MODEL`. No key, no model. */
+export function modelOfEnvironment(environment: Readonly<Record<string, string | undefined>>): Model | undefined {
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_MODEL: modelId } = environment;
+  if (!apiKey) return undefined;
+  const base = (baseUrl || 'https://api.anthropic.com').replace(/\/+$/, '');
+  return makeModel({ apiKey, baseUrl: base, modelId: modelId || defaultModelId });
+}
+
+const stops: Readonly<Record<string, ModelReply['stop']>> = {
+  end_turn: 'end',
+  stop_sequence: 'end',
+  tool_use: 'tool',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  refusal: 'refusal',
+};
+
+const answerSchema = z.object({
+  content: z.array(z.looseObject({ type: z.string() })),
+  stop_reason: z.string(),
+  usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
+});
+
+/** Throws `Unavailable` for what may go better the next time; an answer that never will is an error for the operator. */
+const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
+  async complete({ system, messages, tools, maxTokens }) {
+    const what = `complete with ${modelId}`;
+    const body = {
+      model: modelId,
+      max_tokens: maxTokens,
+      ...(system === '' ? {} : { system }),
+      messages,
+      ...(tools.length === 0
+        ? {}
+        : { tools: tools.map(({ name, description, schema }) => ({ name, description, input_schema: schema })) }),
+    };
+    const { status, text } = await post(what, `${baseUrl}/v1/messages`, apiKey, JSON.stringify(body));
+    if (status === 408 || status === 409 || status === 429 || status >= 500)
+      throw new Unavailable(`${what}: status ${status}`);
+    if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
+    const answer = answerSchema.safeParse(jsonOf(text));
+    const stop = answer.success ? stops[answer.data.stop_reason] : undefined;
+    if (!answer.success || !stop) throw new Unavailable(`${what}: an answer that cannot be read`);
+    const { content, usage } = answer.data;
+    return {
+      content: content.filter(({ type }) => type === 'text' || type === 'tool_use') as Json,
+      stop,
+      inputTokens: usage.input_tokens,
+      outputTokens: usage.output_tokens,
+    };
+  },
+});
+
+async function post(
+  what: string,
+  url: string,
+  apiKey: string,
+  body: string,
+): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': messagesVersion },
+      body,
+      signal: AbortSignal.timeout(mayorLimits.modelTimeoutMs),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new Unavailable(`${what}: ${(error as Error).name}`, { cause: error });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

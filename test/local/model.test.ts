@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Model, ModelRequest } from '../../core/ports.ts';
+import { modelOfEnvironment } from '../../local/model.ts';
+import { MessagesApi } from './messages-api.ts';
+
+const request: ModelRequest = {
+  system: 'You are the Mayor.',
+  messages: [
+    { role: 'user', content: 'Plan it.' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'plan', input: { beads: [1, null] } }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'a cycle', is_error: true }] },
+  ],
+  tools: [{ name: 'plan', description: 'Hands the plan in', schema: { type: 'object' } }],
+  maxTokens: 1000,
+};
+
+describe('the model’s use of the Messages API', () => {
+  const api = new MessagesApi();
+  let model: Model;
+  beforeAll(async () => {
+    model = await api.model();
+  });
+  beforeEach(() => {
+    api.seen.length = 0;
+  });
+  afterAll(() => api.close());
+
+  test('messages go as they are, tools with their schema, and the key in its header alone', async () => {
+    api.willSay('end_turn');
+    await model.complete(request);
+    expect(api.seen).toMatchObject([{ url: '/v1/messages', headers: { 'x-api-key': 'k' } }]);
+    expect(api.seen[0]?.headers['anthropic-version']).toBe('2023-06-01');
+    expect(api.seen[0]?.body).toEqual({
+      model: expect.stringMatching(/^claude-/),
+      max_tokens: 1000,
+      system: 'You are the Mayor.',
+      messages: request.messages,
+      tools: [{ name: 'plan', description: 'Hands the plan in', input_schema: { type: 'object' } }],
+    });
+  });
+
+  test('what the model wants of a tool comes back with its input, without its thinking, and can be sent again', async () => {
+    const use = { type: 'tool_use', id: 't2', name: 'plan', input: { n: 1.5 } };
+    api.willSay('tool_use', [{ type: 'thinking', thinking: 'hm' }, { type: 'text', text: 'I will plan.' }, use]);
+    const { content, ...rest } = await model.complete(request);
+    expect(rest).toEqual({ stop: 'tool', inputTokens: 12, outputTokens: 3 });
+    expect(content).toEqual([{ type: 'text', text: 'I will plan.' }, use]);
+    await model.complete({ ...request, messages: [...request.messages, { role: 'assistant', content }] });
+    expect(api.seen).toHaveLength(2);
+  });
+
+  test.each([
+    ['end_turn', 'end'],
+    ['stop_sequence', 'end'],
+    ['max_tokens', 'length'],
+    ['model_context_window_exceeded', 'length'],
+    ['refusal', 'refusal'],
+  ])('%s is told as %s', async (stopReason, stop) => {
+    api.willSay(stopReason);
+    expect(await model.complete(request)).toMatchObject({ stop });
+  });
+
+  test.each([
+    ['throttling', 429, '{}'],
+    ['an overloaded service', 529, '{}'],
+    ['a fault of the service', 500, '{}'],
+    ['an answer that is no JSON', 200, '<html>'],
+    ['an answer that is no message', 200, '{"content":"?"}'],
+  ])('%s is worth repeating', async (_, status, answer) => {
+    api.answers({ status, body: answer });
+    await expect(model.complete(request)).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+
+  test.each([400, 401, 403, 404])(
+    'status %i is an error for the operator, who is told what was said',
+    async (status) => {
+      api.answers({ status, body: '{"error":{"message":"credit balance"}}' });
+      await expect(model.complete(request)).rejects.toThrow(/status \d+: .*credit balance/);
+      await expect(model.complete(request)).rejects.not.toMatchObject({ name: 'Unavailable' });
+    },
+  );
+
+  test('a server that is not there is worth repeating', async () => {
+    const nobody = modelOfEnvironment({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' });
+    await expect(nobody?.complete(request)).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+
+  test('without a key there is no model', () => {
+    expect(modelOfEnvironment({ ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' })).toBeUndefined();
+  });
+});
