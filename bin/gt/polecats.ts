@@ -11,6 +11,7 @@ interface PolecatView {
   readonly step: string;
   readonly hookedAt: number;
   readonly beatAt?: number;
+  readonly costUsd: number;
 }
 
 export function polecatCommands(program: Command): void {
@@ -25,7 +26,7 @@ export function polecatCommands(program: Command): void {
         print.show(answer, ({ polecats }) => {
           if (polecats.length === 0) return print.line('Nobody is at work. What is ready: gt bead ready --rig <rig>');
           print.table(
-            ['name', 'state', 'bead', 'attempt', 'rig', 'age', 'heard', 'step'],
+            ['name', 'state', 'bead', 'attempt', 'rig', 'age', 'heard', 'cost', 'step'],
             polecats.map((one) => [
               print.paint('bold', one.name),
               print.status(one.state),
@@ -34,6 +35,7 @@ export function polecatCommands(program: Command): void {
               one.rig,
               age(Date.now() - one.hookedAt),
               one.beatAt === undefined ? 'not yet' : age(Date.now() - one.beatAt),
+              `$${one.costUsd.toFixed(2)}`,
               short(one.step, 50),
             ]),
           );

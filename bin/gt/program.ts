@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { beadCommands } from './beads.ts';
 import { convoyCommands } from './convoys.ts';
+import { costCommands } from './costs.ts';
 import { doctorCommand } from './doctor.ts';
 import { escalationCommands } from './escalations.ts';
 import { formulaCommands } from './formulas.ts';
@@ -41,6 +42,7 @@ export function makeProgram(): Command {
   polecatCommands(program);
   escalationCommands(program);
   townCommands(program);
+  costCommands(program);
   doctorCommand(program);
   throwing(program);
   program.addHelpText('afterAll', whereHelp);

@@ -1,6 +1,6 @@
 /** The bead: one atomic unit of work, from idea to merged commit. */
 import { z } from 'zod';
-import { roundedUsd } from '../costs/model-usage.ts';
+import { roundedUsd } from '../costs/rounded.ts';
 import type { StepGate } from '../formulas/formula.ts';
 import type { BeadId, ConvoyId } from '../keys.ts';
 import type { Instant, Severity } from '../ports.ts';

@@ -1,5 +1,6 @@
 /** What a call of the Messages API cost, by the usage that its answer tells, and the most that it may cost before. */
 import { priceOfModel } from './model-prices.ts';
+import { roundedUsd } from './rounded.ts';
 
 /** As the Messages API spells it; a field that is missing counts nothing. */
 export interface Usage {
@@ -14,11 +15,6 @@ export interface Usage {
 }
 
 const million = 1e6;
-/** Dollars have nine places here: less than the price of any token, more than a sum of a day needs. */
-const places = 1e9;
-
-export const roundedUsd = (usd: number): number => Math.round(usd * places) / places;
-
 /** Of two usages of one call the later one counts, field by field: what it does not repeat stays. */
 export const laterUsage = (before: Usage | undefined, after: Usage): Usage => ({
   ...before,

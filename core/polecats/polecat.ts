@@ -1,5 +1,5 @@
 /** The polecat: one bead, one branch, one sandbox, then gone. */
-import { roundedUsd } from '../costs/model-usage.ts';
+import { roundedUsd } from '../costs/rounded.ts';
 import type { BeadId } from '../keys.ts';
 import type { Instant } from '../ports.ts';
 

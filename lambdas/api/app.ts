@@ -4,6 +4,7 @@ import { refuse, type TownError } from '../../core/errors.ts';
 import { beadRoutes } from './beads.ts';
 import { homeOnly, json, known, small } from './border.ts';
 import { convoyRoutes } from './convoys.ts';
+import { costRoutes } from './costs.ts';
 import type { ApiDeps, ApiOptions } from './deps.ts';
 import type { Api, ApiEnv } from './endpoint.ts';
 import { escalationRoutes } from './escalations.ts';
@@ -32,6 +33,7 @@ export function makeApp(deps: ApiDeps, options: ApiOptions): Api {
   polecatRoutes(api, deps);
   escalationRoutes(api, deps);
   townRoutes(api, deps, options);
+  costRoutes(api, deps);
   protocolRoutes(api, deps, options);
   webhookRoutes(api, deps, options);
   document(api);

@@ -133,12 +133,7 @@ export function beadRoutes(api: Api, deps: ApiDeps): void {
       tag,
       params,
       query: z.strictObject({
-        budgetUsd: z.coerce
-          .number()
-          .min(0)
-          .max(10_000)
-          .optional()
-          .openapi({ description: 'Its budget from now on, for all its attempts together' }),
+        budgetUsd: z.coerce.number().min(0).max(10_000).optional().openapi({ description: 'Its budget from now on' }),
       }),
       answer: beadSchema,
     },

@@ -142,9 +142,9 @@ export async function acceptBeat(
 }
 
 /** What was reserved for it is all that its bead, its convoy and the day have room for. */
-function whyOverspent({ id, budgetUsd, reservedUsd }: Bead, costUsd: number): string | undefined {
+function whyOverspent({ id, reservedUsd }: Bead, costUsd: number): string | undefined {
   if (reservedUsd === undefined || costUsd <= reservedUsd) return undefined;
-  return `${id} has spent $${costUsd} in this attempt, of $${reservedUsd} reserved for it (its budget is $${budgetUsd}). Give it more with gt sling ${id} --budget <dollars>.`;
+  return `${id} has spent $${costUsd} in this attempt, of $${reservedUsd} reserved. More: gt sling ${id} --budget <dollars>`;
 }
 
 function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat | undefined, now: Instant): Beat {

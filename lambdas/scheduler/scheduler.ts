@@ -1,6 +1,6 @@
 /** The scheduler tick of one rig: gives free slots to the head of the line. */
 import type { Bead } from '../../core/convoys/bead.ts';
-import { roundedUsd } from '../../core/costs/model-usage.ts';
+import { roundedUsd } from '../../core/costs/rounded.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { type ConvoyId, parseBeadId, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';

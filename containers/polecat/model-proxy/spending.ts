@@ -1,5 +1,5 @@
 /** The budget of one attempt: what its calls have cost, and what those under way are allowed to. */
-import { roundedUsd } from '../../../core/costs/model-usage.ts';
+import { roundedUsd } from '../../../core/costs/rounded.ts';
 
 /** Money set aside for one call. Settled once, however the call ended. */
 export interface Hold {
