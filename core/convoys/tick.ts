@@ -14,6 +14,7 @@ import { guard, replace, type Step, together } from '../step.ts';
 import { type Bead, hasEnded, isLost, isPlanned, satisfies } from './bead.ts';
 import { type Convoy, type ConvoyStatus, nextConvoyStatuses, type Progress } from './convoy.ts';
 import { wakeIntegration } from './integration.ts';
+import { landingReport } from './report.ts';
 import { saveBead } from './save-bead.ts';
 
 export interface TickResult {
@@ -268,18 +269,9 @@ const alarmOf = (convoy: Convoy, because: string) => ({
 });
 
 function tellLanded(convoy: Convoy, beads: readonly Bead[]): Step {
-  const commits = beads
-    .filter((bead) => bead.commit !== undefined)
-    .map((bead) => `${bead.commit?.slice(0, 10)}  ${bead.id}  ${bead.title}`);
+  const subject = `[gastown] landed: ${convoy.title}`;
   return {
     changes: [],
-    effects: [
-      {
-        do: 'notify',
-        severity: 'low',
-        subject: `[gastown] landed: ${convoy.title}`,
-        body: `Convoy ${convoy.id} on rig ${convoy.rig}: ${convoy.progress.landed} of ${convoy.progress.total} beads landed.\n\n${commits.join('\n')}\n`,
-      },
-    ],
+    effects: [{ do: 'notify', severity: 'low', subject, body: `${landingReport(convoy, beads)}\n` }],
   };
 }

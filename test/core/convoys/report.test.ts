@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import type { Bead } from '../../../core/convoys/bead.ts';
+import type { Convoy } from '../../../core/convoys/convoy.ts';
+import { landingReport } from '../../../core/convoys/report.ts';
+
+const convoy = {
+  id: '7k2m9q',
+  rig: 'green',
+  progress: { total: 3, landed: 2, failed: 0, cancelled: 1, blocked: 0 },
+  planning: { rounds: 2, round: 2, inputTokens: 900, outputTokens: 80 },
+} as Convoy;
+const bead = (n: number, more: Partial<Bead>): Bead =>
+  ({ id: `gr-7k2m9q-${n}`, title: `Do ${n}`, status: 'closed', attempt: 1, costUsd: 0.5, notes: [], ...more }) as Bead;
+
+test('a landed convoy says what changed, what it cost, and which of it came about in an unusual way', () => {
+  const notes = [{ attempt: 1, polecat: 'Toast', cause: 'gate_failed', detail: 'npm test' }] as const;
+  const beads = [
+    bead(1, { commit: 'a'.repeat(40), closedReason: 'merged' }),
+    bead(2, { commit: 'b'.repeat(40), closedReason: 'merged', attempt: 2, notes, costUsd: 1.25 }),
+    bead(3, { status: 'cancelled', attempt: 0, costUsd: 0 }),
+  ];
+  expect(landingReport(convoy, beads)).toBe(
+    [
+      'Convoy 7k2m9q on rig green: 2 of 3 beads landed.',
+      '',
+      'aaaaaaaaaa  gr-7k2m9q-1  Do 1',
+      'bbbbbbbbbb  gr-7k2m9q-2  Do 2',
+      '',
+      'Cost: 1.75 USD of agents, in 3 attempts. Planning took 2 calls, 900 tokens in and 80 out.',
+      '',
+      'Worth a look:',
+      '- gr-7k2m9q-2 (Do 2) took 2 attempts; the last trouble: gate_failed',
+      '- gr-7k2m9q-3 (Do 3) was cancelled',
+    ].join('\n'),
+  );
+});
