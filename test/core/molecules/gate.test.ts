@@ -1,0 +1,110 @@
+/** A bead at a gate rests until somebody opens it, and never without a human hearing of it when nobody will. */
+import { describe, expect, test } from '@jest/globals';
+import type { Bead, Gated, Outcome } from '../../../core/convoys/bead.ts';
+import { tellWaiting } from '../../../core/convoys/tick.ts';
+import { keys } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
+import { type Awaited, knock } from '../../../core/molecules/gate.ts';
+import { next } from '../../../core/molecules/next.ts';
+import type { Checks } from '../../../core/rigs/checks.ts';
+import { configOf } from '../../../core/rigs/config.ts';
+import { beadOf, idOf, itemOf, putAt, t0 } from '../fixtures.ts';
+
+const head = 'a'.repeat(40);
+const decide = (over: Partial<Bead>, awaited: Awaited = {}) =>
+  next(
+    {
+      bead: beadOf(1, { run: 1, attempt: 1, polecat: 'Nux', status: 'in_progress', head, ...over }),
+      convoyCreatedAt: t0,
+      config: configOf({ settings: {} }),
+      breaker: undefined,
+      escalation: undefined,
+      awaited,
+    },
+    1,
+    'SEQ',
+    t0,
+  );
+const beadIn = ({ step }: ReturnType<typeof next>) => putAt<Bead>(step, keys.bead(idOf(1)));
+const phase = (over: Partial<Extract<Outcome, { kind: 'phase_complete' }>>): Outcome => ({
+  kind: 'phase_complete',
+  gate: 'ci',
+  check: 'build',
+  note: 'n',
+  ...over,
+});
+const checks = (state: 'pending' | 'success' | 'failure') =>
+  itemOf<Checks>(keys.checks('greenhouse', head), { reports: { build: { state, reportedAt: t0 } } });
+const atGate = (gate: Partial<Gated>): Partial<Bead> => ({
+  status: 'deferred',
+  restUntil: t0 + 1000,
+  gate: { type: 'ci', check: 'build', head, note: 'n', since: t0, ...gate },
+});
+
+describe('a bead that stops at a gate', () => {
+  test('is listed by what it waits for, in the same transaction, and rests until the deadline', () => {
+    const ofCheck = decide({ outcome: phase({}) }, { checks: checks('pending') });
+    expect(beadIn(ofCheck)).toMatchObject({ status: 'deferred', restUntil: t0 + limits.gateWaitDefaultMs });
+    expect(putAt<Checks>(ofCheck.step, keys.checks('greenhouse', head))?.awaitedBy).toEqual([
+      { bead: idOf(1), check: 'build' },
+    ]);
+    const ofBead = decide({ outcome: phase({ gate: 'bead', bead: idOf(2) }) }, { bead: beadOf(2) });
+    expect(putAt<Bead>(ofBead.step, keys.bead(idOf(2)))?.awaitedBy).toEqual([idOf(1)]);
+  });
+
+  test.each<[string, Outcome, Awaited, object]>([
+    ['the check had ended already', phase({}), { checks: checks('success') }, { status: 'deferred', restUntil: t0 }],
+    [
+      'the bead had landed already',
+      phase({ gate: 'bead', bead: idOf(2) }),
+      { bead: beadOf(2, { status: 'closed', closedReason: 'merged', commit: head }) },
+      { status: 'deferred', restUntil: t0 },
+    ],
+    [
+      'the bead had failed',
+      phase({ gate: 'bead', bead: idOf(2) }),
+      { bead: beadOf(2, { status: 'failed' }) },
+      { status: 'escalated' },
+    ],
+    ['there is no such bead', phase({ gate: 'bead', bead: 'gh-zzzzzz-9' }), {}, { status: 'escalated' }],
+    ['it waits for itself', phase({ gate: 'bead', bead: idOf(1) }), { bead: beadOf(1) }, { status: 'escalated' }],
+  ])('does not wait where %s', (_what, outcome, awaited, then) => {
+    expect(beadIn(decide({ outcome }, awaited))).toMatchObject(then);
+  });
+});
+
+describe('a bead at a gate', () => {
+  test('goes on when what it waits for has come to its end, and is told how it came', () => {
+    const was = beadOf(1, { run: 1, ...atGate({}), wait: { for: 'rest', token: 'T', run: 1 } });
+    expect(knock(was, { checks: checks('pending') }, t0)).toBeUndefined();
+    const step = knock(was, { checks: checks('failure') }, t0);
+    expect(putAt<Bead>(step, was)).toMatchObject({ status: 'open', gate: { openedAt: t0 } });
+    expect(putAt<Bead>(step, was)?.gate?.because).toContain('the check build is failure');
+    expect(step?.effects).toEqual([{ do: 'succeed_task', token: 'T' }]);
+    // The same knock again, late: it is open.
+    const open = beadOf(1, { run: 1, ...atGate({ openedAt: t0 }) });
+    expect(knock(open, { checks: checks('failure') }, t0)).toBeUndefined();
+  });
+
+  test('asks a human at its deadline, and at once when it waits in vain', () => {
+    expect(decide({ ...atGate({}), restUntil: t0 + 1 }).go).toBe('rest');
+    expect(decide({ ...atGate({}), restUntil: t0 }).go).toBe('gate');
+    expect(decide({ ...atGate({ blocked: 'it was cancelled' }) }).go).toBe('gate');
+  });
+
+  test('loses its approval with the work that was approved, when it starts over from its target', () => {
+    const outcome: Outcome = { kind: 'failed', cause: 'gate_failed', detail: 'why' };
+    const after = beadIn(decide({ status: 'submitted', outcome, gate: { ...atGate({}).gate, openedAt: t0 } as Gated }));
+    expect([after?.gate, after?.head]).toEqual([undefined, undefined]);
+  });
+});
+
+test('a bead that has ended tells those that wait for it, once', () => {
+  const was = beadOf(2, { status: 'closed', closedReason: 'merged', awaitedBy: [idOf(1), idOf(3)] });
+  const step = tellWaiting(was, t0);
+  expect(step.effects).toEqual([
+    { do: 'open_gate', bead: idOf(1) },
+    { do: 'open_gate', bead: idOf(3) },
+  ]);
+  expect(putAt<Bead>(step, was)?.awaitedBy).toBeUndefined();
+});
