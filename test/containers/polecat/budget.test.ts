@@ -86,8 +86,9 @@ test('a harness that is killed in mid-call has said before what that call may co
   const told = await until('a beat that tells of the call', () => town.beats.find(({ heldUsd = 0 }) => heldUsd > 0));
   child.kill('SIGKILL');
   await ended;
-  release();
+  // Before it is answered: an answer to nobody may look like one that was heard.
   await until('the call to be given up', () => server.abandoned > 0);
+  release();
   expect(told.costUsd).toBe(0);
   expect(told.heldUsd).toBeGreaterThanOrEqual(usdOf('claude-sonnet-4-6', { output_tokens: 1000 }));
 });
