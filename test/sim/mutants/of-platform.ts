@@ -52,11 +52,11 @@ export const ofPlatform: readonly Mutant[] = [
     "if (bead.status === 'closed') return undefined;",
   ),
   mutant(
-    'starts any run that an effect names',
-    'an effect re-reads its subject',
-    effects,
-    'if (bead?.body.run !== effect.run) return;',
-    'if (!bead) return;',
+    'goes on with an execution that was replaced',
+    'of two runs of a molecule one counts',
+    'core/molecules/next.ts',
+    "if (bead.run !== run) return { go: 'superseded' };",
+    '',
   ),
   mutant(
     'forgets the version of a bead',
