@@ -87,7 +87,7 @@ export const ofLanding: readonly Mutant[] = [
     'forgets a landing that was given up',
     'given-up landings are checked at every re-read',
     landing,
-    '...(mayArrive ? { givenUp: [...(queueOf(view, now).givenUp ?? []), was.body.epoch] } : {}),',
+    '...(isRemembered ? { givenUp: [...(queueOf(view, now).givenUp ?? []), was.body.epoch] } : {}),',
     '',
     {
       file: 'lambdas/refinery/already-there.ts',
