@@ -25,7 +25,7 @@ if (existsSync(harness))
 const large = Object.entries(bundleSizes(functions)).filter(([, bytes]) => bytes > functionBytesMax);
 if (large.length > 0) {
   console.error(
-    `BUNDLE_TOO_LARGE: ${large.map(([name]) => name).join(', ')}: over ${functionBytesMax / 1000} KB minified.`,
+    `BUNDLE_TOO_LARGE: ${large.map(([name]) => name).join(', ')}: over ${functionBytesMax / 1024} KiB minified.`,
   );
   process.exitCode = 1;
 }

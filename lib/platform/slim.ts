@@ -117,15 +117,13 @@ export const withoutJsonSchema: Plugin = {
 
 /**
  * Parts of the SDK that no function here enters: hashes for a Node without `crypto`, streams of events (the model answers
- * in one piece), DynamoDB's endpoint discovery, which is off, sessions of S3 Express, the region of an EC2 instance, and
- * the limiter of the adaptive retry mode.
+ * in one piece), DynamoDB's endpoint discovery, which is off, sessions of S3 Express, and the region of an EC2 instance.
  */
 const never: readonly (readonly [file: RegExp, exports: string])[] = [
   [/@smithy[\\/]core[\\/].*[\\/]Sha256Js\.js$/, 'export class Sha256Js {}'],
   [/@smithy[\\/]core[\\/].*[\\/]Md5Js\.js$/, 'export class Md5Js {}'],
   [/@aws-sdk[\\/]checksums[\\/].*[\\/]Sha1Js\.js$/, 'export class Sha1Js {}'],
   [/@aws-sdk[\\/]endpoint-cache[\\/].*[\\/]EndpointCache\.js$/, 'export class EndpointCache {}'],
-  [/@smithy[\\/]core[\\/].*[\\/]DefaultRateLimiter\.js$/, 'export class DefaultRateLimiter {}'],
   [/[\\/]getInstanceMetadataRegion\.js$/, 'export const getInstanceMetadataRegion = async () => undefined;'],
   [/[\\/]S3ExpressIdentityProviderImpl\.js$/, 'export class S3ExpressIdentityProviderImpl {}'],
   [
