@@ -1,5 +1,5 @@
 /** Reads a repository at a commit: what is in its tree, the text of files, and its latest commits. */
-import { mayorLimits } from '../core/intents/mayor-limits.ts';
+import { limits } from '../core/limits.ts';
 import type { CommitLine, FileRead, Oid, TreeEntry } from '../core/ports.ts';
 import { readFiles } from './blobs.ts';
 import { type Cache, fail } from './cache.ts';
@@ -21,7 +21,7 @@ export async function readTree(
   const cut = answer.stdout.length >= outputBytesMax - 64 * 1024;
   // The output ends with a NUL, or where it was cut.
   rows.pop();
-  const entries = rows.slice(0, mayorLimits.treePathsMax).map((row): TreeEntry => {
+  const entries = rows.slice(0, limits.treePathsMax).map((row): TreeEntry => {
     const [head = '', path = ''] = [row.slice(0, row.indexOf('\t')), row.slice(row.indexOf('\t') + 1)];
     return { path: pathName(path), is: kinds[head.slice(0, 6)] ?? 'file' };
   });

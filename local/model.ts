@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { Unavailable } from '../core/errors.ts';
-import { mayorLimits } from '../core/intents/mayor-limits.ts';
+import { limits } from '../core/limits.ts';
 import type { Json, Model, ModelReply } from '../core/ports.ts';
 
 interface ModelConfig {
@@ -79,7 +79,7 @@ async function post(
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': messagesVersion },
       body,
-      signal: AbortSignal.timeout(mayorLimits.modelTimeoutMs),
+      signal: AbortSignal.timeout(limits.modelTimeoutMs),
     });
     return { status: response.status, text: await response.text() };
   } catch (error) {

@@ -25,9 +25,6 @@ export function agentUser(environment: Readonly<Record<string, string | undefine
 /** What the kernel is to kill first when the task's memory is full: the agent, not the harness that reports it. */
 const firstToGo = 1000;
 
-/** One file of an agent's: of the task's disk of 20 GiB some is left for the harness to push from. */
-export const agentFileBytesMax = 8 * 1024 ** 3;
-
 /**
  * The command, unable to gain rights by a set-user-id program, to fork without end, to write one file without end, or to leave core files. By tools
  * that every Debian has. The limit is per user and set on the agent alone: the harness can still start what ends it.
@@ -35,7 +32,7 @@ export const agentFileBytesMax = 8 * 1024 ** 3;
 export const confined = (argv: readonly string[]): readonly string[] => [
   ...['setpriv', '--no-new-privs', '--'],
   ...['choom', '-n', String(firstToGo), '--'],
-  ...['prlimit', `--nproc=${limits.agentProcessesMax}`, `--fsize=${agentFileBytesMax}`, '--core=0', '--'],
+  ...['prlimit', `--nproc=${limits.agentProcessesMax}`, `--fsize=${limits.agentFileBytesMax}`, '--core=0', '--'],
   ...argv,
 ];
 

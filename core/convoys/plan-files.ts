@@ -1,7 +1,7 @@
 /** The files that a bead will likely touch: names inside the repository, and nothing else. */
 
 import type { Fault } from '../errors.ts';
-import { mayorLimits } from '../intents/mayor-limits.ts';
+import { limits } from '../limits.ts';
 import { clip } from '../nearest.ts';
 
 export const fileFaults = (bead: string, files: readonly string[], at: string): Fault[] =>
@@ -14,7 +14,7 @@ export const fileFaults = (bead: string, files: readonly string[], at: string): 
   });
 
 function whyNot(file: string): string | undefined {
-  if (file.length > mayorLimits.filePathCharsMax) return `has more than ${mayorLimits.filePathCharsMax} characters`;
+  if (file.length > limits.filePathCharsMax) return `has more than ${limits.filePathCharsMax} characters`;
   if (/^[/~]|^[A-Za-z]:|\\/.test(file)) return 'is no path from the root of the repository';
   if (/\p{Cc}/u.test(file)) return 'has control characters';
   const parts = file.replace(/\/$/, '').split('/');

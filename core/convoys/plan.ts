@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Fault } from '../errors.ts';
-import { mayorLimits } from '../intents/mayor-limits.ts';
+import { limits } from '../limits.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
 import { parseAgent, runtimes } from '../polecats/runtime.ts';
 import type { RigConfig } from '../rigs/rig.ts';
@@ -19,7 +19,7 @@ const plannedBeadSchema = z.strictObject({
   instructions: z.string().default(''),
   acceptance: z.array(z.string().min(1)).max(100).default([]),
   /** Likely to be touched, from the root of the repository. Without them nobody knows. */
-  files: z.array(z.string()).max(mayorLimits.filesPerBeadMax).optional(),
+  files: z.array(z.string()).max(limits.filesPerBeadMax).optional(),
   /** For the shell agent: a POSIX shell script. */
   script: z.string().min(1).optional(),
   type: beadTypeSchema.default('task'),

@@ -1,15 +1,7 @@
 /** The molecule: a formula poured over one bead. Its steps, in order, with every variable filled in. */
-import type { StepGate } from './formula.ts';
+import type { Step } from './formula.ts';
 
-export interface MoleculeStep {
-  readonly id: string;
-  readonly title: string;
-  readonly description: string;
-  readonly acceptance: readonly string[];
-  readonly needs: readonly string[];
-  readonly check?: string;
-  readonly gate?: StepGate;
-  readonly maxAttempts: number;
+export interface MoleculeStep extends Omit<Step, 'condition' | 'loop'> {
   /** The step is repeated until this command passes, `maxAttempts` times at most. */
   readonly until?: string;
   /** Its condition does not hold: why it is left out. */

@@ -139,17 +139,20 @@ const conflict = (table: Table, key: string, what: string, remedy: string): void
 const called = (kind: string) => (fields: Readonly<Record<string, unknown>>, i: number) =>
   typeof fields.id === 'string' ? `${kind} "${clip(fields.id)}"` : `${kind} ${i + 1}`;
 
-function readWorkflow(table: Table, common: Common, faults: Faults): Workflow {
-  const tables = table.tables('steps', called('Step'));
+/** At least one, and not too many. */
+function partsOf(table: Table, key: 'steps' | 'legs', kind: string): readonly Table[] {
+  const tables = table.tables(key, called(kind));
   if (tables.length === 0)
-    table.fault('steps', 'FORMULA_KEY_MISSING', 'has no steps.', 'Give it at least one: [[steps]].');
-  if (tables.length > limits.formulaStepsMax)
-    table.fault(
-      'steps',
-      'FORMULA_TOO_LARGE',
-      `has ${tables.length} steps; the limit is ${limits.formulaStepsMax}.`,
-      'Make several formulas of it.',
-    );
+    table.fault(key, 'FORMULA_KEY_MISSING', `has no ${key}.`, `Give it at least one: [[${key}]].`);
+  if (tables.length > limits.formulaStepsMax) {
+    const what = `has ${tables.length} ${key}; the limit is ${limits.formulaStepsMax}.`;
+    table.fault(key, 'FORMULA_TOO_LARGE', what, 'Make several formulas of it.');
+  }
+  return tables;
+}
+
+function readWorkflow(table: Table, common: Common, faults: Faults): Workflow {
+  const tables = partsOf(table, 'steps', 'Step');
   const steps = tables.map((step) => readStep(step, common.vars));
   checkNeeds('Step', steps, tables, faults);
   return { ...common, type: 'workflow', steps };
@@ -270,16 +273,7 @@ function readLoop(step: Table, id: string, vars: readonly Variable[]): Step['loo
 }
 
 function readConvoy(table: Table, common: Common, faults: Faults): ConvoyFormula {
-  const tables = table.tables('legs', called('Leg'));
-  if (tables.length === 0)
-    table.fault('legs', 'FORMULA_KEY_MISSING', 'has no legs.', 'Give it at least one: [[legs]].');
-  if (tables.length > limits.formulaStepsMax)
-    table.fault(
-      'legs',
-      'FORMULA_TOO_LARGE',
-      `has ${tables.length} legs; the limit is ${limits.formulaStepsMax}.`,
-      'Make several formulas of it.',
-    );
+  const tables = partsOf(table, 'legs', 'Leg');
   const legs = tables.map((leg) => readLeg(leg, common.vars));
   checkNeeds('Leg', legs, tables, faults);
   const last = table.table('synthesis', 'The synthesis');

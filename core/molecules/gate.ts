@@ -9,6 +9,7 @@ import { limits } from '../limits.ts';
 import type { Change, Instant, Item } from '../ports.ts';
 import type { Checks } from '../rigs/checks.ts';
 import { type Step, upsert } from '../step.ts';
+import { about } from './about.ts';
 
 export type PhaseComplete = Extract<Outcome, { kind: 'phase_complete' }>;
 
@@ -97,16 +98,6 @@ export function knock(was: Item<Bead>, awaited: Awaited, now: Instant): Step | u
   return {
     changes: [saveBead(was, next, now)],
     effects: bead.wait ? [{ do: 'succeed_task', token: bead.wait.token }] : [],
-    events: [
-      {
-        kind: `gate.${found.is}`,
-        who: 'molecule',
-        text,
-        bead: bead.id,
-        convoy: bead.convoy,
-        rig: bead.rig,
-        attempt: bead.attempt,
-      },
-    ],
+    events: [about(bead, `gate.${found.is}`, text)],
   };
 }

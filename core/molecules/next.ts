@@ -20,6 +20,7 @@ import type { RigConfig } from '../rigs/rig.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { type Breaker, noFailures, withFailure } from '../scheduler/records.ts';
 import { type Step, together, upsert } from '../step.ts';
+import { about } from './about.ts';
 import { type Awaited, gateOf, isAtGate, look, opened, type PhaseComplete, register } from './gate.ts';
 import { climb, countFailure } from './ladder.ts';
 
@@ -372,13 +373,3 @@ function giveUp(
 }
 
 const wakeConvoy = (bead: Bead) => ({ do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) }) as const;
-
-const about = (bead: Bead, kind: string, text: string) => ({
-  kind,
-  who: 'molecule',
-  text,
-  bead: bead.id,
-  convoy: bead.convoy,
-  rig: bead.rig,
-  attempt: bead.attempt,
-});

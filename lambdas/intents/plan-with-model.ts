@@ -6,11 +6,11 @@
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { stalledCause } from '../../core/convoys/tick.ts';
 import type { Fault } from '../../core/errors.ts';
-import { mayorLimits } from '../../core/intents/mayor-limits.ts';
 import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
 import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
 import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
 import { anotherRound, giveUpPlan, planDrafted, type Round, refusePlan } from '../../core/intents/planning.ts';
+import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Json, Ports } from '../../core/ports.ts';
 import { configOf, worksFromPrompt } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
@@ -44,7 +44,7 @@ export async function planWithModel(
   }
   const last = judged.draft === undefined ? {} : { last: await putJson(deps, judged.draft) };
   const { faults } = judged;
-  if ((convoy.planning?.round ?? 0) + 1 >= mayorLimits.planRoundsMax) {
+  if ((convoy.planning?.round ?? 0) + 1 >= limits.planRoundsMax) {
     const giveUp = async (was: Item<Convoy>, now: Instant) =>
       giveUpPlan(was, { ...spent, ...last }, faults, await load.escalation(deps.ledger, stalledCause(convoy.id)), now);
     return save(deps, convoy, giveUp, spent);
@@ -62,10 +62,10 @@ function whyUnplannable(rig: Rig, intent: string): Fault | undefined {
       what: `The intent is prose, and the agent of rig ${rig.name} runs scripts: it could do nothing with a plan of words.`,
       remedy: `Write the intent as a checklist with sh blocks, or set an agent that works from a prompt: gt rig config ${rig.name} agent.runtime command.`,
     };
-  if (intent.length <= mayorLimits.readIntentCharsMax) return undefined;
+  if (intent.length <= limits.readIntentCharsMax) return undefined;
   return {
     code: 'INTENT_TOO_LONG',
-    what: `The intent has ${intent.length} characters; the Mayor reads ${mayorLimits.readIntentCharsMax} for one plan.`,
+    what: `The intent has ${intent.length} characters; the Mayor reads ${limits.readIntentCharsMax} for one plan.`,
     remedy: 'Split it into several intents, or write it as a checklist.',
   };
 }

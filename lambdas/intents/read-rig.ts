@@ -3,10 +3,10 @@
 import type { BeadSpec } from '../../core/convoys/bead.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { RepoUnreachable, Unavailable } from '../../core/errors.ts';
-import { mayorLimits } from '../../core/intents/mayor-limits.ts';
 import { filesToRead } from '../../core/intents/mayor-plan/files-to-read.ts';
 import type { OpenConvoy, ReadFile, Reading } from '../../core/intents/mayor-plan/opening.ts';
 import { partitions, prefixes } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Ports, Remote } from '../../core/ports.ts';
 import { targetOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
@@ -34,7 +34,7 @@ async function readRepository({ repo }: ReadingDeps, rig: Rig, intent: string): 
     if (head === undefined) return undefined;
     const [tree, commits] = await Promise.all([
       repo.readTree(remote, head),
-      repo.recentCommits(remote, { from: head, max: mayorLimits.readCommitsMax }),
+      repo.recentCommits(remote, { from: head, max: limits.readCommitsMax }),
     ]);
     if (!tree || !commits) throw new Unavailable(`planning for ${rig.name}: ${head} left the remote while it was read`);
     const paths = tree.entries.map(({ path }) => path);
@@ -63,10 +63,10 @@ async function readAll(
 }
 
 async function openConvoys({ ledger, clock }: ReadingDeps, own: Convoy): Promise<readonly OpenConvoy[]> {
-  const { convoys } = await listConvoys(ledger, { now: clock.now(), limit: mayorLimits.readConvoysSought });
+  const { convoys } = await listConvoys(ledger, { now: clock.now(), limit: limits.readConvoysSought });
   const open = convoys.filter(({ id, rig, status }) => id !== own.id && rig === own.rig && status === 'open');
   return Promise.all(
-    open.slice(0, mayorLimits.readConvoysMax).map(async ({ id, title }) => {
+    open.slice(0, limits.readConvoysMax).map(async ({ id, title }) => {
       const [beads, specs] = await Promise.all([
         load.beads(ledger, id),
         queryAll<BeadSpec>(ledger, partitions.convoy(id), { prefix: prefixes.specs }),

@@ -8,7 +8,7 @@ import { limits } from '../../core/limits.ts';
 import { type GateFirst, noRoom, noRoomCause } from '../../core/polecats/no-room.ts';
 import { harnessEnv, type Subject } from '../../core/polecats/protocol.ts';
 import type { Item, Ledger, Ports } from '../../core/ports.ts';
-import { refuseGate } from '../../core/refinery/gates.ts';
+import { refuseGate } from '../../core/refinery/no-verdict.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { asJson, recordOf, replace, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';

@@ -18,7 +18,6 @@ import { explainRejection } from '../../core/refinery/conflict/semantic.ts';
 import {
   afterChecks,
   evidenceAgainst,
-  failBuild,
   gatesPassed,
   launchGates,
   mainIsGreen,
@@ -29,6 +28,7 @@ import {
 } from '../../core/refinery/gates.ts';
 import { foreignPush, refused, rewritten } from '../../core/refinery/landing.ts';
 import { linkOf } from '../../core/refinery/message.ts';
+import { failBuild } from '../../core/refinery/no-verdict.ts';
 import type { Decision } from '../../core/refinery/planner/board.ts';
 import { sameNames, uncheckable } from '../../core/refinery/policy.ts';
 import type { Candidate, MergeRequest, TreeVerdict } from '../../core/refinery/records.ts';

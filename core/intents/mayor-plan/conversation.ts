@@ -1,7 +1,7 @@
 /** What has been said to the model and by it, as it is kept between two rounds: each round is a run of its own. */
 
+import { limits } from '../../limits.ts';
 import type { ModelRequest } from '../../ports.ts';
-import { mayorLimits } from '../mayor-limits.ts';
 import { planIntentPrompt } from '../prompts/plan-intent.ts';
 import { openingOf, type Reading } from './opening.ts';
 import { submitPlanTool } from './submit-plan.ts';
@@ -11,8 +11,8 @@ export type Conversation = Pick<ModelRequest, 'system' | 'messages'>;
 /** `nonce`: drawn for this conversation, after everything that it fences was written. */
 export const openConversation = (reading: Reading, budgetUsd: number, nonce: string): Conversation => ({
   system: planIntentPrompt(nonce, {
-    beadsMax: mayorLimits.plannedByModelMax,
-    filesPerBeadMax: mayorLimits.filesPerBeadMax,
+    beadsMax: limits.plannedByModelMax,
+    filesPerBeadMax: limits.filesPerBeadMax,
     budgetUsd,
   }),
   messages: [{ role: 'user', content: openingOf(reading, nonce) }],
@@ -22,5 +22,5 @@ export const requestOf = ({ system, messages }: Conversation): ModelRequest => (
   system,
   messages,
   tools: [submitPlanTool],
-  maxTokens: mayorLimits.planTokensMax,
+  maxTokens: limits.planTokensMax,
 });

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { mayorLimits } from '../mayor-limits.ts';
+import { limits } from '../../limits.ts';
 
 const needSchema = z.strictObject({
   bead: z.string().describe('name of another bead of this plan'),
@@ -19,9 +19,9 @@ const checkSchema = z.strictObject({
 const draftBeadSchema = z.strictObject({
   name: z.string().describe('lower-case letters, digits and dashes, at most 41'),
   title: z.string(),
-  instructions: z.string().max(mayorLimits.instructionsCharsMax),
-  acceptance: z.array(checkSchema).max(mayorLimits.acceptancePerBeadMax),
-  files: z.array(z.string()).max(mayorLimits.filesPerBeadMax).describe('paths from the root of the repository'),
+  instructions: z.string().max(limits.instructionsCharsMax),
+  acceptance: z.array(checkSchema).max(limits.acceptancePerBeadMax),
+  files: z.array(z.string()).max(limits.filesPerBeadMax).describe('paths from the root of the repository'),
   needs: z.array(needSchema).optional(),
   type: z.enum(['task', 'bug', 'feature', 'chore', 'review']).optional(),
   priority: z.int().min(0).max(4).optional(),

@@ -1,5 +1,5 @@
 /** Which files of a repository are worth reading before an intent is planned: known by their names alone. */
-import { mayorLimits } from '../mayor-limits.ts';
+import { limits } from '../../limits.ts';
 
 /** What a repository tells those who work in it; the first of each line that is there. */
 const rules = ['AGENTS.md', 'CLAUDE.md', 'CONTRIBUTING.md'];
@@ -24,7 +24,7 @@ export function filesToRead(paths: readonly string[], intent: string): FilesToRe
   return {
     rules: rules.filter((name) => there.has(name)),
     readme: readmes.find((name) => there.has(name)),
-    mentioned: scored.slice(0, mayorLimits.readFilesMax).map(({ path }) => path),
+    mentioned: scored.slice(0, limits.readFilesMax).map(({ path }) => path),
   };
 }
 

@@ -1,8 +1,8 @@
 /** What the Mayor reads before it plans, as one message within a stated number of characters. */
 
+import { limits } from '../../limits.ts';
 import type { CommitLine, FileRead } from '../../ports.ts';
 import { redact } from '../../redact.ts';
-import { mayorLimits } from '../mayor-limits.ts';
 import { fenced } from '../prompts/fence.ts';
 import { summarizeTree } from './summarize-tree.ts';
 
@@ -47,19 +47,19 @@ export function openingOf(reading: Reading, nonce: string): string {
       ? [
           ...block(
             `tree of ${repository.paths.length}${repository.more ? ' or more' : ''} files`,
-            summarizeTree(repository.paths, mayorLimits.readTreeCharsMax),
+            summarizeTree(repository.paths, limits.readTreeCharsMax),
           ),
-          ...block('rules of the house', textsOf(repository.rules, mayorLimits.readRulesCharsMax)),
-          ...block('readme', textsOf(repository.readme, mayorLimits.readReadmeCharsMax)),
-          ...block('files that the intent names', textsOf(repository.mentioned, mayorLimits.readFilesCharsMax)),
+          ...block('rules of the house', textsOf(repository.rules, limits.readRulesCharsMax)),
+          ...block('readme', textsOf(repository.readme, limits.readReadmeCharsMax)),
+          ...block('files that the intent names', textsOf(repository.mentioned, limits.readFilesCharsMax)),
           ...block('latest commits', history(repository.commits)),
         ]
       : ['The repository has no commit yet.']),
-    ...block('open convoys of this rig', cut(convoys.map(convoyText).join('\n'), mayorLimits.readConvoysCharsMax)),
+    ...block('open convoys of this rig', cut(convoys.map(convoyText).join('\n'), limits.readConvoysCharsMax)),
     ...(rejected
       ? [
           'A human sent this plan back. Make another one that does what the human says.',
-          ...block('plan that was sent back', cut(rejected.plan, mayorLimits.readIntentCharsMax)),
+          ...block('plan that was sent back', cut(rejected.plan, limits.readIntentCharsMax)),
           ...block('what the human says', rejected.comment),
         ]
       : []),
@@ -80,15 +80,13 @@ function cut(text: string, charsMax: number): string {
 function textsOf(files: readonly ReadFile[], charsMax: number): string {
   const texts = files.map(({ path, read }) => {
     const head = `==> ${JSON.stringify(path)}`;
-    return read.is === 'text'
-      ? `${head}\n${cut(redact(read.text), mayorLimits.readFileCharsMax)}`
-      : `${head}: ${read.is}`;
+    return read.is === 'text' ? `${head}\n${cut(redact(read.text), limits.readFileCharsMax)}` : `${head}: ${read.is}`;
   });
   return cut(texts.join('\n'), charsMax);
 }
 
 const history = (commits: readonly CommitLine[]): string =>
-  cut(commits.map(({ oid, subject }) => `${oid.slice(0, 10)} ${subject}`).join('\n'), mayorLimits.readHistoryCharsMax);
+  cut(commits.map(({ oid, subject }) => `${oid.slice(0, 10)} ${subject}`).join('\n'), limits.readHistoryCharsMax);
 
 const convoyText = ({ id, title, beads }: OpenConvoy): string =>
   [

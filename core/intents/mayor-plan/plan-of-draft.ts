@@ -4,7 +4,6 @@ import type { Plan, PlannedBead, PlanTown } from '../../convoys/plan.ts';
 import { validatePlan } from '../../convoys/plan.ts';
 import type { Fault } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { mayorLimits } from '../mayor-limits.ts';
 import { chainFiles } from './chain-files.ts';
 import { type Draft, type DraftBead, draftSchema } from './draft.ts';
 
@@ -21,7 +20,7 @@ export function planOfDraft(input: unknown, town: DraftTown): DraftResult {
   if (!parsed.success) return { faults: parsed.error.issues.map(shapeFault) };
   const draft = parsed.data;
   const plan: Plan = { title: draft.title, beads: draft.beads.map((bead) => plannedOf(bead, town)) };
-  const bounds = { ...limits, beadsPerConvoyMax: mayorLimits.plannedByModelMax };
+  const bounds = { ...limits, beadsPerConvoyMax: limits.plannedByModelMax };
   const faults = [
     ...draft.beads.flatMap((bead, i) => beadFaults(bead, `/beads/${i}`)),
     ...twins(draft),

@@ -12,22 +12,25 @@ interface At {
  * Changes that touch the same paths are tested in one chain, else they would pass apart and fail together.
  */
 export function* freeChanges(at: At, line: Iterable<Change>, own?: Chain): Generator<Change> {
-  const taken = new Set(at.board.joined);
+  const behindOf = new Map(at.board.held.map(({ id, behind }) => [id, behind]));
+  const taken = new Set<string>();
+  /** What somebody taken could not follow: a chain is put in order once it is chosen, and must not have it before. */
+  const barred = new Set<string>();
+  const take = (id: string): void => {
+    taken.add(id);
+    for (const other of behindOf.get(id) ?? []) barred.add(other);
+  };
+  at.board.joined.forEach(take);
   const touched = new Set<string>();
   for (const { chain, isCertain } of at.strands) {
     const members = isCertain ? chain.members.slice(0, 1) : chain.members;
-    for (const id of members) taken.add(id);
+    members.forEach(take);
     if (chain.id === own?.id || isCertain) continue;
     for (const id of members) for (const path of at.changeOf(id)?.paths ?? []) touched.add(path);
   }
-  const held = new Map(at.board.held.map(({ id, behind }) => [id, behind]));
-  // A chain is put in order once it is chosen: what could not follow another must not end up before it either.
-  const fits = ({ id }: Change): boolean =>
-    !held.get(id)?.some((other) => taken.has(other)) &&
-    !at.board.held.some((other) => taken.has(other.id) && other.behind.includes(id));
   for (const change of line) {
     if (taken.has(change.id) || (own !== undefined && change.alone)) continue;
-    if (!fits(change)) {
+    if (barred.has(change.id) || behindOf.get(change.id)?.some((id) => taken.has(id))) {
       if (change.overdue) return;
       continue;
     }
@@ -35,7 +38,7 @@ export function* freeChanges(at: At, line: Iterable<Change>, own?: Chain): Gener
       if (change.overdue) for (const path of change.paths) touched.add(path);
       continue;
     }
-    taken.add(change.id);
+    take(change.id);
     yield change;
   }
 }

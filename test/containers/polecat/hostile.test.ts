@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { agentFileBytesMax } from '../../../containers/polecat/confine.ts';
+import { limits } from '../../../core/limits.ts';
 import { keptCapabilities } from '../../../lib/polecats/confinement.ts';
 import { Container, ended, lacksContainers, remotePath } from './container.ts';
 import { gateJob, git, jobFor, type Rig, until, Yard } from './rig.ts';
@@ -194,7 +194,7 @@ function recordSurvivors(): string {
     expect(git(rig.url, 'ls-tree', '--name-only', job.branch)).not.toContain('grew');
     const [file, core] = rig.show(job.branch, 'limits.txt').split('\n').sort().reverse();
     expect([file, core]).toEqual([
-      expect.stringMatching(new RegExp(`size +${agentFileBytesMax} +${agentFileBytesMax} `)),
+      expect.stringMatching(new RegExp(`size +${limits.agentFileBytesMax} +${limits.agentFileBytesMax} `)),
       expect.stringMatching(/size +0 +0 /),
     ]);
   });

@@ -2,6 +2,7 @@
 import { type Mutant, mutant } from './mutant.ts';
 
 const gates = 'core/refinery/gates.ts';
+const noVerdict = 'core/refinery/no-verdict.ts';
 const testing = 'lambdas/refinery/testing.ts';
 const plan = 'core/refinery/plan.ts';
 const board = 'core/refinery/planner/board.ts';
@@ -87,7 +88,7 @@ export const ofGates: readonly Mutant[] = [
   mutant(
     'counts a lost gate as a failure',
     'infrastructure is never blamed on a change',
-    gates,
+    noVerdict,
     'changes: [saveQueue(view, {}, now), saveCandidate(was, afterInfra(was.body, because, now))],\n    effects: was.body.taskId',
     "changes: [saveQueue(view, {}, now), saveCandidate(was, { state: 'failed', because })],\n    effects: was.body.taskId",
   ),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { mayorLimits } from '../../../../core/intents/mayor-limits.ts';
 import { openConversation } from '../../../../core/intents/mayor-plan/conversation.ts';
 import { filesToRead } from '../../../../core/intents/mayor-plan/files-to-read.ts';
 import { openingOf, type Reading } from '../../../../core/intents/mayor-plan/opening.ts';
 import { summarizeTree } from '../../../../core/intents/mayor-plan/summarize-tree.ts';
 import { plannerOf } from '../../../../core/intents/planner.ts';
+import { limits } from '../../../../core/limits.ts';
 
 const file = (path: string, text: string) => ({ path, read: { is: 'text', text } as const });
 const reading = (more: Partial<Reading> = {}, repository: Partial<Reading['repository']> = {}): Reading => ({
@@ -46,7 +46,7 @@ describe('what the Mayor reads', () => {
     const text = openingOf(
       reading(
         {
-          intent: 'y'.repeat(mayorLimits.readIntentCharsMax),
+          intent: 'y'.repeat(limits.readIntentCharsMax),
           convoys: Array.from({ length: 8 }, (_, i) => ({ id: `c${i}`, title: long, beads: [] })),
         },
         {
@@ -107,7 +107,7 @@ test('files that the intent names are found by path, name or stem, the surest fi
     mentioned: ['src/lexer.ts', 'src/api.ts', 'lib/parser.rs', 'src/parser.ts'],
   });
   const many = Array.from({ length: 100 }, (_, i) => `d${i}/parser.ts`);
-  expect(filesToRead(many, 'parser').mentioned).toHaveLength(mayorLimits.readFilesMax);
+  expect(filesToRead(many, 'parser').mentioned).toHaveLength(limits.readFilesMax);
 });
 
 test.each([
