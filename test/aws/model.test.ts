@@ -1,19 +1,10 @@
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeModel } from '../../aws/model.ts';
-import type { Model, ModelRequest } from '../../core/ports.ts';
+import type { Model } from '../../core/ports.ts';
+import { request } from '../contract/model-request.ts';
 import { type FakeService, fakeService, jsonOf, ok } from './fake-service.ts';
 
-const request: ModelRequest = {
-  system: 'You are the Mayor.',
-  messages: [
-    { role: 'user', content: 'Plan it.' },
-    { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'plan', input: { beads: [1, null] } }] },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'a cycle', is_error: true }] },
-  ],
-  tools: [{ name: 'plan', description: 'Hands the plan in', schema: { type: 'object' } }],
-  maxTokens: 1000,
-};
 const reply = (stopReason: string, content: readonly object[] = [{ text: 'Done.' }]) =>
   ok({
     output: { message: { role: 'assistant', content } },

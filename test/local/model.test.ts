@@ -1,18 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Model, ModelRequest } from '../../core/ports.ts';
+import type { Model } from '../../core/ports.ts';
 import { modelOfEnvironment } from '../../local/model.ts';
+import { request } from '../contract/model-request.ts';
 import { MessagesApi } from './messages-api.ts';
-
-const request: ModelRequest = {
-  system: 'You are the Mayor.',
-  messages: [
-    { role: 'user', content: 'Plan it.' },
-    { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'plan', input: { beads: [1, null] } }] },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'a cycle', is_error: true }] },
-  ],
-  tools: [{ name: 'plan', description: 'Hands the plan in', schema: { type: 'object' } }],
-  maxTokens: 1000,
-};
 
 describe('the model’s use of the Messages API', () => {
   const api = new MessagesApi();
