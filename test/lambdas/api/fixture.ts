@@ -6,6 +6,7 @@ import { expect } from '@jest/globals';
 import type { z } from 'zod';
 import { refuse } from '../../../core/errors.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
+import type { Ports } from '../../../core/ports.ts';
 import { makeGitRepo } from '../../../git/repo.ts';
 import { makeApp } from '../../../lambdas/api/app.ts';
 import type { ApiDeps, ApiOptions } from '../../../lambdas/api/deps.ts';
@@ -34,7 +35,7 @@ interface Ask {
 }
 
 export interface TestTown {
-  readonly deps: ApiDeps;
+  readonly deps: ApiDeps & Pick<Ports, 'repo'>;
   readonly bugs: readonly unknown[];
   /** Subjects whose tasks spoke too late. */
   readonly late: readonly Subject[];
@@ -54,7 +55,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
   const ledger = await openLedger({ clock });
   const bugs: unknown[] = [];
   const late: Subject[] = [];
-  const deps: ApiDeps = {
+  const deps: TestTown['deps'] = {
     ledger,
     clock,
     ids,
