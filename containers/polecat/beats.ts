@@ -25,15 +25,16 @@ export class Beats {
   readonly #timer: NodeJS.Timeout;
   #state: PolecatState = 'starting';
   #step = '';
-  #sending: Promise<void> | undefined;
-  #again = false;
+  #count = 0;
+  #sending: Promise<boolean> | undefined;
+  #next: Promise<boolean> | undefined;
   #stopped = false;
 
   constructor(options: BeatsOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
       options.onDue?.();
-      this.#beat();
+      void this.#beat();
     }, options.everyMs);
   }
 
@@ -41,48 +42,58 @@ export class Beats {
   enter(state: PolecatState, step: string): void {
     this.#state = state;
     this.#step = step.slice(0, 200);
-    this.#beat();
+    void this.#beat();
   }
 
-  /** Something that the next beat says has changed, and is not to wait for its time. */
-  tell(): void {
-    if (!this.#stopped) this.#beat();
+  /**
+   * Something that a beat says has changed, and is not to wait for its time. Whether the town has written it down, and
+   * wants the task to go on.
+   */
+  tell(): Promise<boolean> {
+    return this.#beat();
   }
 
   /** No beat is sent after this returns. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopped = true;
-    this.#again = false;
     await this.#sending;
   }
 
-  #beat(): void {
+  /** One at a time: what changes while one is on its way is said by the next. */
+  #beat(): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false);
     if (this.#sending) {
-      this.#again = true;
-      return;
+      this.#next ??= this.#sending.then(() => {
+        this.#next = undefined;
+        return this.#beat();
+      });
+      return this.#next;
     }
     this.#sending = this.#send().finally(() => {
       this.#sending = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.#beat();
     });
+    return this.#sending;
   }
 
-  async #send(): Promise<void> {
+  async #send(): Promise<boolean> {
     const { town, subject, interrupt, pulse, onAnswer } = this.#options;
-    const beat: BeatReport = { subject, state: this.#state, step: this.#step, ...pulse() };
+    this.#count += 1;
+    const beat: BeatReport = { subject, n: this.#count, state: this.#state, step: this.#step, ...pulse() };
     try {
       const answer = await town.post<BeatAnswer>('beat', beat, { patienceMs: this.#options.everyMs / 2, interrupt });
       if (answer.superseded) interrupt.raise({ why: 'superseded' });
       else if (answer.stop !== null && answer.cause === 'budget')
         interrupt.raise({ why: 'budget', detail: answer.stop });
       else if (answer.stop !== null) interrupt.raise({ why: 'stop', reason: answer.stop });
-      else onAnswer?.(answer);
+      else {
+        onAnswer?.(answer);
+        return true;
+      }
     } catch (error) {
       // A beat that is lost is made up for by the next one; a town that is gone is the Witness's to notice.
       process.stderr.write(`${error instanceof TownRefused ? 'beat refused' : 'beat lost'}: ${textOf(error)}\n`);
     }
+    return false;
   }
 }

@@ -23,6 +23,8 @@ export interface StepProgress {
 export interface MoleculeRecord {
   readonly molecule: Molecule;
   readonly steps: Readonly<Record<string, StepProgress>>;
+  /** Which attempt poured it. */
+  readonly pouredBy: number;
   /** The newest commit that a finished step left. */
   readonly head?: string;
 }
@@ -37,16 +39,21 @@ export interface StepTold {
   readonly detail?: string | undefined;
 }
 
-/** Nothing, if no such step was ever poured. */
+/**
+ * Nothing, if no such step was ever poured. A repeat that comes late changes nothing: of one attempt a molecule is poured
+ * once, and a step that it has done stays done, with the commit that was told first.
+ */
 export function withStep(
   was: MoleculeRecord | undefined,
   told: StepTold,
   by: Pick<StepProgress, 'polecat' | 'attempt'>,
   now: Instant,
 ): MoleculeRecord | undefined {
-  const record: MoleculeRecord | undefined = told.molecule ? { molecule: told.molecule, steps: {} } : was;
+  const pours = told.molecule !== undefined && was?.pouredBy !== by.attempt;
+  const record = pours && told.molecule ? { molecule: told.molecule, steps: {}, pouredBy: by.attempt } : was;
   if (!record?.molecule.steps.some(({ id }) => id === told.step)) return undefined;
   const before = record.steps[told.step];
+  if (before?.attempt === by.attempt && before.state === 'done') return record;
   const goesOn = before?.attempt === by.attempt && before.state === 'working';
   const { polecat, attempt } = by;
   const step: StepProgress = {

@@ -30,6 +30,7 @@ export interface Polecat {
 export interface Beat {
   readonly bead: BeadId;
   readonly attempt: number;
+  readonly n?: number;
   readonly at: Instant;
   readonly state: PolecatState;
   readonly step: string;

@@ -95,6 +95,8 @@ export type Job = PolecatJob | GateJob;
 
 export const beatSchema = z.strictObject({
   subject: subjectSchema,
+  /** Counts the beats of an attempt: one that is overtaken on its way is not written over a newer one. */
+  n: z.int().min(1).optional(),
   state: z.enum(polecatStates),
   step: z.string().max(200),
   costUsd: z.number().min(0).max(1e6),

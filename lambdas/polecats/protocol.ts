@@ -124,22 +124,34 @@ export async function acceptBeat(
   const now = clock.now();
   const { name } = polecat.body;
   const before = recordOf<Beat>(await ledger.get(keys.beat(name)))?.body;
-  const written = await ledger.commit({
-    id: ids.ulid(),
-    changes: [
-      {
-        put: { ...keys.beat(name), body: asJson(nextBeat(beat, before, now)) },
-        expect: { body: { bead: bead.body.id, attempt: beat.subject.attempt } },
-      },
-    ],
-  });
-  if (!written.ok) return { superseded: true };
+  if (!isLate(beat, before)) {
+    const written = await ledger.commit({
+      id: ids.ulid(),
+      changes: [
+        {
+          put: { ...keys.beat(name), body: asJson(nextBeat(beat, before, now)) },
+          expect: { body: { bead: bead.body.id, attempt: beat.subject.attempt } },
+        },
+      ],
+    });
+    if (!written.ok) return { superseded: true };
+  }
   if (beat.state === 'stuck') await sayStuck(deps, bead.body, beat.tail);
   const overspent = whyOverspent(bead.body, beat.costUsd);
   if (overspent) return { superseded: false, stop: overspent, cause: 'budget', nudge: null };
   const { nudge = null, nudgedAt } = polecat.body;
   return { superseded: false, stop: null, nudge, ...(nudgedAt === undefined ? {} : { nudgedAt }) };
 }
+
+/** A newer one was heard first: what this one tells of money is over. */
+const isLate = (
+  { n = Number.POSITIVE_INFINITY, subject }: Pick<BeatReport, 'n' | 'subject'>,
+  before: Beat | undefined,
+): boolean =>
+  subject.kind === 'polecat' &&
+  before?.bead === subject.bead &&
+  before.attempt === subject.attempt &&
+  n < (before.n ?? 0);
 
 /** What was reserved for it is all that its bead, its convoy and the day have room for. */
 function whyOverspent({ id, reservedUsd }: Bead, costUsd: number): string | undefined {
@@ -153,6 +165,7 @@ function nextBeat(beat: BeatReport & { subject: PolecatSubject }, before: Beat |
   return {
     bead: beat.subject.bead,
     attempt: beat.subject.attempt,
+    ...(beat.n === undefined ? {} : { n: beat.n }),
     at: now,
     state: beat.state,
     step: beat.step,

@@ -29,6 +29,7 @@ export const acceptStep = (
         `${bead.id} has no step "${told.step}", or too large a molecule.`,
         'Send the molecule with its first step.',
       );
+    if (record === was?.body) return { result: { accepted: true } };
     const moved = told.state === 'done' && told.head !== undefined && told.head !== bead.head;
     const about = {
       who: at.polecat.body.name,

@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import type { Usage } from '../../core/costs/model-usage.ts';
 
 export interface Turn {
+  /** Thinks before it writes, and shows nothing of it. */
+  readonly thinks?: true;
   readonly text?: string;
   readonly tools?: readonly { readonly name: string; readonly input: object }[];
   readonly usage?: Usage;
@@ -28,6 +30,7 @@ export interface Turn {
 export interface SeenRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
   readonly body: {
     readonly model: string;
     readonly stream?: boolean;
@@ -46,6 +49,8 @@ export class MessagesServer {
   /** For calls without tools, by which an agent asks for a title or a summary. */
   aside: Turn = { text: 'ok', usage: { input_tokens: 10, output_tokens: 1 } };
   inputTokens = 1000;
+  /** The answer to a count of tokens. */
+  countStatus = 200;
   readonly requests: SeenRequest[] = [];
   /** What it bills: the calls that it answered to their end. */
   readonly billed: { readonly model: string; readonly usage: Usage }[] = [];
@@ -65,6 +70,7 @@ export class MessagesServer {
 
   script(...turns: Turn[]): void {
     this.turns = turns;
+    this.countStatus = 200;
     this.requests.length = 0;
     this.billed.length = 0;
     this.abandoned = 0;
@@ -79,9 +85,11 @@ export class MessagesServer {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const path = (request.url ?? '').split('?')[0] ?? '';
-    const body = JSON.parse(Buffer.concat(parts).toString('utf8') || '{}') as SeenRequest['body'];
-    this.requests.push({ path, headers: request.headers, body });
-    if (path === '/v1/messages/count_tokens') return json(response, 200, { input_tokens: this.inputTokens });
+    const text = Buffer.concat(parts).toString('utf8');
+    const body = JSON.parse(text || '{}') as SeenRequest['body'];
+    this.requests.push({ path, headers: request.headers, text, body });
+    if (path === '/v1/messages/count_tokens')
+      return json(response, this.countStatus, { input_tokens: this.inputTokens });
     if (path !== '/v1/messages') return json(response, 404, { type: 'error', error: { type: 'not_found_error' } });
     const own = (body.tools ?? []).length > 0;
     const turn = own ? ((this.turns.length > 1 ? this.turns.shift() : this.turns[0]) ?? {}) : this.aside;
@@ -98,6 +106,7 @@ export class MessagesServer {
 
   async #stream(response: ServerResponse, model: string, turn: Turn, usage: Usage): Promise<void> {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    response.flushHeaders();
     for (const [i, event] of eventsOf(model, turn, usage).entries()) {
       if (i === turn.dropAfter) {
         // What was written is to arrive before the break.
@@ -115,7 +124,8 @@ export class MessagesServer {
 
 type Event = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-const blocksOf = ({ text, tools = [] }: Turn): Event[] => [
+const blocksOf = ({ thinks, text, tools = [] }: Turn): Event[] => [
+  ...(thinks ? [{ type: 'thinking', thinking: '' }] : []),
   ...(text === undefined ? [] : [{ type: 'text', text }]),
   ...tools.map(({ name, input }, i) => ({ type: 'tool_use', id: `toolu_${i}_${name}_${++ids}`, name, input })),
 ];
@@ -139,6 +149,7 @@ export function eventsOf(model: string, turn: Turn, usage: Usage): Event[] {
   const message = { ...messageOf(model, turn, { ...usage, output_tokens: 1 }), content: [], stop_reason: null };
   const blocks = blocksOf(turn).flatMap((block, index): Event[] => {
     const { text, input, ...rest } = block as Record<string, unknown>;
+    if (block.type === 'thinking') return [{ type: 'content_block_start', index, content_block: block }];
     const start = text === undefined ? { ...rest, input: {} } : { ...rest, text: '' };
     const delta =
       text === undefined

@@ -16,6 +16,10 @@ export interface CallDeps {
   readonly onSpent: (detail: string) => void;
 }
 
+/** Its harness may be lost, or its attempt be another's by now: what nobody knows of would be spent twice. */
+const unrecordedText =
+  'CALL_UNRECORDED: the town did not take down what this call may cost, so it was not sent; ask again.';
+
 /** What a count by the upstream may be wrong by, as its documentation allows. */
 const countFactor = 1.05;
 const answerBytesMax = 64 * 1024 * 1024;
@@ -32,11 +36,21 @@ export async function passMessages(
   const { upstream, spending } = deps;
   const { request, body } = read;
   const model = upstream.modelFor(request.model);
-  const call: UpstreamCall = { text, body, stream: request.stream, model, headers, signal };
+  const call: UpstreamCall = { body, stream: request.stream, model, headers, signal };
   const mostUsd = await priced(deps, call, request);
+  if (mostUsd === undefined) {
+    if (!signal.aborted) refuse(response, 503, uncountedText);
+    return;
+  }
   const hold = await spending.hold(mostUsd, signal);
   if (!hold) {
     if (!signal.aborted) refuseSpent(deps, response, spentText(spending, model, mostUsd));
+    return;
+  }
+  const known = await hold.known;
+  if (!known || signal.aborted) {
+    hold.settle(0);
+    if (!signal.aborted) refuse(response, 503, unrecordedText);
     return;
   }
   const cost = { usd: mostUsd };
@@ -47,26 +61,36 @@ export async function passMessages(
   }
 }
 
-/** By its bytes, which is quick; and counted by the upstream where those would not fit. */
-async function priced({ upstream, spending }: CallDeps, call: UpstreamCall, request: PricedRequest): Promise<number> {
+/** Near its end a budget depends on the count; one that cannot be had now is no reason to call the budget spent. */
+const uncountedText =
+  'COUNT_UNAVAILABLE: by its bytes this prompt may not fit the budget, and its tokens could not be counted now; ask again.';
+
+/** By its bytes, which is quick; and counted by the upstream where those would not fit. Nothing: it cannot be counted now. */
+async function priced(
+  { upstream, spending }: CallDeps,
+  call: UpstreamCall,
+  request: PricedRequest,
+): Promise<number | undefined> {
   const byBytes = atMostUsd(call.model, request.promptTokensMax, request.maxTokens);
   if (spending.mayFit(byBytes)) return byBytes;
   if (!spending.mayFit(atMostUsd(call.model, 0, request.maxTokens))) return byBytes;
-  const counted = await countOf(upstream, call).catch(() => undefined);
-  return counted === undefined ? byBytes : atMostUsd(call.model, Math.ceil(counted * countFactor), request.maxTokens);
+  const counted = await countOf(upstream, call).catch(() => 'not_now' as const);
+  if (counted === 'not_now') return undefined;
+  return counted === 'never' ? byBytes : atMostUsd(call.model, Math.ceil(counted * countFactor), request.maxTokens);
 }
 
 /** Of a request to count: these fields alone are taken, others are an error. */
 const countedFields = ['model', 'messages', 'system', 'tools', 'tool_choice', 'thinking'];
 
-async function countOf(upstream: Upstream, call: UpstreamCall): Promise<number | undefined> {
+async function countOf(upstream: Upstream, call: UpstreamCall): Promise<number | 'never' | 'not_now'> {
   const body = Object.fromEntries(Object.entries(call.body).filter(([name]) => countedFields.includes(name)));
-  const answer = await upstream.countTokens({ ...call, body, stream: false, text: JSON.stringify(body) });
+  const answer = await upstream.countTokens({ ...call, body, stream: false });
   const parts: Buffer[] = [];
   for await (const part of answer.body) parts.push(part);
-  if (answer.status !== 200) return undefined;
+  if (answer.status !== 200)
+    return answer.status === 408 || answer.status === 429 || answer.status >= 500 ? 'not_now' : 'never';
   const { input_tokens: tokens } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { input_tokens?: unknown };
-  return typeof tokens === 'number' && tokens >= 0 ? tokens : undefined;
+  return typeof tokens === 'number' && tokens >= 0 ? tokens : 'never';
 }
 
 /** Sets `cost` to what the call has cost as far as is known: the most it may have, until an answer says less. */
@@ -84,9 +108,7 @@ async function passAnswer(
   try {
     answer = await deps.upstream.messages(call);
   } catch (error) {
-    // Whether it was begun is not known; that it wrote nothing is.
-    cost.usd = Math.min(hold.usd, atMostUsd(model, request.promptTokensMax, 0));
-    if (isNeverSent(error)) cost.usd = 0;
+    cost.usd = isNeverSent(error) ? 0 : mostOfUnseen(call, request, hold);
     if (!signal.aborted) refuse(response, 502, `MODEL_UNREACHABLE: ${textOf(error)}`);
     return;
   }
@@ -102,7 +124,7 @@ async function passAnswer(
       if (passedOn > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
       if (good) metered.write(bytes);
       if (good && metered.begun && !keepsWithin(metered, model, request, hold)) {
-        cost.usd = spentSoFar(metered, model, request, hold);
+        cost.usd = spentSoFar(metered, call, request, hold);
         return refuseSpent(deps, response, cutText(spending, model, cost.usd, hold));
       }
       if (!response.write(bytes)) await drained(response, signal);
@@ -113,7 +135,7 @@ async function passAnswer(
   } catch (error) {
     if (!signal.aborted) refuse(response, 502, `MODEL_BROKE_OFF: ${textOf(error)}`);
   }
-  cost.usd = good ? spentSoFar(metered, model, request, hold) : 0;
+  cost.usd = good ? spentSoFar(metered, call, request, hold) : 0;
 }
 
 /** With the prompt's true size known: what it may still cost, or does not fit. */
@@ -123,8 +145,14 @@ function keepsWithin(metered: MeteredAnswer, model: string, { maxTokens }: Price
   return hold.change(usdOf(model, { ...usage, output_tokens: outputTokens }));
 }
 
-function spentSoFar(metered: MeteredAnswer, model: string, { maxTokens }: PricedRequest, hold: Hold): number {
-  if (!metered.usage) return hold.usd;
+/** Whether it was begun is not known. A stream begins before a word of it is written; whole answers come when all is. */
+const mostOfUnseen = ({ model, stream }: UpstreamCall, { promptTokensMax }: PricedRequest, hold: Hold): number =>
+  stream ? Math.min(hold.usd, atMostUsd(model, promptTokensMax, 0)) : hold.usd;
+
+function spentSoFar(metered: MeteredAnswer, call: UpstreamCall, request: PricedRequest, hold: Hold): number {
+  const { model } = call;
+  const { maxTokens } = request;
+  if (!metered.usage) return metered.wrote ? hold.usd : mostOfUnseen(call, request, hold);
   if (metered.complete) return usdOf(model, metered.usage);
   const written = Math.max(metered.usage.output_tokens ?? 0, Math.min(maxTokens, metered.writtenBytes));
   return usdOf(model, { ...metered.usage, output_tokens: written });

@@ -13,7 +13,7 @@ const defaultVersion = '2023-06-01';
 
 export function messagesApi({ baseUrl, apiKey }: MessagesApiOptions): Upstream {
   const base = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
-  const post = async (path: string, { text, headers, signal }: UpstreamCall): Promise<UpstreamAnswer> => {
+  const post = async (path: string, { body, headers, signal }: UpstreamCall): Promise<UpstreamAnswer> => {
     const response = await send({
       method: 'POST',
       url: new URL(path, base),
@@ -24,7 +24,7 @@ export function messagesApi({ baseUrl, apiKey }: MessagesApiOptions): Upstream {
         'accept-encoding': 'identity',
         'x-api-key': apiKey,
       },
-      body: Buffer.from(text),
+      body: Buffer.from(JSON.stringify(body)),
       signal,
     });
     return { status: response.statusCode ?? 502, headers: passed(response), body: response };

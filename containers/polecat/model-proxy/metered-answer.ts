@@ -10,6 +10,7 @@ interface Event {
   readonly usage?: Usage;
   /** Text, JSON or thinking, by its kind; bytes as characters. */
   readonly delta?: Readonly<Record<string, unknown>>;
+  readonly content_block?: { readonly type?: unknown };
 }
 
 export class MeteredAnswer {
@@ -18,6 +19,7 @@ export class MeteredAnswer {
   #usage: Usage | undefined;
   #begun = false;
   #ended = false;
+  #wrote = false;
   #writtenBytes = 0;
 
   constructor(stream: boolean) {
@@ -38,7 +40,12 @@ export class MeteredAnswer {
     return this.#ended && this.#usage?.output_tokens !== undefined;
   }
 
-  /** Bytes of what the model wrote so far: it has at most so many tokens. */
+  /** Something was written, seen or not. */
+  get wrote(): boolean {
+    return this.#wrote;
+  }
+
+  /** Bytes of what the model wrote so far: it has at most so many tokens. Infinite once it thought, of which it shows what it likes. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
@@ -71,12 +78,18 @@ export class MeteredAnswer {
       .join('\n');
     if (data === '') return;
     const event = parsed(data);
+    if (event?.type === 'content_block_start') this.#start(event.content_block?.type);
     if (event?.type === 'content_block_delta') this.#writtenBytes += lengthOf(event.delta);
     if (event?.type === 'message_start' && event.message?.usage) this.#take(event.message.usage);
     if (event?.type === 'message_delta' && event.usage) {
       this.#take(event.usage);
       this.#ended = true;
     }
+  }
+
+  #start(type: unknown): void {
+    this.#wrote = true;
+    if (type === 'thinking' || type === 'redacted_thinking') this.#writtenBytes = Number.POSITIVE_INFINITY;
   }
 
   /** What tells nothing of the prompt is no usage: the call costs what was set aside for it. */

@@ -16,8 +16,8 @@ export interface ModelProxyOptions {
   /** Absent: nobody answers, and the refusal says how to change that. */
   readonly upstream: Upstream | undefined;
   readonly budgetUsd: number;
-  /** After each change of what was spent or is held. */
-  readonly onChange: () => void;
+  /** After each change of what was spent or is held: has the town write that down, and says whether it did. */
+  readonly tell: () => Promise<boolean>;
   readonly onSpent: (detail: string) => void;
 }
 
@@ -36,7 +36,7 @@ export class ModelProxy {
 
   private constructor(options: ModelProxyOptions) {
     this.#options = options;
-    this.#spending = new Spending(options.budgetUsd, options.onChange);
+    this.#spending = new Spending(options.budgetUsd, options.tell);
     this.#server = createServer({ requestTimeout: 0 }, (request, response) => {
       const call = this.#serve(request, response).finally(() => this.#calls.delete(call));
       this.#calls.add(call);
@@ -154,7 +154,7 @@ async function passCount(
   const { max_tokens: _, ...body } = read.body;
   const model = upstream.modelFor(read.request.model);
   try {
-    const answer = await upstream.countTokens({ text, body, stream: false, model, headers, signal });
+    const answer = await upstream.countTokens({ body, stream: false, model, headers, signal });
     response.writeHead(answer.status, { ...answer.headers });
     for await (const bytes of answer.body) response.write(bytes);
     response.end();

@@ -4,6 +4,8 @@ import { roundedUsd } from '../../../core/costs/rounded.ts';
 /** Money set aside for one call. Settled once, however the call ended. */
 export interface Hold {
   readonly usd: number;
+  /** Whether the town has it on record: before that nothing is spent of it. */
+  readonly known: Promise<boolean>;
   /** Less is enough (or more is needed: `false` if the budget has no room for that). */
   change(usd: number): boolean;
   settle(usd: number): void;
@@ -11,14 +13,14 @@ export interface Hold {
 
 export class Spending {
   readonly budgetUsd: number;
-  readonly #onChange: () => void;
+  readonly #tell: () => Promise<boolean>;
   readonly #waiting: (() => void)[] = [];
   #spent = 0;
   #held = 0;
 
-  constructor(budgetUsd: number, onChange: () => void) {
+  constructor(budgetUsd: number, tell: () => Promise<boolean>) {
     this.budgetUsd = budgetUsd;
-    this.#onChange = onChange;
+    this.#tell = tell;
   }
 
   get spentUsd(): number {
@@ -54,16 +56,19 @@ export class Spending {
     let usd = first;
     let open = true;
     this.#held += usd;
-    this.#changed();
+    const known = this.#changed();
     return {
+      known,
       get usd() {
         return usd;
       },
       change: (next) => {
-        if (next > usd && !this.#fitsNow(next - usd)) return false;
+        const more = next > usd;
+        if (more && !this.#fitsNow(next - usd)) return false;
         this.#held += next - usd;
         usd = next;
-        this.#wake();
+        if (more) void this.#changed();
+        else this.#wake();
         return true;
       },
       settle: (cost) => {
@@ -71,14 +76,14 @@ export class Spending {
         open = false;
         this.#held -= usd;
         this.#spent += cost;
-        this.#changed();
+        void this.#changed();
       },
     };
   }
 
-  #changed(): void {
+  #changed(): Promise<boolean> {
     this.#wake();
-    this.#onChange();
+    return this.#tell();
   }
 
   #wake(): void {

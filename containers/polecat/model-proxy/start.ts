@@ -11,6 +11,6 @@ export const startModels = (task: Task, job: PolecatJob, beats: Beats): Promise<
     upstream: configuredUpstream({ ...process.env, ...task.environment }),
     budgetUsd: job.budgetUsd,
     // What was spent is on the record before the harness can be lost with it.
-    onChange: () => beats.tell(),
+    tell: () => beats.tell(),
     onSpent: (detail) => task.interrupt.raise({ why: 'budget', detail }),
   });

@@ -2,8 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 
 export interface UpstreamCall {
-  /** As the agent sent it, and read. */
-  readonly text: string;
+  /** As it was read and priced. It is sent anew from this: two readers may take the same text for two requests. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly stream: boolean;
   /** The model that is to answer: `modelFor` the one asked for. */

@@ -47,7 +47,7 @@ beforeAll(async () => {
   proxy = await ModelProxy.start({
     upstream: bedrock({ endpoint, signer, models: [sonnet, haiku] }),
     budgetUsd: 10,
-    onChange: () => {},
+    tell: async () => true,
     onSpent: () => {},
   });
 });

@@ -83,14 +83,15 @@ test('a harness that is killed in mid-call has said before what that call may co
   server.script({ text: 'never heard', silentUntil, usage });
   town.job = jobFor(rig, asking(1), { budgetUsd: 1 });
   const { child, ended } = yard.start({ kind: 'polecat', bead: 'gh-000000-9', attempt: 1 }, upstream);
-  const told = await until('a beat that tells of the call', () => town.beats.find(({ heldUsd = 0 }) => heldUsd > 0));
+  await until('the call', () => server.calls.length > 0);
+  const [told] = town.beats.filter(({ heldUsd = 0 }) => heldUsd > 0);
   child.kill('SIGKILL');
   await ended;
   // Before it is answered: an answer to nobody may look like one that was heard.
   await until('the call to be given up', () => server.abandoned > 0);
   release();
-  expect(told.costUsd).toBe(0);
-  expect(told.heldUsd).toBeGreaterThanOrEqual(usdOf('claude-sonnet-4-6', { output_tokens: 1000 }));
+  expect(told?.costUsd).toBe(0);
+  expect(told?.heldUsd).toBeGreaterThanOrEqual(usdOf('claude-sonnet-4-6', { output_tokens: 1000 }));
 });
 
 test('a bead without a budget gets no model, and its failure says what to set', async () => {

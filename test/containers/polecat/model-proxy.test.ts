@@ -10,6 +10,8 @@ const model = 'claude-sonnet-4-6';
 let upstreamUrl = '';
 let proxy: ModelProxy;
 let changes = 0;
+/** Whether the town writes down what it is told. */
+let told = Promise.resolve(true);
 const spent: string[] = [];
 
 beforeAll(async () => {
@@ -19,14 +21,16 @@ afterAll(() => server.close());
 afterEach(async () => {
   await proxy?.close();
   spent.length = 0;
+  told = Promise.resolve(true);
 });
 
 async function open(budgetUsd: number, configured = true): Promise<void> {
   proxy = await ModelProxy.start({
     upstream: configured ? messagesApi({ baseUrl: upstreamUrl, apiKey: realKey }) : undefined,
     budgetUsd,
-    onChange: () => {
+    tell: () => {
       changes += 1;
+      return told;
     },
     onSpent: (detail) => spent.push(detail),
   });
@@ -102,6 +106,11 @@ describe('who may call, and what', () => {
       JSON.stringify({ model, max_tokens: 1, tools: [{ type: 'web_search_20250305' }] }),
       'web_search',
     ],
+    [
+      'a summary of the context, whose tokens no usage tells',
+      JSON.stringify({ model, max_tokens: 1, context_management: { edits: [{ type: 'compact_20260112' }] } }),
+      'compact_20260112',
+    ],
     ['another speed', JSON.stringify({ model, max_tokens: 1, speed: 'fast' }), 'speed'],
   ])('what cannot be priced is refused before it is sent: %s', async (_, body, named) => {
     await open(10);
@@ -111,6 +120,21 @@ describe('who may call, and what', () => {
     expect(await response.text()).toContain(named);
     expect(server.requests).toEqual([]);
     expect(spent).toEqual([]);
+  });
+
+  test('what was priced is sent, and not a text that another reader may take for something else', async () => {
+    await open(10);
+    server.script({ text: 'hi' });
+    const body = JSON.stringify({ model, tools: [tool], messages: [] });
+    await call({}, { body: body.replace('{', '{"max_tokens":64000,"max_tokens":1,') });
+    expect(server.requests[0]?.text).toBe(JSON.stringify({ max_tokens: 1, model, tools: [tool], messages: [] }));
+  });
+
+  test('edits that only clear the context are passed on', async () => {
+    await open(10);
+    server.script({ text: 'hi' });
+    const edits = [{ type: 'clear_thinking_20251015', keep: 'all' }, { type: 'clear_tool_uses_20250919' }];
+    expect((await call({ context_management: { edits } })).status).toBe(200);
   });
 
   test('a request of more than 32 MB is refused, unread', async () => {
@@ -199,6 +223,36 @@ describe('what a call costs', () => {
     expect(server.billed).toEqual([]);
   });
 
+  test('one that goes away from a whole answer pays for all that this may hold: it was being written', async () => {
+    await open(10);
+    const { until } = gate();
+    server.script({ text: 'never', silentUntil: until });
+    const gone = new AbortController();
+    const asked = call({}, { signal: gone.signal }).catch(() => undefined);
+    while (server.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const held = proxy.heldUsd;
+    gone.abort();
+    await asked;
+    while (proxy.heldUsd > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(proxy.spentUsd).toBe(held);
+    expect(held).toBeGreaterThan(usdOf(model, { output_tokens: 1000 }));
+  });
+
+  test('thinking is billed whole and shown in part: a stream that breaks off after it costs all it may have written', async () => {
+    await open(10);
+    server.script({ thinks: true, text: 'so', dropAfter: 3, usage: { input_tokens: 300, output_tokens: 9 } });
+    await (await call(stream)).text();
+    expect(proxy.spentUsd).toBe(usdOf(model, { input_tokens: 300, output_tokens: 1000 }));
+  });
+
+  test('a stream that ends before anything was written costs its prompt', async () => {
+    await open(10);
+    server.script({ text: 'nothing', dropAfter: 0 });
+    expect(await (await call(stream)).text()).toContain('MODEL_BROKE_OFF');
+    expect(proxy.spentUsd).toBeGreaterThan(0);
+    expect(proxy.spentUsd).toBeLessThan(usdOf(model, { output_tokens: 1000 }));
+  });
+
   test('a stream that breaks off is paid for as far as it came, and the agent hears of it', async () => {
     await open(10);
     server.script({ text: 'half of it', dropAfter: 3, usage: { input_tokens: 50_000, output_tokens: 9 } });
@@ -214,7 +268,7 @@ describe('what a call costs', () => {
     proxy = await ModelProxy.start({
       upstream: messagesApi({ baseUrl: 'http://127.0.0.1:9', apiKey: realKey }),
       budgetUsd: 10,
-      onChange: () => {},
+      tell: async () => true,
       onSpent: (detail) => spent.push(detail),
     });
     const response = await call();
@@ -269,6 +323,61 @@ describe('the budget', () => {
     expect(server.requests.map(({ path }) => path)).toEqual(['/v1/messages/count_tokens', '/v1/messages']);
     server.inputTokens = 20_000;
     expect((await call(long)).status).toBe(402);
+  });
+
+  test('a count that cannot be had now ends nobody: the agent may ask again', async () => {
+    await open(0.05);
+    server.script({ text: 'fits', usage: { input_tokens: 2000, output_tokens: 10 } });
+    server.countStatus = 529;
+    const long = { messages: [{ role: 'user', content: 'word '.repeat(4000) }] };
+    const response = await call(long);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('x-should-retry')).toBeNull();
+    expect(await response.text()).toContain('COUNT_UNAVAILABLE');
+    expect(spent).toEqual([]);
+    server.countStatus = 400;
+    expect((await call(long)).status).toBe(402);
+  });
+
+  test('images count wherever they stand: within a document too', async () => {
+    await open(0.05);
+    server.script({ text: 'never' });
+    server.countStatus = 400;
+    const image = (type: string) => ({ type: 'image', source: { type, url: 'https://example.com/a.png' } });
+    const inside = (type: string) => [
+      { type: 'document', source: { type: 'content', content: [image(type), image(type)] } },
+    ];
+    for (const type of ['url', 'base64'])
+      expect((await call({ messages: [{ role: 'user', content: inside(type) }] })).status).toBe(402);
+    expect(new Set(server.requests.map(({ path }) => path))).toEqual(new Set(['/v1/messages/count_tokens']));
+  });
+
+  test('nothing is sent that the town did not write down: it would be spent twice if the harness were lost', async () => {
+    await open(10);
+    server.script({ text: 'never' });
+    told = Promise.resolve(false);
+    const response = await call(stream);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('CALL_UNRECORDED');
+    expect(server.calls).toEqual([]);
+    expect(proxy.spentUsd).toBe(0);
+    expect(proxy.heldUsd).toBe(0);
+    expect(spent).toEqual([]);
+  });
+
+  test('a call is sent when the town has answered, and not before', async () => {
+    await open(10);
+    server.script({ text: 'hi' });
+    let answer = (_: boolean): void => {};
+    told = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const asked = call(stream);
+    while (proxy.heldUsd === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.calls).toEqual([]);
+    answer(true);
+    expect((await asked).status).toBe(200);
   });
 
   test('two calls at once cannot pass it together: the second waits for what the first leaves', async () => {

@@ -73,6 +73,15 @@ test('a call that has ended is held no more', async () => {
   expect((await bead())?.costUsd).toBe(1.1);
 });
 
+test('a beat that was overtaken on its way does not take back what a newer one said', async () => {
+  await atWork();
+  await beat({ n: 1 });
+  await beat({ n: 3, costUsd: 1, heldUsd: 0.4 });
+  expect(await beat({ n: 2, costUsd: 0.5 })).toMatchObject({ superseded: false, stop: null });
+  await nukePolecat(deps(), 'Nux', 'max');
+  expect((await bead())?.costUsd).toBe(1.4);
+});
+
 test('an attempt that says it spent more than was reserved is told to stop, and why', async () => {
   await atWork();
   expect(await beat({ costUsd: 5 })).toMatchObject({ stop: null });
