@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type BeadView, beadTable, wordFor } from './convoys.ts';
+import { type BeadView, beadTable, spendingOf, wordFor } from './convoys.ts';
 import { clock, plain } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { part, run } from './session.ts';
@@ -68,6 +68,8 @@ export function beadCommands(program: Command): void {
           print.line(
             `convoy ${detail.convoy}, attempt ${detail.attempt}${detail.branch ? `, on ${detail.branch}` : ''}${detail.commit ? `, landed as ${detail.commit.slice(0, 10)}` : ''}`,
           );
+          const spending = spendingOf(detail, detail.budgetUsd);
+          if (spending !== undefined) print.line(spending);
           if (detail.needs.length > 0) print.line(`needs ${detail.needs.join(', ')}`);
           print.line();
           if (detail.spec.instructions) print.line(plain(detail.spec.instructions));

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { age, plain, short } from './print.ts';
+import { type LandingReport, planningLine } from '../../core/convoys/report.ts';
+import { sumUsd } from '../../core/costs/rounded.ts';
+import { age, plain, short, usd } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { atMost500, part, run, type Session } from './session.ts';
 
@@ -30,9 +32,18 @@ export interface BeadView {
   readonly blockedBy: readonly string[];
   readonly closedReason?: string;
   readonly commit?: string;
+  readonly costUsd: number;
+  readonly budgetUsd: number;
+  /** Where the answer tells it: what its attempt at work has told so far. */
+  readonly runningUsd?: number;
 }
 
-export type ConvoyDetail = ConvoyView & { readonly beads: readonly BeadView[] };
+export type ConvoyDetail = ConvoyView & {
+  readonly beads: readonly BeadView[];
+  readonly costUsd: number;
+  readonly runningUsd: number;
+  readonly report?: LandingReport;
+};
 
 export function convoyCommands(program: Command): void {
   const convoy = program.command('convoy').description('the batches of beads that intents became');
@@ -174,7 +185,33 @@ export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDeta
     print.line(`  ${fault.at ? `${fault.at}: ` : ''}${plain(fault.what)} ${plain(fault.remedy)}`);
   if (convoy.beads.length > 0) print.line();
   beadTable({ print }, convoy.beads);
+  const spending = spendingOf(convoy, sumUsd(convoy.beads.map((bead) => bead.budgetUsd)));
+  if (spending !== undefined || convoy.report) print.line();
+  if (spending !== undefined) print.line(spending);
+  if (convoy.report) showReport({ print }, convoy.report);
 }
+
+/** What models have cost, and what of it may still grow; nothing where none is used. */
+export function spendingOf(
+  { costUsd, runningUsd = 0 }: Pick<BeadView, 'costUsd' | 'runningUsd'>,
+  budgetUsd: number,
+): string | undefined {
+  const spent = sumUsd([costUsd, runningUsd]);
+  if (spent === 0 && budgetUsd === 0) return undefined;
+  const of = budgetUsd > 0 ? ` of a budget of ${usd(budgetUsd)}` : '';
+  const running = runningUsd > 0 ? `, ${usd(runningUsd)} of it by what is at work` : '';
+  return `Models: ${usd(spent)}${of}${running}.`;
+}
+
+/** The table has its commits. */
+function showReport({ print }: Pick<Session, 'print'>, report: LandingReport): void {
+  const { commits, attempts, planning, lookAt } = report;
+  print.line(`${counted(commits.length, 'commit')} in ${counted(attempts, 'attempt')}.${planningLine(planning)}`);
+  if (lookAt.length > 0) print.line('\nWorth a look:');
+  for (const line of lookAt) print.line(`- ${plain(line)}`);
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The record says that it is closed; a person wants to know whether its change is in. */
 export const wordFor = (bead: Pick<BeadView, 'status' | 'closedReason'>): string =>
@@ -193,12 +230,15 @@ function nowOf(bead: BeadView, beads: readonly BeadView[]): string {
 
 export function beadTable({ print }: Pick<Session, 'print'>, beads: readonly BeadView[]): void {
   if (beads.length === 0) return;
+  const spent = (one: BeadView): number => sumUsd([one.costUsd, one.runningUsd ?? 0]);
+  const money = beads.some((one) => spent(one) > 0);
   print.table(
-    ['bead', 'status', 'attempts', 'polecat', 'name', 'title', 'now'],
+    ['bead', 'status', 'attempts', ...(money ? ['models'] : []), 'polecat', 'name', 'title', 'now'],
     beads.map((one) => [
       print.paint('bold', one.id),
       print.status(wordFor(one)),
       one.attempt === 0 ? '' : String(one.attempt),
+      ...(money ? [spent(one) > 0 ? usd(spent(one)) : ''] : []),
       one.polecat,
       one.name,
       short(one.title, 50),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dollars } from '../../core/costs/prices.ts';
 import { parseBeadId } from '../../core/keys.ts';
-import { short } from './print.ts';
+import { short, usd } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { run, type Session } from './session.ts';
 
@@ -43,7 +43,6 @@ interface Flags {
 const fargateUsd = (ms: number): number =>
   dollars({ fargateVcpuSeconds: ms / 1000, fargateGbSeconds: (4 * ms) / 1000, ipv4Seconds: ms / 1000 });
 
-const usd = (amount: number): string => `$${amount.toFixed(amount > 0 && amount < 0.01 ? 4 : 2)}`;
 const budget = (amount: number): string => (amount === 0 ? 'none' : usd(amount));
 
 function convoyOf(bead: string | undefined): string | undefined {

@@ -110,3 +110,5 @@ export const short = (text: string, max: number): string => {
   const one = plain(text).replaceAll(/\s+/g, ' ').trim();
   return [...one].length > max ? `${[...one].slice(0, max - 1).join('')}…` : one;
 };
+
+export const usd = (amount: number): string => `$${amount.toFixed(amount > 0 && amount < 0.01 ? 4 : 2)}`;

@@ -1,29 +1,53 @@
 /** What a human is told when a convoy has landed: what changed, what it cost, and what is worth a look. From the record alone. */
+import { sumUsd } from '../costs/rounded.ts';
 import type { Bead } from './bead.ts';
-import type { Convoy } from './convoy.ts';
+import type { Convoy, Planning } from './convoy.ts';
 
-export function landingReport(convoy: Convoy, beads: readonly Bead[]): string {
-  const planned = beads.filter((bead) => bead.resolves === undefined);
-  const commits = planned.flatMap(({ commit, id, title }) =>
-    commit === undefined ? [] : [`${commit.slice(0, 10)}  ${id}  ${title}`],
-  );
-  const looks = beads.flatMap(whatToLookAt);
+export interface LandingReport {
+  /** In the order of the plan. */
+  readonly commits: readonly { readonly commit: string; readonly bead: string; readonly title: string }[];
+  /** Of agents' models, over all attempts. */
+  readonly costUsd: number;
+  readonly attempts: number;
+  /** What a model took to plan it. */
+  readonly planning?: Pick<Planning, 'rounds' | 'inputTokens' | 'outputTokens'>;
+  /** One line each: changes that came about in an unusual way, and what did not land. */
+  readonly lookAt: readonly string[];
+}
+
+export function landingReport({ planning }: Pick<Convoy, 'planning'>, beads: readonly Bead[]): LandingReport {
+  return {
+    commits: beads.flatMap(({ resolves, commit, id: bead, title }) =>
+      resolves !== undefined || commit === undefined ? [] : [{ commit, bead, title }],
+    ),
+    costUsd: sumUsd(beads.map((bead) => bead.costUsd)),
+    attempts: beads.reduce((sum, bead) => sum + bead.attempt, 0),
+    ...(planning ? { planning } : {}),
+    lookAt: beads.flatMap(whatToLookAt),
+  };
+}
+
+export function landingLetter(convoy: Convoy, beads: readonly Bead[]): string {
+  const report = landingReport(convoy, beads);
+  const commits = report.commits.map(({ commit, bead, title }) => `${commit.slice(0, 10)}  ${bead}  ${title}`);
   return [
     `Convoy ${convoy.id} on rig ${convoy.rig}: ${convoy.progress.landed} of ${convoy.progress.total} beads landed.`,
     ['', ...commits].join('\n'),
-    ['', ...costLines(convoy, beads)].join('\n'),
-    ...(looks.length > 0 ? [['', 'Worth a look:', ...looks.map((line) => `- ${line}`)].join('\n')] : []),
+    [
+      '',
+      `Cost: ${report.costUsd.toFixed(2)} USD of agents, in ${report.attempts} attempts.${planningLine(report.planning)}`,
+    ].join('\n'),
+    ...(report.lookAt.length > 0
+      ? [['', 'Worth a look:', ...report.lookAt.map((line) => `- ${line}`)].join('\n')]
+      : []),
   ].join('\n');
 }
 
-function costLines({ planning }: Convoy, beads: readonly Bead[]): string[] {
-  const usd = beads.reduce((sum, bead) => sum + bead.costUsd, 0);
-  const attempts = beads.reduce((sum, bead) => sum + bead.attempt, 0);
-  const planned = planning
+/** What a model took to plan it, as a sentence to go on with; empty for a plan by hand. */
+export const planningLine = (planning: LandingReport['planning']): string =>
+  planning
     ? ` Planning took ${planning.rounds} calls, ${planning.inputTokens} tokens in and ${planning.outputTokens} out.`
     : '';
-  return [`Cost: ${usd.toFixed(2)} USD of agents, in ${attempts} attempts.${planned}`];
-}
 
 /** A change that came about in an unusual way is the one to read. */
 function whatToLookAt(bead: Bead): string[] {

@@ -14,7 +14,7 @@ import { guard, replace, type Step, together } from '../step.ts';
 import { type Bead, hasEnded, isLost, isPlanned, satisfies } from './bead.ts';
 import { type Convoy, type ConvoyStatus, nextConvoyStatuses, type Progress } from './convoy.ts';
 import { wakeIntegration } from './integration.ts';
-import { landingReport } from './report.ts';
+import { landingLetter } from './report.ts';
 import { saveBead } from './save-bead.ts';
 
 export interface TickResult {
@@ -272,6 +272,6 @@ function tellLanded(convoy: Convoy, beads: readonly Bead[]): Step {
   const subject = `[gastown] landed: ${convoy.title}`;
   return {
     changes: [],
-    effects: [{ do: 'notify', severity: 'low', subject, body: `${landingReport(convoy, beads)}\n` }],
+    effects: [{ do: 'notify', severity: 'low', subject, body: `${landingLetter(convoy, beads)}\n` }],
   };
 }

@@ -2,3 +2,5 @@
 const places = 1e9;
 
 export const roundedUsd = (usd: number): number => Math.round(usd * places) / places;
+
+export const sumUsd = (amounts: readonly number[]): number => roundedUsd(amounts.reduce((sum, usd) => sum + usd, 0));

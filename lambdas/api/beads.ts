@@ -3,6 +3,7 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { refuse } from '../../core/errors.ts';
 import { moleculeView } from '../../core/molecules/view.ts';
 import { closeBead, slingBead } from '../convoys/commands.ts';
+import { spendingNow } from '../feed/costs.ts';
 import { listConvoys } from '../feed/listing.ts';
 import { beadsOf, findBead, historyOf, lineOf, loadBead, loadConvoy, specOf } from '../feed/records.ts';
 import { load } from '../platform/load.ts';
@@ -61,8 +62,12 @@ export function beadRoutes(api: Api, deps: ApiDeps): void {
     },
     async ({ params: { id } }) => {
       const found = await loadBead(deps.ledger, id);
-      const [spec, history] = await Promise.all([specOf(deps, id), historyOf(deps.ledger, id)]);
-      return shown(beadDetailSchema, { ...shownBead(found), spec, history });
+      const [spec, history, runningUsd] = await Promise.all([
+        specOf(deps, id),
+        historyOf(deps.ledger, id),
+        spendingNow(deps.ledger, found),
+      ]);
+      return shown(beadDetailSchema, { ...shownBead(found), runningUsd, spec, history });
     },
   );
 

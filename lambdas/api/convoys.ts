@@ -1,7 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { planSchema } from '../../core/convoys/plan.ts';
+import { landingReport } from '../../core/convoys/report.ts';
+import { sumUsd } from '../../core/costs/rounded.ts';
 import { graphOf } from '../../core/feed/graph.ts';
 import { cancelConvoy, retryConvoy } from '../convoys/commands.ts';
+import { spendingNow } from '../feed/costs.ts';
 import { listConvoys } from '../feed/listing.ts';
 import { beadsOf, loadConvoy } from '../feed/records.ts';
 import { approveConvoy } from '../intents/approve.ts';
@@ -56,9 +59,16 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
       answer: convoyDetailSchema,
     },
     async ({ params: { id } }) => {
-      const found = await convoy(id);
+      const found = await loadConvoy(deps.ledger, id);
       const beads = await beadsOf(deps.ledger, id);
-      return { ...found, beads: beads.map(shownBead) };
+      const running = await Promise.all(beads.map((bead) => spendingNow(deps.ledger, bead)));
+      return shown(convoyDetailSchema, {
+        ...found,
+        beads: beads.map((bead, i) => ({ ...shownBead(bead), runningUsd: running[i] })),
+        costUsd: sumUsd(beads.map(({ costUsd }) => costUsd)),
+        runningUsd: sumUsd(running),
+        ...(found.status === 'landed' ? { report: landingReport(found, beads) } : {}),
+      });
     },
   );
 

@@ -100,8 +100,15 @@ const eventFields = {
 };
 export const eventSchema = z.object(eventFields).openapi('Event');
 
+const running = {
+  runningUsd: z
+    .number()
+    .openapi({ description: 'What attempts at work have told so far; `costUsd` has those that ended' }),
+};
+
 export const beadDetailSchema = beadSchema
   .extend({
+    ...running,
     spec: z.object({ instructions: z.string(), acceptance: z.array(z.string()), script: z.string().optional() }),
     history: z.array(eventSchema),
   })
@@ -166,7 +173,24 @@ export const convoySchema = z
   })
   .openapi('Convoy');
 
-export const convoyDetailSchema = convoySchema.extend({ beads: z.array(beadSchema) }).openapi('ConvoyDetail');
+const landingReportSchema = z
+  .object({
+    commits: z.array(z.object({ commit: z.string(), bead: z.string(), title: z.string() })),
+    costUsd: z.number(),
+    attempts: z.int(),
+    planning: z.object({ rounds: z.int(), inputTokens: z.int(), outputTokens: z.int() }).optional(),
+    lookAt: z.array(z.string()).openapi({ description: 'What came about in an unusual way, or did not land' }),
+  })
+  .openapi('LandingReport');
+
+export const convoyDetailSchema = convoySchema
+  .extend({
+    beads: z.array(beadSchema.extend(running)),
+    costUsd: z.number().openapi({ description: 'Models, over all attempts that have ended' }),
+    ...running,
+    report: landingReportSchema.optional().openapi({ description: 'Once it has landed' }),
+  })
+  .openapi('ConvoyDetail');
 
 export const graphSchema = z
   .object({

@@ -50,8 +50,8 @@ async function costOfBead(ledger: Ledger, bead: Bead): Promise<Cost> {
   return { id, title, rig, status, attempts: attempt, modelUsd, budgetUsd, agentMs: spent.agentMs };
 }
 
-/** A report books what the beats have told, so only those of an attempt at work count. */
-async function spendingNow(ledger: Ledger, { id, polecat, attempt, status, outcome }: Bead): Promise<number> {
+/** What the bead's attempt at work has told so far, in USD. Its report books it, so none of an attempt that has ended. */
+export async function spendingNow(ledger: Ledger, { id, polecat, attempt, status, outcome }: Bead): Promise<number> {
   if (polecat === undefined || outcome || (status !== 'hooked' && status !== 'in_progress')) return 0;
   const beat = recordOf<Beat>(await ledger.get(keys.beat(polecat)))?.body;
   return beat?.bead === id && beat.attempt === attempt ? beat.costUsd : 0;

@@ -265,6 +265,9 @@ describe('a plan of the model that waits for a human', () => {
     expect(await gt('convoy', 'edit', id, '--file', file())).toMatchObject(late);
     expect(await gt('convoy', 'reject', id, '--because', 'too late')).toMatchObject(late);
     await convoyOnce(id, 'landed');
+    const landed = (await gt('convoy', 'show', id)).out;
+    expect(landed).toContain('2 commits in 2 attempts. Planning took 2 calls, 24 tokens in and 6 out.');
+    expect(landed).not.toContain('Models:');
     expect(rig.show('main', 'hello.txt')).toBe('hello');
     expect(rig.show('main', 'world.txt')).toBe('world');
   });

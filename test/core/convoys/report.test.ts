@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
 import type { Convoy } from '../../../core/convoys/convoy.ts';
-import { landingReport } from '../../../core/convoys/report.ts';
+import { landingLetter, landingReport } from '../../../core/convoys/report.ts';
 
 const convoy = {
   id: '7k2m9q',
@@ -19,7 +19,17 @@ test('a landed convoy says what changed, what it cost, and which of it came abou
     bead(2, { commit: 'b'.repeat(40), closedReason: 'merged', attempt: 2, notes, costUsd: 1.25 }),
     bead(3, { status: 'cancelled', attempt: 0, costUsd: 0 }),
   ];
-  expect(landingReport(convoy, beads)).toBe(
+  expect(landingReport(convoy, beads)).toEqual({
+    commits: [
+      { commit: 'a'.repeat(40), bead: 'gr-7k2m9q-1', title: 'Do 1' },
+      { commit: 'b'.repeat(40), bead: 'gr-7k2m9q-2', title: 'Do 2' },
+    ],
+    costUsd: 1.75,
+    attempts: 3,
+    planning: convoy.planning,
+    lookAt: ['gr-7k2m9q-2 (Do 2) took 2 attempts; the last trouble: gate_failed', 'gr-7k2m9q-3 (Do 3) was cancelled'],
+  });
+  expect(landingLetter(convoy, beads)).toBe(
     [
       'Convoy 7k2m9q on rig green: 2 of 3 beads landed.',
       '',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Convoy } from '../../../core/convoys/convoy.ts';
 import { keys } from '../../../core/keys.ts';
 import type { Beat } from '../../../core/polecats/polecat.ts';
 import { asJson, create } from '../../../core/step.ts';
@@ -15,14 +16,15 @@ afterEach(async () => {
 });
 
 /** Bead 1 has ended at $1.25; bead 2 has cost $0.50 before, and its attempt at work $0.30 so far. */
-async function spent(): Promise<void> {
+async function spent(more: Partial<Convoy> = {}): Promise<void> {
   const { ledger, clock } = town.deps;
   const now = clock.now();
-  const convoy = convoyOf({ createdAt: now });
+  const convoy = convoyOf({ createdAt: now, ...more });
   const spentMs = { agentMs: 600_000, gateMs: 0, backoffMs: 0 };
   const done = beadOf(1, {
     status: 'closed',
     closedReason: 'merged',
+    commit: 'c'.repeat(40),
     attempt: 1,
     budgetUsd: 2,
     costUsd: 1.25,
@@ -39,6 +41,7 @@ async function spent(): Promise<void> {
       create(convoy, convoy.body),
       create(done, done.body),
       create(working, working.body),
+      create(keys.beadSpec(idOf(2)), { instructions: '', acceptance: [] }),
       create(keys.beat('Nux'), asJson(beat) as object),
       create(keys.budget(now), { reservedUsd: 1.5, spentUsd: 1.75 }),
       create(keys.convoyListing(now, convoy.body.id), {}),
@@ -58,6 +61,33 @@ test('costs are told by day and by bead, with what an attempt at work has spent'
     { id: idOf(1), modelUsd: 1.25 },
     { id: idOf(2), modelUsd: 0.8 },
   ]);
+});
+
+test('a convoy and its beads tell what is spent by attempts at work apart from what is booked', async () => {
+  await spent();
+  const { body: convoy } = await town.ask('GET', '/v1/convoys/aaaaaa');
+  expect(convoy).toMatchObject({
+    costUsd: 1.75,
+    runningUsd: 0.3,
+    beads: [
+      { id: idOf(1), costUsd: 1.25, runningUsd: 0 },
+      { id: idOf(2), costUsd: 0.5, runningUsd: 0.3 },
+    ],
+  });
+  expect(convoy).not.toHaveProperty('report');
+  const { body: bead } = await town.ask('GET', `/v1/beads/${idOf(2)}`);
+  expect(bead).toMatchObject({ costUsd: 0.5, runningUsd: 0.3 });
+});
+
+test('a convoy that has landed comes with its report', async () => {
+  await spent({ status: 'landed', closedAt: 2 });
+  const { body } = await town.ask('GET', '/v1/convoys/aaaaaa');
+  expect(body.report).toMatchObject({
+    commits: [{ commit: 'c'.repeat(40), bead: idOf(1) }],
+    costUsd: 1.75,
+    attempts: 3,
+    lookAt: [],
+  });
 });
 
 test('what is not there is said (404), and so are more days than a month has (400)', async () => {
