@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { TownError } from '../core/errors.ts';
+import { budgetPerBeadUsd, type Cast, castOf } from './demo/cast.ts';
 import { stuckBecause, type View } from './demo/convoy.ts';
-import { figuresOf } from './demo/figures.ts';
+import { figuresOf, firstWorkingMs } from './demo/figures.ts';
 import { lineView } from './demo/lines.ts';
 import { type DemoOptions, readOptions, usage } from './demo/options.ts';
 import { cloneBare, plantGreenhouse } from './demo/rig.ts';
@@ -19,21 +20,30 @@ import { Refusal } from './gt/refusal.ts';
 const interrupted = new AbortController();
 
 async function demo(options: DemoOptions): Promise<Result> {
+  const text = await readIntent(options.intent);
+  const cast = await castOf(options, (line) => process.stderr.write(`${line}\n`));
+  try {
+    return await play(options, cast, text);
+  } finally {
+    await cast.answers?.close();
+  }
+}
+
+async function play(options: DemoOptions, cast: Cast, text: string): Promise<Result> {
   const live = !options.json && !options.plain && process.stdout.isTTY && !process.env.CI && !process.env.NO_COLOR;
   const print = printerFor(options, live);
-  const text = await readIntent(options.intent);
   const dir = directoryFor(options);
   let result: Result | undefined;
   let started = false;
   try {
     const rig = options.repo === undefined ? await plantGreenhouse(dir) : await cloneBare(options.repo, dir);
-    introduce(print, options, rig.path);
+    introduce(print, options, cast, rig.path);
     mkdirSync(join(dir, 'town'), { mode: 0o700 });
-    const town = await openTown(join(dir, 'town'));
+    const town = await openTown(join(dir, 'town'), cast);
     started = true;
     const view: View = live ? treeView(print) : lineView(print);
     try {
-      const mission = { rig, gate: options.gate, intent: text };
+      const mission = { rig, gate: options.gate, intent: text, settings: cast.settings };
       const last = await runMission(town, mission, view, interrupted.signal).finally(() => view.end());
       const { convoy } = last;
       if (convoy.faults) throw refusedPlan(options.intent, convoy.faults);
@@ -47,6 +57,8 @@ async function demo(options: DemoOptions): Promise<Result> {
         stuck: stuckBecause(last),
         verified,
         figures,
+        firstWorkingMs: await firstWorkingMs(town.ports.ledger, convoy),
+        cast,
         endedAt: last.at,
         seconds: performance.now() / 1000,
         rssMb: process.resourceUsage().maxRSS / 1024,
@@ -78,14 +90,19 @@ function directoryFor({ dir }: DemoOptions): string {
   throw new Refusal('DIR_NOT_EMPTY', `There is something in ${dir} already.`, 'Give --dir a new or empty directory.');
 }
 
-function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, path: string): void {
+function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, cast: Cast, path: string): void {
   line(
     `${paint('bold', 'Gas Town')}, with ${repo === undefined ? 'a rig from examples/greenhouse' : 'a bare clone'}\n`,
   );
   if (repo !== undefined) line(wrap('  of      ', repo));
   line(wrap('  rig     ', path));
   line(wrap('  intent  ', relative('.', intent)));
+  if (cast.answers) {
+    line(wrap('  agent   ', `${cast.agent}, $${budgetPerBeadUsd} a bead at most`));
+    line(paint('yellow', wrap('  model   ', cast.answers.by)));
+  }
   line(`${wrap('  gate    ', `${gate}  (a change lands when this passes on it)`)}\n`);
+  if (cast.model) line('The Mayor reads the repository and plans.\n');
 }
 
 function refusedPlan(file: string, faults: readonly { at?: string | undefined; what: string; remedy: string }[]) {

@@ -17,6 +17,8 @@ import { HarnessPool } from './fleet/pool.ts';
 import { hasEntry, isSame, killMarked, signalGroup } from './fleet/processes.ts';
 import { type TaskRecord, TaskRecords } from './fleet/records.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface ProcessFleetOptions {
   /** The fleet's own: records, the tasks' directories, the harnesses' complaints. One town at a time uses it. */
   readonly dir: string;
@@ -24,10 +26,11 @@ export interface ProcessFleetOptions {
   readonly harness: string;
   readonly apiUrl: () => string;
   readonly clock: Clock;
-  /** What harnesses inherit; by default a short list of the town's own. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Whom the model proxies ask, and with which key: told to polecats' harnesses alone, with their task. By default the town's own. */
-  readonly models?: Readonly<Record<string, string>>;
+  /**
+   * The town's own, by default this process's. Harnesses inherit a short list of it. Whom the model proxies ask, and with which
+   * key, is told to polecats' harnesses alone, with their task.
+   */
+  readonly environment?: Environment;
   /** Harnesses that are started ahead of their task. */
   readonly waitingMax?: number;
   /** More tasks at once are refused for lack of room. */
@@ -46,7 +49,7 @@ export interface LocalFleet extends Fleet {
 
 /** ECS: 100 tasks a description. */
 const tasksPerListMax = 100;
-const defaults = { waitingMax: 2, tasksMax: 64, graceMs: 10_000 };
+const defaults = { environment: process.env, waitingMax: 2, tasksMax: 64, graceMs: 10_000 };
 
 export function makeProcessFleet(options: ProcessFleetOptions): LocalFleet {
   return new ProcessFleet(options);
@@ -74,7 +77,7 @@ class ProcessFleet implements LocalFleet {
     this.#mark = `${this.#family}${randomUUID()}`;
     this.#log = openSync(join(options.dir, 'harness.log'), 'a');
     const [name = '', value = ''] = this.#mark.split('=');
-    const environment = { ...(options.environment ?? inherited()), [name]: value };
+    const environment = { ...inherited(this.#options.environment), [name]: value };
     this.#pool = new HarnessPool({ file: options.harness, environment, log: this.#log }, this.#options.waitingMax);
     this.#pool.warm();
   }
@@ -147,7 +150,7 @@ class ProcessFleet implements LocalFleet {
     const [markName = '', markValue = ''] = this.#mark.split('=');
     const task = {
       [harnessEnv.api]: apiUrl(),
-      ...(kind === 'polecat' ? (this.#options.models ?? named(modelEnvironment)) : {}),
+      ...(kind === 'polecat' ? named(modelEnvironment, this.#options.environment) : {}),
       ...environment,
       GASTOWN_TASK: this.#taskMark(taskId),
       GASTOWN_TASK_DIR: directory,
@@ -191,15 +194,18 @@ class ProcessFleet implements LocalFleet {
  * What git and its transports need to reach a remote as the user does, and the keys of agents that need one of their own.
  * The harness passes none of it to an agent but PATH, LANG, TZ, and to each of those agents its key.
  */
-function inherited(): Record<string, string> {
+function inherited(own: Environment): Record<string, string> {
   const keys = Object.values(presets).flatMap((preset) => preset.keys);
-  return named([...transportEnvironment, ...keys, 'LANG', 'TZ', 'TMPDIR']);
+  return named([...transportEnvironment, ...keys, 'LANG', 'TZ', 'TMPDIR'], own);
 }
 
 /** Not in the environment of a process, which every process of the same user may read. */
 const modelEnvironment = ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'];
 
-const named = (names: readonly string[]): Record<string, string> =>
+const named = (names: readonly string[], own: Environment): Record<string, string> =>
   Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+    names.flatMap((name) => {
+      const value = own[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
   );

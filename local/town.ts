@@ -45,6 +45,8 @@ export interface TownOptions {
   /** Wait for the disk at every commit (default). Off, only a loss of power can lose the newest records. */
   readonly sync?: boolean;
   readonly polecatsPerTown?: number;
+  /** Where agents' programs are found (`PATH`), and who answers them (`ANTHROPIC_…`); by default this process's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Absent: the Mayor plans checklists only. */
   readonly model?: Model | undefined;
   /** Runs around every write of the ledger: where tests make the disk full. */
@@ -94,7 +96,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
   let url = '';
   const apiUrl = (): string => url;
   const gitCredential = makeGitCredential(join(dir, 'git-credentials'));
-  const world = options.world?.(apiUrl) ?? (await processesAndGit(dir, apiUrl, clock, gitCredential));
+  const world = options.world?.(apiUrl) ?? (await processesAndGit(options, apiUrl, clock, gitCredential));
   const { fleet: processes, repo } = world;
   const { fleet, subjectOf } = rememberingSubjects(processes);
   const orphans = await processes.killOrphans();
@@ -170,7 +172,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
 }
 
 async function processesAndGit(
-  dir: string,
+  { dir, environment = process.env }: TownOptions,
   apiUrl: () => string,
   clock: Clock,
   credential: CodeHost['gitCredential'],
@@ -178,7 +180,7 @@ async function processesAndGit(
   const harness = await bundleHarness(join(dir, 'harness', 'polecat'));
   const spawner = makeGitSpawner(await bundleScript(spawnerEntry, join(dir, 'harness', 'git-spawner')));
   return {
-    fleet: makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock }),
+    fleet: makeProcessFleet({ dir: join(dir, 'fleet'), harness, apiUrl, clock, environment }),
     repo: makeGitRepo({ cacheDir: join(dir, 'git'), clock, credential, run: spawner.run }),
     close: () => spawner.close(),
   };

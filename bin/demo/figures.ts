@@ -16,6 +16,7 @@ import { partitions, prefixes } from '../../core/keys.ts';
 import type { Ledger } from '../../core/ports.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
+import { historyOf } from '../../lambdas/feed/records.ts';
 import type { BeadView, ConvoyView } from './convoy.ts';
 
 export interface BeadFigures {
@@ -48,6 +49,13 @@ export async function figuresOf(ledger: Ledger, convoy: ConvoyView): Promise<Bea
         overheadMs: Math.max(0, lifeMs - agentMs - gateMs - backoffMs),
       };
     });
+}
+
+/** From the submission of the intent until the first polecat had its work: with planning, launch and start. */
+export async function firstWorkingMs(ledger: Ledger, { createdAt, beads }: ConvoyView): Promise<number | undefined> {
+  const histories = await Promise.all(beads.map(({ id }) => historyOf(ledger, id)));
+  const claims = histories.flat().filter(({ kind }) => kind === 'bead.claimed');
+  return claims.length === 0 ? undefined : Math.min(...claims.map(({ at }) => at)) - createdAt;
 }
 
 async function gateRuns(ledger: Ledger, rig: string, target: string): Promise<Interval[]> {

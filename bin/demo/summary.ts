@@ -3,10 +3,12 @@ import { basename, join } from 'node:path';
 import type { Printer } from '../gt/print.ts';
 import { plain } from '../gt/print.ts';
 import { causeOf, seconds } from './bead-state.ts';
+import type { Cast } from './cast.ts';
 import type { ConvoyView } from './convoy.ts';
 import { type BeadFigures, median } from './figures.ts';
 import type { DemoOptions } from './options.ts';
 import { git } from './process.ts';
+import { spentText, spentUsd } from './spent.ts';
 import type { Verified } from './verify.ts';
 import { wrap } from './wrap.ts';
 
@@ -18,6 +20,9 @@ export interface Result {
   readonly stuck: string | undefined;
   readonly verified: Verified;
   readonly figures: readonly BeadFigures[];
+  /** `undefined`: no polecat ever worked. */
+  readonly firstWorkingMs: number | undefined;
+  readonly cast: Cast;
   /** When the convoy was seen to have ended. */
   readonly endedAt: number;
   /** Of the whole run, from the start of the program. */
@@ -58,8 +63,13 @@ export const jsonOf = (result: Result): string =>
     main: result.verified.main,
     seconds: Number(result.seconds.toFixed(1)),
     convoySeconds: Number(convoySeconds(result).toFixed(1)),
+    firstWorkingMs: result.firstWorkingMs ?? null,
     overheadMsP50: Math.round(median(result.figures.map(({ overheadMs }) => overheadMs))),
     rssMb: Math.round(result.rssMb),
+    agent: result.cast.agent,
+    model: result.cast.answers?.by ?? 'none',
+    costUsd: spentUsd(result.convoy),
+    ...(result.cast.answers?.billed ? { scriptedUsd: result.cast.answers.billed().usd } : {}),
     ...(isSuccess(result) ? {} : { because: becauseOf(result) }),
   });
 
@@ -87,16 +97,23 @@ export async function printSummary(print: Printer, result: Result, options: Demo
 
 function verdict({ line, paint }: Printer, result: Result, { gate }: DemoOptions): void {
   const { convoy, verified } = result;
+  const { answers } = result.cast;
   const took = `${convoySeconds(result).toFixed(1)} s`;
   const count = `${verified.landed} of ${convoy.beads.length} beads landed; the convoy took ${took}.`;
   line(`\n${isSuccess(result) ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', count)}`);
+  if (answers?.billed) line(paint('yellow', wrap('  ', `${capital(answers.by)}.`)));
   const tested = `On a fresh clone of ${verified.target}, "${gate}"`;
   if (verified.green === undefined) line(`  Nothing landed: ${verified.target} is as it was.`);
   else if (verified.green) line(wrap('  ', `${tested} passes.`));
   else line(paint('red', wrap('  ', `${tested} fails.\n${plain(verified.output).trim().slice(-2000)}`.trimEnd())));
   if (!isSuccess(result)) line(paint('red', wrap('  ', becauseOf(result))));
+  if (result.firstWorkingMs !== undefined)
+    line(wrap('  ', `The first polecat was at work ${seconds(result.firstWorkingMs)} after the intent was submitted.`));
   line(wrap('  ', `${result.seconds.toFixed(1)} s in all, with starting the town and checking what landed.`));
+  if (answers) line(wrap('  ', spentText(convoy, answers)));
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** One line a commit, with the bead and the polecat that its trailers name. */
 async function history(print: Printer, { repository, convoy, verified }: Result): Promise<string[]> {
@@ -139,7 +156,7 @@ function places({ table }: Printer, { dir, repository }: Result): void {
 }
 
 /** Commands to copy, each with what it is good for. */
-function nextSteps(result: Result, { repo }: DemoOptions): [command: string, about: string][] {
+function nextSteps(result: Result, { repo, agent, rehearsal }: DemoOptions): [command: string, about: string][] {
   const { dir, repository, convoy } = result;
   const name = basename(repository, '.git');
   const town = word(join(dir, 'town'));
@@ -153,8 +170,12 @@ function nextSteps(result: Result, { repo }: DemoOptions): [command: string, abo
   ];
   if (!isSuccess(result)) return steps;
   if (repo !== undefined) return [bringHome(result, repo), ...steps];
+  const clone = `git clone ${word(repository)} ${name} && cd ${name}`;
   return [
-    [`git clone ${word(repository)} ${name} && cd ${name} && npm start winter`, 'the greenhouse in its winter night'],
+    agent === undefined
+      ? [`${clone} && npm start winter`, 'the greenhouse in its winter night']
+      : [`${clone} && npm start heat`, 'the greenhouse on the hot day of examples/hot-day.md'],
+    ...(rehearsal ? [theRealThing] : []),
     [
       'npm run demo -- --repo <path or URL>',
       'the same on a repository of yours: a bare clone is changed, never itself',
@@ -162,6 +183,11 @@ function nextSteps(result: Result, { repo }: DemoOptions): [command: string, abo
     ...steps,
   ];
 }
+
+const theRealThing: [string, string] = [
+  'ANTHROPIC_API_KEY=… npm run demo -- --agent claude',
+  'the same with a model, which costs money',
+];
 
 const bringHome = ({ repository, verified }: Result, repo: string): [string, string] => [
   `git -C ${repo.startsWith('/') ? word(repo) : '<your clone>'} fetch ${word(repository)} ${verified.target}:gastown-demo`,

@@ -1,10 +1,10 @@
 /** Claude Code itself, through the real harness, on a real repository; only the model is scripted. */
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { MessagesServer, type Turn } from '../../bin/demo/rehearsal/messages-server.ts';
 import { usdOf } from '../../core/costs/model-usage.ts';
 import { roundedUsd } from '../../core/costs/rounded.ts';
 import type { PolecatJob, Report } from '../../core/polecats/protocol.ts';
 import { jobFor, type Rig, until, Yard } from '../containers/polecat/rig.ts';
-import { MessagesServer, type Turn } from './messages-server.ts';
 
 jest.setTimeout(60_000);
 

@@ -3,11 +3,11 @@
  * server that follows a script. What follows `--` goes to jest.
  */
 import { spawnSync } from 'node:child_process';
-import { installAgents } from './install.ts';
+import { installAgents } from '../../bin/demo/install-agents.ts';
 
-function agents(): string | undefined {
+async function agents(): Promise<string | undefined> {
   try {
-    return installAgents();
+    return await installAgents();
   } catch (error) {
     console.error(
       [
@@ -21,7 +21,7 @@ function agents(): string | undefined {
   }
 }
 
-const bin = agents();
+const bin = await agents();
 if (bin) {
   const { status } = spawnSync('npm', ['test', '--', '--runInBand', 'test/agents', ...process.argv.slice(2)], {
     stdio: 'inherit',

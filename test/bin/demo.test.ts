@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { readOptions } from '../../bin/demo/options.ts';
 import { cloneBare } from '../../bin/demo/rig.ts';
+import { runDemo } from './run-demo.ts';
 
 // A whole town lives and dies in each of these: on a busy machine that takes its time.
 jest.setTimeout(300_000);
@@ -12,32 +13,9 @@ jest.setTimeout(300_000);
 const dir = mkdtempSync(join(tmpdir(), 'gastown-demo-test-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The demo as `npm run demo -- …` starts it; its temporary directories are this test's own. */
-function demo(args: readonly string[], onStderr: (text: string, stop: () => void) => void = () => undefined) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/demo.ts', ...args], {
-    env: { ...process.env, TMPDIR: dir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (bytes: Buffer) => {
-    stdout += bytes.toString();
-  });
-  child.stderr.on('data', (bytes: Buffer) => {
-    stderr += bytes.toString();
-    onStderr(stderr, () => child.kill('SIGINT'));
-  });
-  return new Promise<Ended>((done, failed) => {
-    child.once('error', failed);
-    child.once('close', (status) => done({ status, stdout, stderr }));
-  });
-}
+/** Its temporary directories are this test's own, and no key of whoever runs it is asked for money. */
+const demo = (args: readonly string[], onStderr?: Parameters<typeof runDemo>[2]) =>
+  runDemo(args, { TMPDIR: dir, ANTHROPIC_API_KEY: undefined }, onStderr);
 
 const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim();
 
@@ -71,7 +49,13 @@ describe('the demo', () => {
       convoySeconds: expect.any(Number),
       overheadMsP50: expect.any(Number),
       rssMb: expect.any(Number),
+      firstWorkingMs: expect.any(Number),
+      agent: 'shell',
+      model: 'none',
+      costUsd: 0,
     });
+    expect(figures.firstWorkingMs).toBeGreaterThan(0);
+    expect(figures.firstWorkingMs).toBeLessThan(1000 * (figures.convoySeconds ?? 0));
     expect(figures.retries).toBeGreaterThanOrEqual(1);
     expect(figures.overheadMsP50).toBeGreaterThan(0);
     expect(stderr).toMatch(/frost-alarm +attempt 1 failed, tries again: [\s\S]*?try\s+again/);
@@ -152,6 +136,8 @@ describe('bad input to the demo: the sentence, exit code 1, nothing on stdout an
     ],
     ['a repository without a commit', ['--repo', join(dir, 'empty')], /^REPO_UNREACHABLE: .*no commit yet/m],
     ['a directory with something in it', ['--dir', dir], /^DIR_NOT_EMPTY: /m],
+    ['a model without a key', ['--agent', 'claude'], /^MODEL_KEY_MISSING: .* not set\. Set it, or .*--rehearsal\./m],
+    ['an agent that the demo does not bring', ['--agent', 'codex'], /^AGENT_UNKNOWN: .*"codex"\. .*docs\/agents\.md/m],
   ];
   test.each(cases)('%s', async (_, args, sentence) => {
     const { status, stdout, stderr } = await demo(['--json', ...args]);
@@ -161,9 +147,32 @@ describe('bad input to the demo: the sentence, exit code 1, nothing on stdout an
   });
 });
 
+test('agents that npm does not bring: what was tried, where to, and what to see to', async () => {
+  const unreached = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0' };
+  const environment = {
+    ...unreached,
+    TMPDIR: dir,
+    XDG_CACHE_HOME: join(dir, 'cache'),
+    npm_config_cache: join(dir, 'npm'),
+  };
+  const { status, stdout, stderr } = await runDemo(['--rehearsal', '--json'], environment);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^Fetching Claude Code \d+\.\d+\.\d+ from npm, once .*agents-[0-9a-f]{16}$/m);
+  expect(stderr).toMatch(/^AGENTS_NOT_INSTALLED: npm ci, .*ECONNREFUSED.* See that npm ping answers/m);
+  expect(readdirSync(join(dir, 'cache/gastown'))).toEqual([]);
+});
+
 describe('what the demo refuses before it starts anything', () => {
   test('an option that there is not', () => {
     expect(() => readOptions(['--fast'])).toThrow("USAGE: Unknown option '--fast'.");
+  });
+
+  test.each([
+    ['a rehearsal of another intent', ['--rehearsal', '--intent', 'mine.md'], /^USAGE: --rehearsal has a script for/],
+    ['a rehearsal elsewhere', ['--rehearsal', '--repo', '.'], /^USAGE: --rehearsal has a script for/],
+    ['an agent elsewhere with nothing to do', ['--agent', 'claude', '--repo', '.'], /^USAGE: .* wants an --intent/],
+  ])('%s', (_, args, sentence) => {
+    expect(() => readOptions(args)).toThrow(sentence);
   });
 
   test.each([
@@ -184,7 +193,7 @@ test('a checkout without a branch, as CI makes it, gets one in its clone', async
   const source = join(dir, 'detached');
   git('clone', '--quiet', '--depth=1', `file://${ownRepository()}`, source);
   git('-C', source, 'checkout', '--quiet', '--detach');
-  for (const branch of git('-C', source, 'branch', '--format=%(refname:short)', '--list', 'm*').split('\n')) {
+  for (const branch of git('-C', source, 'for-each-ref', '--format=%(refname:short)', 'refs/heads').split('\n')) {
     if (branch !== '') git('-C', source, 'branch', '--quiet', '-D', branch);
   }
   const { path } = await cloneBare(source, mkdtempSync(join(dir, 'clone-')));

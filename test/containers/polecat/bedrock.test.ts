@@ -5,11 +5,11 @@ import { crc32 } from 'node:zlib';
 import { BedrockRuntimeClient, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { sigV4 } from '../../../aws/sign.ts';
+import { eventsOf } from '../../../bin/demo/rehearsal/messages-server.ts';
 import { bedrock, modelAmong } from '../../../containers/polecat/model-proxy/bedrock.ts';
 import { frames } from '../../../containers/polecat/model-proxy/event-stream.ts';
 import { ModelProxy } from '../../../containers/polecat/model-proxy/proxy.ts';
 import { usdOf } from '../../../core/costs/model-usage.ts';
-import { eventsOf } from '../../agents/messages-server.ts';
 
 const sonnet = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const haiku = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { MessagesServer } from '../../../bin/demo/rehearsal/messages-server.ts';
 import { usdOf } from '../../../core/costs/model-usage.ts';
-import { MessagesServer } from '../../agents/messages-server.ts';
 import { jobFor, type Rig, until, Yard } from './rig.ts';
 
 jest.setTimeout(90_000);

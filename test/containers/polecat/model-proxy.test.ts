@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { MessagesServer } from '../../../bin/demo/rehearsal/messages-server.ts';
 import { messagesApi } from '../../../containers/polecat/model-proxy/messages-api.ts';
 import { ModelProxy } from '../../../containers/polecat/model-proxy/proxy.ts';
 import { usdOf } from '../../../core/costs/model-usage.ts';
-import { MessagesServer } from '../../agents/messages-server.ts';
 
 const server = new MessagesServer();
 const realKey = 'sk-ant-real-key-of-the-town';

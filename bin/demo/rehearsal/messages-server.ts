@@ -1,10 +1,10 @@
 /**
- * A server that speaks the Messages API and says what a test scripted, a turn a call, with the usage that it bills. It is
- * no model: it answers whatever it is asked in the order of its script.
+ * A server that speaks the Messages API and says what somebody scripted, a turn a call, with the usage that it bills. It is
+ * no model: its script tells what to answer, or it goes through its turns in their order.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Usage } from '../../core/costs/model-usage.ts';
+import type { Usage } from '../../../core/costs/model-usage.ts';
 
 export interface Turn {
   /** Thinks before it writes, and shows nothing of it. */
@@ -53,10 +53,15 @@ export class MessagesServer {
   countStatus = 200;
   readonly requests: SeenRequest[] = [];
   /** What it bills: the calls that it answered to their end. */
-  readonly billed: { readonly model: string; readonly usage: Usage }[] = [];
+  readonly billed: { readonly model: string; readonly usage: Usage; readonly asked: SeenRequest['body'] }[] = [];
   /** Calls whose caller went away before their end. */
   abandoned = 0;
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
+  readonly #script: (asked: SeenRequest['body']) => Turn;
+
+  constructor(script?: (asked: SeenRequest['body']) => Turn) {
+    this.#script = script ?? ((asked) => this.#inOrder(asked));
+  }
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
@@ -81,6 +86,11 @@ export class MessagesServer {
     return this.requests.filter(({ body }) => (body.tools ?? []).length > 0);
   }
 
+  #inOrder({ tools = [] }: SeenRequest['body']): Turn {
+    if (tools.length === 0) return this.aside;
+    return (this.turns.length > 1 ? this.turns.shift() : this.turns[0]) ?? {};
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
@@ -91,8 +101,7 @@ export class MessagesServer {
     if (path === '/v1/messages/count_tokens')
       return json(response, this.countStatus, { input_tokens: this.inputTokens });
     if (path !== '/v1/messages') return json(response, 404, { type: 'error', error: { type: 'not_found_error' } });
-    const own = (body.tools ?? []).length > 0;
-    const turn = own ? ((this.turns.length > 1 ? this.turns.shift() : this.turns[0]) ?? {}) : this.aside;
+    const turn = this.#script(body);
     response.on('close', () => {
       if (!response.writableFinished && turn.dropAfter === undefined) this.abandoned += 1;
     });
@@ -101,7 +110,7 @@ export class MessagesServer {
     const usage = turn.usage ?? defaultUsage;
     if (body.stream) await this.#stream(response, body.model, turn, usage);
     else json(response, 200, messageOf(body.model, turn, usage));
-    if (turn.dropAfter === undefined) this.billed.push({ model: body.model, usage });
+    if (turn.dropAfter === undefined) this.billed.push({ model: body.model, usage, asked: body });
   }
 
   async #stream(response: ServerResponse, model: string, turn: Turn, usage: Usage): Promise<void> {
@@ -134,7 +143,8 @@ let ids = 0;
 const stopOf = ({ stopReason, tools = [] }: Turn): string => stopReason ?? (tools.length > 0 ? 'tool_use' : 'end_turn');
 
 const messageOf = (model: string, turn: Turn, usage: Usage): object => ({
-  id: 'msg_scripted',
+  // Two messages of one id would be one message to Claude Code.
+  id: `msg_scripted_${++ids}`,
   type: 'message',
   role: 'assistant',
   model,
