@@ -53,7 +53,8 @@ function blocksOf(block: ContentBlock): Json[] {
   return [{ type: 'tool_use', id: toolUseId, name, input: input as Json }];
 }
 
-const stops: Readonly<Record<StopReason, ModelReply['stop'] | 'malformed'>> = {
+/** An answer that came to an end by any other reason is an answer all the same, and was paid for: asked again it may be so for ever. */
+const stops: Readonly<Record<StopReason, ModelReply['stop']>> = {
   end_turn: 'end',
   stop_sequence: 'end',
   tool_use: 'tool',
@@ -61,8 +62,8 @@ const stops: Readonly<Record<StopReason, ModelReply['stop'] | 'malformed'>> = {
   model_context_window_exceeded: 'length',
   guardrail_intervened: 'refusal',
   content_filtered: 'refusal',
-  malformed_model_output: 'malformed',
-  malformed_tool_use: 'malformed',
+  malformed_model_output: 'end',
+  malformed_tool_use: 'end',
 };
 
 function inputOf({ modelId }: ModelConfig, { system, messages, tools, maxTokens }: ModelRequest): ConverseCommandInput {
@@ -93,11 +94,10 @@ export const makeModel = (client: BedrockRuntimeClient, config: ModelConfig): Mo
         ? new Unavailable(`${what}: ${nameOf(error)}`, { cause: error })
         : thrownBy(what, error);
     });
-    const stop = stopReason && stops[stopReason];
-    if (!stop || stop === 'malformed') throw new Unavailable(`${what}: stopped by ${stopReason ?? 'nothing'}`);
+    if (!stopReason) throw new Unavailable(`${what}: stopped by nothing`);
     return {
       content: (output?.message?.content ?? []).flatMap(blocksOf),
-      stop,
+      stop: stops[stopReason] ?? 'end',
       inputTokens: usage?.inputTokens ?? 0,
       outputTokens: usage?.outputTokens ?? 0,
     };

@@ -79,6 +79,8 @@ export const limits = {
   admissionsPerCommitMax: 12,
   /** A bead made ready, or cancelled with all that hangs on it, takes at most 8 items: 10 × 8 + 10 < 100. */
   beadsPerConvoyCommitMax: 10,
+  /** Of those that wait at a gate for one bead, so many are told in a commit: with the bead 8 items. */
+  gatesToldPerBeadMax: 7,
   /** Seconds of head start that one step of priority is worth in the ready line. */
   priorityStepMs: 30 * minutes,
   polecatsPerRigDefault: 8,

@@ -23,6 +23,7 @@ export function modelOfEnvironment(environment: Readonly<Record<string, string |
   return makeModel({ apiKey, baseUrl: base, modelId: modelId || defaultModelId });
 }
 
+/** An answer that came to an end by any other reason is an answer all the same, and was paid for: asked again it may be so for ever. */
 const stops: Readonly<Record<string, ModelReply['stop']>> = {
   end_turn: 'end',
   stop_sequence: 'end',
@@ -56,12 +57,11 @@ const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
       throw new Unavailable(`${what}: status ${status}`);
     if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
     const answer = answerSchema.safeParse(jsonOf(text));
-    const stop = answer.success ? stops[answer.data.stop_reason] : undefined;
-    if (!answer.success || !stop) throw new Unavailable(`${what}: an answer that cannot be read`);
-    const { content, usage } = answer.data;
+    if (!answer.success) throw new Unavailable(`${what}: an answer that cannot be read`);
+    const { content, usage, stop_reason: reason } = answer.data;
     return {
       content: content.filter(({ type }) => type === 'text' || type === 'tool_use') as Json,
-      stop,
+      stop: stops[reason] ?? 'end',
       inputTokens: usage.input_tokens,
       outputTokens: usage.output_tokens,
     };

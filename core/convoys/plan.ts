@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Fault } from '../errors.ts';
+import { formulaNamePattern } from '../formulas/formula.ts';
 import { limits } from '../limits.ts';
 import { clip, didYouMean, suggester } from '../nearest.ts';
 import { parseAgent, runtimes } from '../polecats/runtime.ts';
@@ -29,7 +30,7 @@ const plannedBeadSchema = z.strictObject({
   needs: z.array(z.string()).default([]),
   rig: z.string().optional(),
   runtime: z.string().optional(),
-  formula: z.string().optional(),
+  formula: z.string().regex(formulaNamePattern, 'lower-case letters, digits and dashes, at most 41').optional(),
   /** Values for the formula's variables. */
   vars: z.record(z.string().max(41), z.string().max(2000)).optional(),
   budgetUsd: z.number().min(0).max(10_000).optional(),

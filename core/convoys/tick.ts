@@ -113,12 +113,16 @@ function readiness(was: Item<Bead>, { merged, blocked }: View, now: Instant): Mo
   ];
 }
 
-/** Beads at a gate wait for its end. One may have failed and be retried: whoever waits then asks again. */
+/** Beads at a gate wait for its end; some are told now, the others by the next tick. One may have failed and be retried: whoever waits then asks again. */
 export function tellWaiting(was: Item<Bead>, now: Instant): Step {
   const { awaitedBy = [], ...bead } = was.body;
+  const rest = awaitedBy.slice(limits.gatesToldPerBeadMax);
+  const next: Bead = { ...bead, ...(rest.length === 0 ? {} : { awaitedBy: rest }) };
   return {
-    changes: [saveBead(was, bead, now)],
-    effects: awaitedBy.map((waiting) => ({ do: 'open_gate', bead: waiting }) as const),
+    changes: [saveBead(was, next, now)],
+    effects: awaitedBy
+      .slice(0, limits.gatesToldPerBeadMax)
+      .map((waiting) => ({ do: 'open_gate', bead: waiting }) as const),
   };
 }
 

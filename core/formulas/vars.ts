@@ -8,18 +8,19 @@ export type Values = Readonly<Record<string, string>>;
 export const variableNamePattern = /^[a-z][a-z0-9_]{0,40}$/;
 export const valueCharsMax = 2000;
 
-const reference = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** The blanks around a name are cut off afterwards: a pattern that looked for them would read a long run of them again and again. */
+const reference = /\{\{([^{}]*)\}\}/g;
 
 /** The names that a text refers to. */
 export const referencesIn = (text: string): readonly string[] =>
-  [...text.matchAll(reference)].map(([, name = '']) => name);
+  [...text.matchAll(reference)].map(([, name = '']) => name.trim());
 
 export const fill = (text: string, values: Values): string =>
-  text.replace(reference, (_, name: string) => values[name] ?? '');
+  text.replace(reference, (_, name: string) => values[name.trim()] ?? '');
 
 /** Into a shell command: each value is one word there, whatever it holds. */
 export const fillCommand = (command: string, values: Values): string =>
-  command.replace(reference, (_, name: string) => `'${(values[name] ?? '').replaceAll("'", "'\\''")}'`);
+  command.replace(reference, (_, name: string) => `'${(values[name.trim()] ?? '').replaceAll("'", "'\\''")}'`);
 
 /** Why a value does not suit its variable; `undefined` if it does. */
 export function misfit({ enum: allowed, pattern }: Variable, value: string): string | undefined {

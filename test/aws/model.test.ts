@@ -71,6 +71,10 @@ describe('the model’s use of Bedrock', () => {
     ['model_context_window_exceeded', 'length'],
     ['guardrail_intervened', 'refusal'],
     ['content_filtered', 'refusal'],
+    // Paid for, and no reason to pay again: what it says is judged.
+    ['malformed_tool_use', 'end'],
+    ['malformed_model_output', 'end'],
+    ['a reason of tomorrow', 'end'],
   ])('%s is told as %s', async (stopReason, stop) => {
     service.willAnswer(reply(stopReason));
     expect(await model.complete(request)).toMatchObject({ stop });
@@ -83,7 +87,6 @@ describe('the model’s use of Bedrock', () => {
   });
 
   test.each([
-    ['a malformed answer', reply('malformed_tool_use')],
     ['throttling', restFault('ThrottlingException', 429)],
     ['a model that is loading', restFault('ModelNotReadyException', 429)],
     ['a model that took too long', restFault('ModelTimeoutException', 408)],

@@ -45,6 +45,9 @@ describe('the model’s use of the Messages API', () => {
     ['max_tokens', 'length'],
     ['model_context_window_exceeded', 'length'],
     ['refusal', 'refusal'],
+    // Paid for, and no reason to pay again: what it says is judged.
+    ['pause_turn', 'end'],
+    ['a reason of tomorrow', 'end'],
   ])('%s is told as %s', async (stopReason, stop) => {
     api.willSay(stopReason);
     expect(await model.complete(request)).toMatchObject({ stop });

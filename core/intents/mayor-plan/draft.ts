@@ -17,7 +17,7 @@ const checkSchema = z.strictObject({
 });
 
 const draftBeadSchema = z.strictObject({
-  name: z.string().describe('lower-case letters, digits and dashes, at most 41'),
+  name: z.string().max(100).describe('lower-case letters, digits and dashes, at most 41'),
   title: z.string(),
   instructions: z.string().max(limits.instructionsCharsMax),
   acceptance: z.array(checkSchema).max(limits.acceptancePerBeadMax),

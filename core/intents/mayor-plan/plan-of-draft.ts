@@ -4,6 +4,7 @@ import type { Plan, PlannedBead, PlanTown } from '../../convoys/plan.ts';
 import { validatePlan } from '../../convoys/plan.ts';
 import type { Fault } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { clip } from '../../nearest.ts';
 import { chainFiles } from './chain-files.ts';
 import { type Draft, type DraftBead, draftSchema } from './draft.ts';
 
@@ -40,11 +41,14 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
+const keysShown = 5;
+
 function shapeFault(issue: Issue): Fault {
   const at = `/${issue.path.map(String).join('/')}`;
   if (issue.code !== 'unrecognized_keys')
     return { code: 'PLAN_SHAPE', what: `${at}: ${issue.message}.`, remedy: 'Keep to the schema of submit_plan.', at };
-  const what = `${at} has ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}, which a plan does not have.`;
+  const keys = (issue.keys ?? []).slice(0, keysShown).map((key) => JSON.stringify(clip(key)));
+  const what = `${at} has ${keys.join(', ')}, which a plan does not have.`;
   return { code: 'FIELD_UNKNOWN', what, remedy: 'Leave it out: the rig decides who works, and how.', at };
 }
 

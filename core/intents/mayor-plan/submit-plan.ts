@@ -11,7 +11,7 @@ const inputSchema: Json = {
       items: {
         type: 'object',
         properties: {
-          name: { type: 'string', description: 'lower-case letters, digits and dashes, at most 41' },
+          name: { type: 'string', maxLength: 100, description: 'lower-case letters, digits and dashes, at most 41' },
           title: { type: 'string' },
           instructions: { type: 'string', maxLength: 8000 },
           acceptance: {

@@ -1,4 +1,5 @@
 import type { Molecule, MoleculeStep } from '../../formulas/molecule.ts';
+import { fenced } from './fence.ts';
 
 export interface StepPrompt {
   /** The bead's own prompt. */
@@ -11,6 +12,9 @@ export interface StepPrompt {
   /** What opened the gate before it. */
   readonly opened?: string | undefined;
 }
+
+/** What programs printed and others wrote. Bounded where it was cut to be kept. */
+const said = (text: string): string => fenced(text, Number.POSITIVE_INFINITY);
 
 /** The prompt of one step: the bead's, then what of it is to be done now. */
 export function stepPromptOf({ bead, molecule, step, done, failed, opened }: StepPrompt): string {
@@ -29,8 +33,8 @@ export function stepPromptOf({ bead, molecule, step, done, failed, opened }: Ste
       : `The step is done when:\n\n${step.acceptance.map((line) => `- ${line}`).join('\n')}`,
     step.until === undefined ? '' : `It is repeated until this passes: \`${step.until}\``,
     step.check === undefined ? '' : `After you this is run, and must pass: \`${step.check}\``,
-    opened === undefined ? '' : `What you waited for has come: ${opened}`,
-    failed === undefined ? '' : `## Your last try was not enough\n\n${failed}`,
+    opened === undefined ? '' : `What you waited for has come:\n\n${said(opened)}`,
+    failed === undefined ? '' : `## Your last try was not enough\n\n${said(failed)}`,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

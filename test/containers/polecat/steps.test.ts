@@ -146,7 +146,9 @@ describe('a molecule', () => {
       opened: { step: 'two', because: 'the check build is failure on abc' },
     });
     expect((await yard.polecat(next)).status).toBe('completed');
-    expect(rig.show(next.branch, 'two')).toContain('What you waited for has come: the check build is failure on abc');
+    expect(rig.show(next.branch, 'two')).toContain(
+      'What you waited for has come:\n\n```\nthe check build is failure on abc\n```',
+    );
   });
 
   test.each<[string, Record<string, string>, NonNullable<PolecatJob['formula']>, RegExp]>([

@@ -195,6 +195,11 @@ test('whatever the text, reading it ends in a formula or in faults that have a l
   );
 });
 
+test('a reference that never closes is read once, however many blanks it has', () => {
+  const parsed = parseFormula(formula(...step('a', `description = "{{${' '.repeat(15_000)}"`)));
+  expect(parsed).toMatchObject({ formula: { steps: [{ id: 'a' }] } });
+});
+
 test('an order has every step once and never before its needs, or a cycle that is one', () => {
   const graph = fc
     .integer({ min: 1, max: 8 })

@@ -1,14 +1,16 @@
 /** A bead at a gate rests until somebody opens it, and never without a human hearing of it when nobody will. */
 import { describe, expect, test } from '@jest/globals';
 import type { Bead, Gated, Outcome } from '../../../core/convoys/bead.ts';
-import { tellWaiting } from '../../../core/convoys/tick.ts';
+import { tellWaiting, tickConvoy } from '../../../core/convoys/tick.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { type Awaited, knock } from '../../../core/molecules/gate.ts';
 import { next } from '../../../core/molecules/next.ts';
+import type { Item } from '../../../core/ports.ts';
 import type { Checks } from '../../../core/rigs/checks.ts';
 import { configOf } from '../../../core/rigs/config.ts';
-import { beadOf, idOf, itemOf, putAt, t0 } from '../fixtures.ts';
+import { type Step, toCommit } from '../../../core/step.ts';
+import { beadOf, convoyOf, idOf, itemOf, putAt, t0 } from '../fixtures.ts';
 
 const head = 'a'.repeat(40);
 const decide = (over: Partial<Bead>, awaited: Awaited = {}) =>
@@ -107,4 +109,18 @@ test('a bead that has ended tells those that wait for it, once', () => {
     { do: 'open_gate', bead: idOf(3) },
   ]);
   expect(putAt<Bead>(step, was)?.awaitedBy).toBeUndefined();
+});
+
+test('however many wait for it, what tells them is no more than a commit holds, and all are told', () => {
+  const waiting = Array.from({ length: 130 }, (_, i) => idOf(i + 100));
+  const ended = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) =>
+    beadOf(n, { status: 'closed', closedReason: 'merged', awaitedBy: waiting }),
+  );
+  const { step } = tickConvoy(convoyOf(), ended, undefined, t0);
+  expect(toCommit(step as Step, 'ID', t0).changes.length).toBeLessThanOrEqual(limits.changesPerCommitMax);
+  let was = ended[0] as Item<Bead>;
+  const told: unknown[] = [];
+  for (; was.body.awaitedBy; was = itemOf(was, putAt<Bead>(tellWaiting(was, t0), was) as Bead))
+    told.push(...(tellWaiting(was, t0).effects ?? []));
+  expect(told).toEqual(waiting.map((bead) => ({ do: 'open_gate', bead })));
 });

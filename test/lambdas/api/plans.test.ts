@@ -56,6 +56,8 @@ test('a plan that is no plan is refused (400) with the place of each fault', asy
       ['json/beads/0/priority', 'json/beads/0/budgetUsd'],
     ],
     [{ title: 'x', beads: [{ ...bead, name: '../x' }] }, ['json/beads/0/name']],
+    [{ title: 'x', beads: [{ ...bead, formula: 'x'.repeat(500_000) }] }, ['json/beads/0/formula']],
+    [{ title: 'x', beads: [{ ...bead, formula: '../../secret' }] }, ['json/beads/0/formula']],
     [
       { title: 'x', beads: [{ ...bead, status: 'closed', costUsd: 0 }] },
       ['json/beads/0/status', 'json/beads/0/costUsd'],

@@ -197,3 +197,26 @@ test('the tool’s schema is what the draft’s schema says', () => {
   const { $schema: _, ...schema } = z.toJSONSchema(draftSchema);
   expect(submitPlanTool.schema).toEqual(schema);
 });
+
+const called = (name: string, more: object = {}) => bead('x', { name, ...more });
+
+/** A model may be talked into anything; what is wrong with it goes into the convoy's record, which has 400 KB. */
+test.each<[string, unknown]>([
+  ['an endless name', plan(called('n'.repeat(20_000), { files: [], acceptance: [] }))],
+  ['the same endless name', plan(called('n'.repeat(20_000)), called('n'.repeat(20_000)))],
+  ['an endless field', plan({ ...bead('a'), ['k'.repeat(50_000)]: 1 })],
+  [
+    'endless fields',
+    plan({ ...bead('a'), ...Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`k${i}`, 1])) }),
+  ],
+  ['an endless need', plan(bead('a', need('x'.repeat(50_000))))],
+  [
+    'a circle of endless names',
+    plan(...['ab', 'ba'].map((n, i) => called(n.repeat(9000), need(['ba', 'ab'][i]?.repeat(9000) ?? '')))),
+  ],
+])('no fault is longer than a kilobyte: %s', (_, draft) => {
+  const result = planOfDraft(draft, town);
+  const sizes = 'faults' in result ? result.faults.map((fault) => JSON.stringify(fault).length) : [];
+  expect(sizes.length).toBeGreaterThan(0);
+  expect(Math.max(...sizes)).toBeLessThan(1024);
+});
