@@ -4,7 +4,7 @@ import { leftOfBudget, typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import { type MoleculeRecord, progressOf } from '../formulas/progress.ts';
 import { limits } from '../limits.ts';
-import { type Landed, promptOf } from '../molecules/prompts/polecat-work.ts';
+import { type Background, promptOf } from '../molecules/prompts/polecat-work.ts';
 import { type Intent, resolvePromptOf } from '../molecules/prompts/resolve-conflict.ts';
 import { targetOf } from '../rigs/config.ts';
 import type { Rig, RigConfig } from '../rigs/rig.ts';
@@ -12,7 +12,7 @@ import type { Polecat } from './polecat.ts';
 import type { PolecatJob } from './protocol.ts';
 import { agentOf, presetNames } from './runtime.ts';
 
-/** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. `landed`: see `promptOf`. */
+/** `intents`: of the beads on either side of the conflict, for a bead that resolves one; the author's first. `known`: see `promptOf`. */
 export function jobOf(
   bead: Bead,
   spec: BeadSpec,
@@ -21,13 +21,13 @@ export function jobOf(
     rig,
     config,
     intents,
-    landed = [],
+    known = {},
     molecule,
   }: {
     rig: Rig;
     config: RigConfig;
     intents: readonly Intent[];
-    landed?: readonly Landed[];
+    known?: Background;
     molecule?: MoleculeRecord | undefined;
   },
 ): PolecatJob {
@@ -48,7 +48,7 @@ export function jobOf(
     author: { name: polecat.name, email: `${polecat.name.toLowerCase()}@polecats.gastown.invalid` },
     commitMessage: `${bead.title}\n\nBead: ${bead.id}\nAttempt: ${polecat.attempt}\n`,
     ...commandOf(bead, config),
-    prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec, landed),
+    prompt: resolves ? resolvePromptOf(bead, resolves, spec, intents) : promptOf(bead, spec, known),
     script: spec.script ?? null,
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,
@@ -63,11 +63,12 @@ const followsFormula = ({ resolves, landsConvoy, runtime }: Bead, { script }: Be
   script === undefined && resolves === undefined && landsConvoy === undefined && runtime !== 'shell';
 
 function stepsOf(
-  { formula, head, gate }: Bead,
+  { formula, head, gate, notes }: Bead,
   { vars = {} }: BeadSpec,
   molecule: MoleculeRecord | undefined,
 ): Pick<PolecatJob, 'formula' | 'progress' | 'opened'> {
-  const progress = progressOf(molecule, head);
+  // Steps that are done, and have changed nothing all together, are to be done again.
+  const progress = notes.at(-1)?.cause === 'empty_result' ? undefined : progressOf(molecule, head);
   return {
     formula: { name: formula, vars },
     ...(progress === undefined ? {} : { progress }),

@@ -10,7 +10,7 @@ import type { Intent } from '../../core/molecules/prompts/resolve-conflict.ts';
 import { jobOf } from '../../core/polecats/job.ts';
 import { type Beat, type Polecat, spentByLast } from '../../core/polecats/polecat.ts';
 import type { Ack, BeatAnswer, BeatReport, PolecatJob, Report, Subject } from '../../core/polecats/protocol.ts';
-import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import type { Blobs, Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { asJson, recordOf, replace } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
@@ -59,14 +59,21 @@ export const claimPolecat = (
     if (!at) return { result: { superseded: true } };
     const { bead, polecat } = at;
     const { resolves } = bead.body;
-    const [{ rig, config }, molecule, spec, landed, ...intents] = await Promise.all([
+    const [{ rig, config }, molecule, spec, landed, printed, ...intents] = await Promise.all([
       load.rigConfig(ledger, bead.body.rig),
       load.molecule(ledger, bead.body.id),
       load.spec(ledger, blobs, bead.body.id),
       landedMeanwhile(ledger, bead.body),
+      printedAtGate(blobs, bead.body),
       ...(resolves ? [resolves.bead, ...resolves.against] : []).map((id) => intentOf(deps, id)),
     ]);
-    const result = jobOf(bead.body, spec, polecat.body, { rig, config, intents, landed, molecule: molecule?.body });
+    const result = jobOf(bead.body, spec, polecat.body, {
+      rig,
+      config,
+      intents,
+      known: { landed, printed },
+      molecule: molecule?.body,
+    });
     if (bead.body.status === 'in_progress') return { result };
     return {
       step: {
@@ -93,6 +100,13 @@ export const claimPolecat = (
       result,
     };
   });
+
+/** The end of it: where a test runner sums up. Nothing if the last attempt did not fail at a gate, or its output is kept no more. */
+async function printedAtGate(blobs: Blobs, { notes }: Bead): Promise<string | undefined> {
+  const { cause, evidence } = notes.at(-1) ?? {};
+  const bytes = cause === 'gate_failed' && evidence !== undefined ? await blobs.get(evidence) : undefined;
+  return bytes && new TextDecoder().decode(bytes).trimEnd().slice(-limits.promptDataCharsMax);
+}
 
 /** The newest of its convoy's; a first attempt starts from them. */
 async function landedMeanwhile(ledger: Ledger, bead: Bead): Promise<readonly Landed[]> {

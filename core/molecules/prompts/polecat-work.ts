@@ -12,25 +12,33 @@ export interface Landed {
   readonly commit: Oid;
 }
 
-export function promptOf(bead: Bead, spec: BeadSpec, landed: readonly Landed[] = []): string {
+/** What the bead's own record does not hold. */
+export interface Background {
+  readonly landed?: readonly Landed[];
+  /** The end of what the gate printed that the last attempt failed at. */
+  readonly printed?: string | undefined;
+}
+
+export function promptOf(bead: Bead, spec: BeadSpec, known: Background = {}): string {
   const parts = [
     `# ${bead.title}`,
     `You are ${bead.polecat ?? 'a polecat'}, working on bead ${bead.id} (attempt ${bead.attempt}) in this git work tree.`,
     spec.instructions,
     section('Done means', spec.acceptance.map((line) => `- ${line}`).join('\n')),
-    ...background(bead, landed),
+    ...background(bead, known),
     section('Rules', rules.join('\n')),
     section('How to finish', finish.join('\n')),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function background(bead: Bead, landed: readonly Landed[]): string[] {
+function background(bead: Bead, { landed = [], printed }: Background): string[] {
   const { notes, handoff, answered = [], question, answer, target } = bead;
   const asked = answer === undefined ? answered : [...answered, { question: question ?? '', answer }];
   const attempts = notes.map(
     ({ attempt, cause, detail }) => `Attempt ${attempt} ended with ${cause}:\n\n${data(detail)}`,
   );
+  if (printed !== undefined) attempts.push(`The end of what its gate printed:\n\n${data(printed)}`);
   const onTarget = landed.map(({ commit, bead: id, title }) => `${commit.slice(0, 12)} ${id}: ${title}`).join('\n');
   return [
     section('Earlier attempts', attempts.join('\n\n')),

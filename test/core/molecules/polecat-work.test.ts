@@ -46,7 +46,9 @@ test('a later one is also told what failed and why, what was handed on, what lan
     answer: 'Yes, one.',
   });
   const landed = [{ bead: idOf(2), title: 'Count', commit: 'c0ffee'.padEnd(40, '0') }];
-  expect(promptOf(later, { instructions: 'Say hello.', acceptance: [] }, landed)).toBe(`# Greet
+  expect(
+    promptOf(later, { instructions: 'Say hello.', acceptance: [] }, { landed, printed: 'not ok 1 - says hallo' }),
+  ).toBe(`# Greet
 
 You are Toast, working on bead gh-aaaaaa-1 (attempt 4) in this git work tree.
 
@@ -59,6 +61,12 @@ Attempt 1 ended with gate_failed:
 \`\`\`
 test: ended with status 1
 expected hallo
+\`\`\`
+
+The end of what its gate printed:
+
+\`\`\`
+not ok 1 - says hallo
 \`\`\`
 
 ## What attempt 2 handed on to you
