@@ -1,14 +1,15 @@
 /** Ends beads that nobody wants any more: their polecats are stopped, their slots freed, their requests withdrawn. */
+import { sumUsd } from '../costs/rounded.ts';
 import { closeEscalation } from '../escalations/close.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
 import { freePolecat, releaseSlot, type Shared } from '../polecats/end-attempt.ts';
-import type { Polecat } from '../polecats/polecat.ts';
+import { type Beat, type Polecat, spentByLast } from '../polecats/polecat.ts';
 import type { Instant, Item } from '../ports.ts';
 import { type MergeRequest, nextMergeRequestStates } from '../refinery/records.ts';
 import { leaveLine } from '../scheduler/line.ts';
-import { replace, type Step, together } from '../step.ts';
+import { guard, replace, type Step, together } from '../step.ts';
 import { type Bead, type ClosedReason, hasEnded } from './bead.ts';
 import { wakeForResolver } from './resolvers.ts';
 import { saveBead } from './save-bead.ts';
@@ -16,8 +17,8 @@ import { saveBead } from './save-bead.ts';
 /** What hangs on a bead besides its own record. */
 export interface Holding {
   readonly polecat: Item<Polecat> | undefined;
-  /** What the polecat at work has said it spent so far. */
-  readonly spentUsd: number;
+  /** The polecat's last: what it has spent is booked, and no other may come in between. */
+  readonly beat?: Item<Beat> | undefined;
   readonly mergeRequest: Item<MergeRequest> | undefined;
   /** Of its own cause: what it asks a human. */
   readonly escalation?: Item<Escalation> | undefined;
@@ -66,20 +67,21 @@ export function endBead(
   now: Instant,
 ): Step {
   const holding = holdings.of.get(was.body.id);
-  const spentUsd = holding?.spentUsd ?? 0;
+  const beat = holding?.beat;
+  const spentUsd = spentByLast(beat?.body);
   const released = releaseSlot(was.body, holdings, spentUsd);
   const { bead, changes } = leaveLine(released.bead);
   const { outcome: _, ...settled } = bead;
   const ended: Bead = {
     ...settled,
     status: ending.status,
-    costUsd: bead.costUsd + spentUsd,
+    costUsd: sumUsd([bead.costUsd, spentUsd]),
     ...(ending.status === 'closed' ? { closedReason: ending.reason } : {}),
     closedAt: now,
   };
   const taskId = holding?.polecat?.body.taskId;
   return together(freePolecat(holding?.polecat), withdraw(holding?.mergeRequest, bead, because, now), {
-    changes: [saveBead(was, ended, now), ...released.changes, ...changes],
+    changes: [saveBead(was, ended, now), ...released.changes, ...changes, ...(beat ? [guard(beat, beat)] : [])],
     effects: [
       ...(bead.wait ? [{ do: 'succeed_task', token: bead.wait.token } as const] : []),
       ...(taskId ? [{ do: 'stop_task', taskId, reason: because } as const] : []),

@@ -4,6 +4,7 @@
  */
 import type { Bead, Outcome } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
+import { roundedUsd, sumUsd } from '../costs/rounded.ts';
 import { groups, keys } from '../keys.ts';
 import { billedSeconds } from '../metrics.ts';
 import type { Change, Instant, Item } from '../ports.ts';
@@ -34,7 +35,10 @@ export function releaseSlot(bead: Bead, shared: Shared, spentUsd: number): { bea
   ];
   if (reservedUsd > 0 || spentUsd > 0) {
     const was = shared.budget?.body ?? noSpending;
-    const budget = { reservedUsd: Math.max(0, was.reservedUsd - reservedUsd), spentUsd: was.spentUsd + spentUsd };
+    const budget = {
+      reservedUsd: Math.max(0, roundedUsd(was.reservedUsd - reservedUsd)),
+      spentUsd: sumUsd([was.spentUsd, spentUsd]),
+    };
     changes.push(upsert(keys.budget(admittedAt), shared.budget, budget));
   }
   return { bead: rest, changes };
@@ -52,7 +56,7 @@ export function endAttempt(
   const bead: Bead = {
     ...released.bead,
     outcome: ended.outcome,
-    costUsd: was.body.costUsd + ended.costUsd,
+    costUsd: sumUsd([was.body.costUsd, ended.costUsd]),
     spent: { ...spent, agentMs: spent.agentMs + ended.agentMs },
     ...(ended.head === undefined ? {} : { head: ended.head }),
   };

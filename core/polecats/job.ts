@@ -1,6 +1,6 @@
 /** What a polecat is told to do, from the record: the same answer however often it asks. */
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
-import { leftOfBudget, typesWithoutCode } from '../convoys/bead.ts';
+import { typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import { type MoleculeRecord, progressOf } from '../formulas/progress.ts';
 import { limits } from '../limits.ts';
@@ -53,7 +53,8 @@ export function jobOf(
     timeoutMs: config['agent.timeout_s'] * 1000,
     beatEveryMs: limits.heartbeatEveryMs,
     allowsNoChange: typesWithoutCode.has(bead.type),
-    budgetUsd: leftOfBudget(bead),
+    // Of its own budget what is left, and no more than convoy and day had room for.
+    budgetUsd: bead.reservedUsd ?? 0,
     ...(followsFormula(bead, spec) ? stepsOf(bead, spec, molecule) : {}),
   };
 }

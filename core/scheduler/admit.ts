@@ -1,6 +1,7 @@
 /** Which ready beads get a slot now: in the order of the line, under every cap, the breaker and the switch. */
 import { type Bead, hasEnded, leftOfBudget } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
+import { sumUsd } from '../costs/rounded.ts';
 import type { Effect } from '../effects.ts';
 import { type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
@@ -126,7 +127,7 @@ function whyFull(capacity: Capacity, budget: DayBudget, bead: Bead, caps: Caps):
   const inTown = workingInTown(capacity);
   if (inTown >= caps.polecatsPerTown) return `${inTown} polecats of the town are at work, of ${caps.polecatsPerTown}`;
   const left = leftOfBudget(bead);
-  const asked = budget.spentUsd + budget.reservedUsd + left;
+  const asked = sumUsd([budget.spentUsd, budget.reservedUsd, left]);
   if (left > 0 && asked > caps.dayBudgetUsd)
     return `the day's budget of $${caps.dayBudgetUsd} has $${budget.spentUsd} spent and $${budget.reservedUsd} reserved`;
   return undefined;
@@ -134,7 +135,7 @@ function whyFull(capacity: Capacity, budget: DayBudget, bead: Bead, caps: Caps):
 
 const withReserved = (budget: DayBudget, usd: number): DayBudget => ({
   ...budget,
-  reservedUsd: budget.reservedUsd + usd,
+  reservedUsd: sumUsd([budget.reservedUsd, usd]),
 });
 
 /** What to ask a human about a bead whose money no waiting brings. */
@@ -145,7 +146,7 @@ function whyNever(bead: Bead, convoy: DayBudget, { dayBudgetUsd, convoyBudgetUsd
     return `Its budget of $${bead.budgetUsd} is spent: $${bead.costUsd} by ${bead.attempt} attempts. ${raise}`;
   if (left > dayBudgetUsd)
     return `Its budget of $${left} is more than the $${dayBudgetUsd} that the town may spend in a day: raise the town's day budget and answer, or close the bead and submit it with a smaller one.`;
-  if (left > 0 && convoyBudgetUsd > 0 && convoy.spentUsd + left > convoyBudgetUsd)
+  if (left > 0 && convoyBudgetUsd > 0 && sumUsd([convoy.spentUsd, left]) > convoyBudgetUsd)
     return `Its convoy has spent $${convoy.spentUsd} of the $${convoyBudgetUsd} that one may (budget.per_convoy_usd), which leaves too little for the $${left} that it may cost. Raise that and answer, or close the bead.`;
   return undefined;
 }
@@ -153,7 +154,7 @@ function whyNever(bead: Bead, convoy: DayBudget, { dayBudgetUsd, convoyBudgetUsd
 /** Other beads of its convoy hold what is left of the convoy's budget; they may not need all of it. */
 function whyNotYet(bead: Bead, convoy: DayBudget, { convoyBudgetUsd = 0 }: Caps): string | undefined {
   const left = leftOfBudget(bead);
-  if (left === 0 || convoyBudgetUsd === 0 || convoy.spentUsd + convoy.reservedUsd + left <= convoyBudgetUsd)
+  if (left === 0 || convoyBudgetUsd === 0 || sumUsd([convoy.spentUsd, convoy.reservedUsd, left]) <= convoyBudgetUsd)
     return undefined;
   return `the budget of convoy ${bead.convoy}, $${convoyBudgetUsd}, has $${convoy.spentUsd} spent and $${convoy.reservedUsd} reserved`;
 }

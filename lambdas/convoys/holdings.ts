@@ -3,7 +3,6 @@ import { hasEnded } from '../../core/convoys/bead.ts';
 import type { Holding, Holdings } from '../../core/convoys/cancel.ts';
 import { keys } from '../../core/keys.ts';
 import { beadCause } from '../../core/molecules/next.ts';
-import { spentByLast } from '../../core/polecats/polecat.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { MergeRequest } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';
@@ -29,7 +28,7 @@ async function holdingOf(ledger: Ledger, bead: Bead): Promise<Holding> {
       ? recordOf<MergeRequest>(await ledger.get(keys.mergeRequest(bead.rig, bead.target, bead.mergeRequest)))
       : undefined;
   const own = polecat?.body.bead === bead.id && polecat.body.attempt === bead.attempt ? polecat : undefined;
-  const spentUsd = own ? spentByLast(await load.beat(ledger, own.body)) : 0;
+  const beat = own && (await load.beat(ledger, own.body));
   const escalation = bead.status === 'escalated' ? await load.escalation(ledger, beadCause(bead.id)) : undefined;
-  return { polecat: own, spentUsd, mergeRequest, escalation };
+  return { polecat: own, beat, mergeRequest, escalation };
 }

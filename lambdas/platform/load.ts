@@ -23,9 +23,9 @@ export const load = {
   convoy: (ledger: Ledger, id: ConvoyId) => read<Convoy>(ledger, keys.convoy(id)),
   polecat: (ledger: Ledger, name: string) => read<Polecat>(ledger, keys.polecat(name)),
   /** The last beat of this polecat; nothing if the name's last beat is of an earlier bearer. */
-  async beat(ledger: Ledger, { name, bead, attempt }: Polecat): Promise<Beat | undefined> {
-    const beat = (await read<Beat>(ledger, keys.beat(name)))?.body;
-    return beat?.bead === bead && beat.attempt === attempt ? beat : undefined;
+  async beat(ledger: Ledger, { name, bead, attempt }: Polecat): Promise<Item<Beat> | undefined> {
+    const beat = await read<Beat>(ledger, keys.beat(name));
+    return beat?.body.bead === bead && beat.body.attempt === attempt ? beat : undefined;
   },
   rig: (ledger: Ledger, name: string) => read<Rig>(ledger, keys.rig(name)),
   estop: (ledger: Ledger) => read<Switch>(ledger, keys.estop()),

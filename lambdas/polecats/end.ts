@@ -4,7 +4,8 @@ import type { Effect } from '../../core/effects.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import type { BeadId } from '../../core/keys.ts';
 import { type Ended, endAttempt } from '../../core/polecats/end-attempt.ts';
-import { together } from '../../core/step.ts';
+import { spentByLast } from '../../core/polecats/polecat.ts';
+import { guard, together } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 
@@ -13,11 +14,14 @@ export const stuckCause = (bead: BeadId) => `bead/${bead}/stuck` as const;
 
 export type EndResult = 'ended' | 'ended_before' | 'superseded';
 
+/** Without its cost nobody reports: then what its last beat tells is booked, and no beat may come in between. */
+type Told = Omit<Ended, 'costUsd'> & { readonly costUsd?: number };
+
 export const endAttemptOf = (
   deps: CommandDeps,
   id: BeadId,
   attempt: number,
-  ended: Ended,
+  told: Told,
   effects: readonly Effect[] = [],
 ): Promise<EndResult> =>
   runCommand<EndResult>(deps, `end of ${id}@${attempt}`, async (now) => {
@@ -35,6 +39,12 @@ export const endAttemptOf = (
       load.escalation(ledger, stuckCause(id)),
     ]);
     const own = polecat?.body.bead === id && polecat.body.attempt === attempt ? polecat : undefined;
-    const step = endAttempt(bead, own, { capacity, budget }, ended, now);
-    return { step: together(step, closeEscalation(stuck, 'town', now), { changes: [], effects }), result: 'ended' };
+    const beat = own && told.costUsd === undefined ? await load.beat(ledger, own.body) : undefined;
+    const ended = { head: beat?.body.head, costUsd: spentByLast(beat?.body), ...told };
+    const step = together(
+      endAttempt(bead, own, { capacity, budget }, ended, now),
+      closeEscalation(stuck, 'town', now),
+      { changes: beat ? [guard(beat, beat)] : [], effects },
+    );
+    return { step, result: 'ended' };
   });

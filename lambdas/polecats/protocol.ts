@@ -8,7 +8,7 @@ import { limits } from '../../core/limits.ts';
 import type { Landed } from '../../core/molecules/prompts/polecat-work.ts';
 import type { Intent } from '../../core/molecules/prompts/resolve-conflict.ts';
 import { jobOf } from '../../core/polecats/job.ts';
-import { type Beat, type Polecat, spentByLast } from '../../core/polecats/polecat.ts';
+import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Ack, BeatAnswer, BeatReport, PolecatJob, Report, Subject } from '../../core/polecats/protocol.ts';
 import type { Blobs, Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { asJson, recordOf, replace } from '../../core/step.ts';
@@ -150,6 +150,8 @@ export async function acceptBeat(
     });
     if (!written.ok) return { superseded: true };
   }
+  // Whoever ended it meanwhile did not book what this beat asks for; who ends it from now on does.
+  if (beat.heldUsd && !(await working(ledger, beat.subject))) return { superseded: true };
   if (beat.state === 'stuck') await sayStuck(deps, bead.body, beat.tail);
   const overspent = whyOverspent(bead.body, beat.costUsd);
   if (overspent) return { superseded: false, stop: overspent, cause: 'budget', nudge: null };
@@ -303,9 +305,7 @@ export async function nukePolecat(deps: ProtocolDeps, name: string, by: string):
   const { body: polecat } = await alive(deps.ledger, name);
   const outcome: Outcome = { kind: 'failed', cause: 'lost', detail: `nuked by ${by}` };
   const stop = polecat.taskId ? [{ do: 'stop_task', taskId: polecat.taskId, reason: `nuked by ${by}` } as const] : [];
-  const beat = await load.beat(deps.ledger, polecat);
-  const ended = { outcome, head: beat?.head, costUsd: spentByLast(beat), agentMs: 0, who: by };
-  await endAttemptOf(deps, polecat.bead, polecat.attempt, ended, stop);
+  await endAttemptOf(deps, polecat.bead, polecat.attempt, { outcome, agentMs: 0, who: by }, stop);
 }
 
 async function alive(ledger: Ledger, name: string): Promise<Item<Polecat>> {

@@ -1,6 +1,6 @@
 import { parseBeadId } from '../../core/keys.ts';
 import { freePolecat } from '../../core/polecats/end-attempt.ts';
-import { type Beat, type Polecat, spentByLast } from '../../core/polecats/polecat.ts';
+import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Item, Key, Ledger } from '../../core/ports.ts';
 import { recordOf, replace } from '../../core/step.ts';
 import { beatsInTime, judgePolecat } from '../../core/witness/polecat.ts';
@@ -21,7 +21,8 @@ export async function watchPolecat(
   const item = 'pk' in which ? recordOf<Polecat>(await ledger.get(which)) : await polecatOf(deps, which);
   if (!item) return;
   const polecat = item.body;
-  const [orphan, beat] = await Promise.all([isOrphanRecord(deps, polecat), load.beat(ledger, polecat)]);
+  const [orphan, last] = await Promise.all([isOrphanRecord(deps, polecat), load.beat(ledger, polecat)]);
+  const beat = last?.body;
   if (orphan) return forget(deps, item);
   const sure = because === 'patrol' && beatsInTime(beat, clock.now());
   const task = sure || polecat.taskId === undefined ? undefined : (await fleet.list([polecat.taskId]))[0];
@@ -34,8 +35,6 @@ export async function watchPolecat(
       polecat.attempt,
       {
         outcome: { kind: 'failed', cause: judged.cause, detail: withTail(judged.detail, beat) },
-        head: beat?.head,
-        costUsd: spentByLast(beat),
         agentMs: 0,
         who: 'witness',
       },

@@ -6,6 +6,7 @@ import { climb, countFailure } from '../../../core/molecules/ladder.ts';
 import { hookBead } from '../../../core/polecats/hook.ts';
 import type { BeatReport } from '../../../core/polecats/protocol.ts';
 import type { Ledger } from '../../../core/ports.ts';
+import { admit } from '../../../core/scheduler/admit.ts';
 import { standInLine } from '../../../core/scheduler/line.ts';
 import type { Capacity, DayBudget } from '../../../core/scheduler/records.ts';
 import { asJson, create } from '../../../core/step.ts';
@@ -80,6 +81,51 @@ test('a beat that was overtaken on its way does not take back what a newer one s
   expect(await beat({ n: 2, costUsd: 0.5 })).toMatchObject({ superseded: false, stop: null });
   await nukePolecat(deps(), 'Nux', 'max');
   expect((await bead())?.costUsd).toBe(1.4);
+});
+
+/** The ledger, with something that happens just before the next commit. */
+const justBefore = (happens: () => Promise<unknown>): Ledger => {
+  let next: (() => Promise<unknown>) | undefined = happens;
+  return {
+    get: (key) => ledger.get(key),
+    query: (...args) => ledger.query(...args),
+    due: (...args) => ledger.due(...args),
+    async commit(commit) {
+      const first = next;
+      next = undefined;
+      await first?.();
+      return ledger.commit(commit);
+    },
+  };
+};
+
+test('whoever ends an attempt books the call that it was allowed a moment before', async () => {
+  await atWork();
+  const held = justBefore(async () => expect(await beat({ costUsd: 1, heldUsd: 2 })).toMatchObject({ stop: null }));
+  await nukePolecat({ ...deps(), ledger: held }, 'Nux', 'max');
+  expect((await bead())?.costUsd).toBe(3);
+});
+
+test('an attempt that was ended a moment before is allowed no call', async () => {
+  await atWork();
+  const ended = justBefore(() => nukePolecat(deps(), 'Nux', 'max'));
+  const asked = { subject, state: 'working', step: 'agent', costUsd: 0, heldUsd: 2, outputBytes: 0 } as const;
+  expect(await acceptBeat({ ...deps(), ledger: ended }, { ...asked, tail: '', logChunks: [] })).toEqual({
+    superseded: true,
+  });
+  expect((await bead())?.costUsd).toBe(0);
+});
+
+test('cents add up: three beads at $0.10 fit into $0.30', () => {
+  const at = (n: number) => {
+    const { bead: stood } = standInLine(beadOf(n, { budgetUsd: 0.1, readyAt: 1 }).body, n);
+    const place = { ...keys.ready('greenhouse', stood.inLine ?? 0, stood.id), version: 1, commit: 'c', body: {} };
+    return { place, bead: { ...beadOf(n), body: stood } };
+  };
+  const none = { switch: undefined, breaker: undefined, capacity: undefined, budget: undefined };
+  const caps = { rig: 'greenhouse', polecatsPerRig: 9, polecatsPerTown: 9, dayBudgetUsd: 0.3, convoyBudgetUsd: 0.3 };
+  const { admitted } = admit({ ...none, line: [at(1), at(2), at(3), at(4)], convoys: new Map() }, caps, 10);
+  expect(admitted).toBe(3);
 });
 
 test('an attempt that says it spent more than was reserved is told to stop, and why', async () => {

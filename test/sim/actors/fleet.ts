@@ -28,6 +28,7 @@ interface Running extends Task {
 export function makeFleet(stage: Stage): SimFleet {
   const { scheduler, faults } = stage;
   const tasks = new Map<string, Running>();
+  const spendings: { subject: Subject; usd: number }[] = [];
   const listeners: ((subject: Subject) => void)[] = [];
 
   /** The news of it takes its time. */
@@ -68,6 +69,7 @@ export function makeFleet(stage: Stage): SimFleet {
       interrupt: new Interrupt(),
       started: false,
       deaf: false,
+      onSpent: (usd) => void spendings.push({ subject, usd }),
       async moment(what) {
         if (!faults.strikes('polecat_death', `${name} ${what}`)) return;
         const hostLost = faults.random.chance(0.3) ? ({ hostLost: true } as const) : {};
@@ -115,6 +117,7 @@ export function makeFleet(stage: Stage): SimFleet {
         task.end ??= { at: scheduler.now, detail: 'the town that launched it is gone' };
       }
     },
+    spendings,
     running: () => [...tasks.values()].filter(({ end }) => end === undefined),
   };
 }

@@ -1,4 +1,6 @@
 /** A polecat's life after its claim: clone, work, push, read back, report; and every way in which that goes wrong. */
+
+import { roundedUsd } from '../../../core/costs/rounded.ts';
 import type { PolecatJob, Report } from '../../../core/polecats/protocol.ts';
 import type { Oid } from '../../../core/ports.ts';
 import type { Commit } from '../git/objects.ts';
@@ -39,9 +41,9 @@ export async function runPolecat(task: Task, job: PolecatJob): Promise<string> {
   const outcome = await workAndPush(life, beats);
   await beats.stop();
   if (task.interrupt.why === 'superseded' && !task.deaf) return 'superseded';
-  const answer = await report(life, outcome);
+  const answer = await report(life, outcome, beats.spentUsd);
   await task.moment('reported');
-  await afterwards(life, outcome);
+  await afterwards(life, outcome, beats.spentUsd);
   return answer;
 }
 
@@ -72,7 +74,7 @@ async function workAndPush(life: Life, beats: Beats): Promise<Outcome> {
   beats.enter('working', 'agent');
   if (manner === 'hung') beats.idle = true;
   if (manner === 'silent' || manner === 'lying_late') beats.silent = true;
-  const endedBy = await work(life);
+  const [endedBy] = await Promise.all([work(life), useModel(life, beats)]);
   if (task.interrupt.why === 'superseded' && !task.deaf) return failed('infrastructure', 'superseded');
   await passed('worked');
   beats.enter('pushing', job.branch);
@@ -101,6 +103,16 @@ async function work({ task, job, manner }: Life): Promise<EndedBy> {
   await stage.scheduler.sleep(actor, ms, task.deaf ? undefined : interrupt.signal);
   if (interrupt.why && !task.deaf) return 'interrupt';
   return needsMs > job.timeoutMs ? 'timeout' : 'itself';
+}
+
+/** A call now and then, each at most of what is left; what it cost is known after it. */
+async function useModel({ task, job }: Life, beats: Beats): Promise<void> {
+  const { stage, actor, interrupt } = task;
+  const random = stage.random(`money of ${actor.name}`);
+  for (let calls = job.budgetUsd > 0 ? random.between(0, 3) : 0; calls > 0 && !interrupt.why; calls -= 1) {
+    const most = roundedUsd((job.budgetUsd - beats.spentUsd) * random.pick([0.05, 0.3, 1]));
+    await beats.spend(most, roundedUsd(most * random.pick([0.1, 0.5, 1])));
+  }
 }
 
 /** The commit that there is to push, if there is one. */
@@ -162,20 +174,20 @@ const failed = (cause: Extract<Report, { status: 'failed' }>['cause'], detail: s
   ...(head === undefined ? {} : { head }),
 });
 
-async function report({ task, job }: Life, outcome: Outcome): Promise<string> {
+async function report({ task, job }: Life, outcome: Outcome, costUsd: number): Promise<string> {
   const { subject, interrupt } = task;
-  const told = { subject, costUsd: 0, agentMs: 1000, log: [], tail: `of ${job.polecat}\n`, ...outcome };
+  const told = { subject, costUsd, agentMs: 1000, log: [], tail: `of ${job.polecat}\n`, ...outcome };
   const patienceMs = (): number => (interrupt.why === 'terminated' ? lastWordsMs : reportPatienceMs);
   const answer = await post(task, 'report', told, patienceMs);
   return 'superseded' in answer ? 'superseded' : outcome.status;
 }
 
 /** Nobody waits for it any more, and it is not done yet. */
-async function afterwards(life: Life, outcome: Outcome): Promise<void> {
+async function afterwards(life: Life, outcome: Outcome, costUsd: number): Promise<void> {
   const { task, job, plan, manner, origin } = life;
   const { stage, actor, random } = task;
   if (manner === 'lying_twice')
-    await report(life, random.chance(0.5) ? outcome : failed('agent_failed', 'on second thoughts'));
+    await report(life, random.chance(0.5) ? outcome : failed('agent_failed', 'on second thoughts'), costUsd);
   if (manner !== 'pushing_late' || outcome.status !== 'completed') return;
   await stage.scheduler.sleep(actor, random.between(0, 5 * minutes));
   await stage.scheduler.call(actor, 'push again', () => {

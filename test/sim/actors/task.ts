@@ -2,6 +2,7 @@
  * A task of the fleet as the town meets it: who it speaks for, how it repeats its calls, its heartbeat, and what may end
  * it. Follows containers/polecat (task.ts, town.ts, beats.ts, interrupt.ts), in virtual time.
  */
+import { sumUsd } from '../../../core/costs/rounded.ts';
 import { limits } from '../../../core/limits.ts';
 import type { PolecatState } from '../../../core/polecats/polecat.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
@@ -22,6 +23,8 @@ export interface Task {
   die(): Promise<never>;
   /** It heeds neither stops nor signals, and nobody can end it: a host that is cut off from its fleet. */
   deaf: boolean;
+  /** Money that is gone, whoever hears of it. */
+  onSpent(usd: number): void;
 }
 
 export const moments = ['claimed', 'cloned', 'worked', 'pushed', 'reported'] as const;
@@ -86,15 +89,18 @@ const isFinal = (status: number): boolean =>
 /** A real task beats each 30 s. This one spares the simulator three of four beats; the town must bear that many lost. */
 const beatEveryMs = 110_000;
 
-/** One beat at a time: what is due meanwhile is made up for by one more. */
+/** One beat at a time: what changes while one is on its way is said by the next. */
 export class Beats {
   readonly #task: Task;
   readonly #over = new AbortController();
   #state: PolecatState = 'starting';
   #step = '';
-  #sending: Promise<void> | undefined;
-  #again = false;
+  #count = 0;
+  #sending: Promise<boolean> | undefined;
+  #next: Promise<boolean> | undefined;
   #outputBytes = 0;
+  #spentUsd = 0;
+  #heldUsd = 0;
   /** Nothing is heard of it any more, though it goes on. */
   silent = false;
   /** Nothing comes of its work. */
@@ -105,16 +111,30 @@ export class Beats {
     void this.#onTime();
   }
 
+  get spentUsd(): number {
+    return this.#spentUsd;
+  }
+
   enter(state: PolecatState, step: string): void {
     this.#state = state;
     this.#step = step;
-    this.#beat();
+    void this.#beat();
+  }
+
+  /** A call of a model, which is sent only once the town has taken down what it may cost. */
+  async spend(mostUsd: number, usd: number): Promise<void> {
+    this.#heldUsd = mostUsd;
+    const known = await this.#beat();
+    this.#heldUsd = 0;
+    if (!known) return;
+    this.#task.onSpent(usd);
+    this.#spentUsd = sumUsd([this.#spentUsd, usd]);
+    void this.#beat();
   }
 
   /** No beat is sent after this returns. */
   async stop(): Promise<void> {
     this.#over.abort();
-    this.#again = false;
     await this.#sending;
   }
 
@@ -122,35 +142,42 @@ export class Beats {
     const { stage, actor } = this.#task;
     while (!this.#over.signal.aborted) {
       await stage.scheduler.sleep(actor, beatEveryMs, this.#over.signal);
-      if (!this.#over.signal.aborted) this.#beat();
+      if (!this.#over.signal.aborted) void this.#beat();
     }
   }
 
-  #beat(): void {
-    if (this.silent) return;
+  #beat(): Promise<boolean> {
+    if (this.silent || this.#over.signal.aborted) return Promise.resolve(false);
     if (!this.idle) this.#outputBytes += 1;
     if (this.#sending) {
-      this.#again = true;
-      return;
+      this.#next ??= this.#sending.then(() => {
+        this.#next = undefined;
+        return this.#beat();
+      });
+      return this.#next;
     }
     this.#sending = this.#send().finally(() => {
       this.#sending = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.#beat();
     });
+    return this.#sending;
   }
 
-  async #send(): Promise<void> {
+  /** Whether the town has written it down, and wants the task to go on. */
+  async #send(): Promise<boolean> {
     const { subject, interrupt } = this.#task;
-    const outputBytes = this.#outputBytes;
-    const beat = { subject, state: this.#state, step: this.#step, costUsd: 0, outputBytes, tail: '', logChunks: [] };
+    this.#count += 1;
+    const beat = {
+      ...{ subject, n: this.#count, state: this.#state, step: this.#step, tail: '', logChunks: [] },
+      ...{ costUsd: this.#spentUsd, heldUsd: this.#heldUsd, outputBytes: this.#outputBytes },
+    };
     try {
       const answer = await post(this.#task, 'beat', beat, () => limits.heartbeatEveryMs / 2);
       if (answer.superseded) interrupt.raise('superseded');
       else if (typeof answer.stop === 'string') interrupt.raise('stopped');
+      else return true;
     } catch (error) {
       if (!(error instanceof TownRefused || error instanceof TownUnreachable)) throw error;
     }
+    return false;
   }
 }

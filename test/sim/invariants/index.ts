@@ -13,6 +13,7 @@ import { mainStaysGreen } from './main-stays-green.ts';
 import { mergedMeansOnMain } from './merged-means-on-main.ts';
 import { needsComeFirst } from './needs-come-first.ts';
 import { noBeadIsLost } from './no-bead-is-lost.ts';
+import { noMoneyIsUnbooked } from './no-money-is-unbooked.ts';
 import { noPushIsOverwritten } from './no-push-is-overwritten.ts';
 import { nothingStarves } from './nothing-starves.ts';
 import { oneAttemptAtATime } from './one-attempt-at-a-time.ts';
@@ -47,6 +48,7 @@ export const invariants: readonly MakeInvariant[] = [
   needsComeFirst,
   convoysCountRight,
   slotsAndMoneyAreCounted,
+  noMoneyIsUnbooked,
   stoppedMeansStopped,
   oneEscalationACause,
   effectsArePerformed,

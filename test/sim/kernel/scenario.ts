@@ -166,6 +166,7 @@ function drawSettings(random: Random, requireCi: boolean): RigPlan['settings'] {
     ...maybe(0.2, { 'refinery.batch_max': random.pick([1, 2]) }),
     // A pass must outlive the checks that come after it.
     ...maybe(0.3, { 'refinery.verdict_expires_s': requireCi ? 4 * 3600 : 600 }),
+    ...maybe(0.4, { 'budget.per_convoy_usd': random.pick([9, 12, 20]) }),
   };
 }
 

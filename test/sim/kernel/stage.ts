@@ -67,6 +67,8 @@ export interface SimFleet extends Fleet {
   onStopped(listener: (subject: Subject) => void): void;
   /** What the next town on a laptop does with what the killed one left running. */
   killOrphans(): void;
+  /** Every call of a model that was paid for, in order: true whoever heard of it. For invariants. */
+  readonly spendings: readonly { readonly subject: Subject; readonly usd: number }[];
   /** Tasks that have not stopped, for invariants. */
   running(): readonly { readonly taskId: string; readonly subject: Subject; readonly actor: Actor }[];
 }

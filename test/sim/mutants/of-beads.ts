@@ -37,12 +37,26 @@ export const ofBeads: readonly Mutant[] = [
     'if (left > 0 && asked > caps.dayBudgetUsd)',
     'if (left > caps.dayBudgetUsd)',
   ),
+  mutant(
+    'spends more than a convoy may',
+    'budgets are never exceeded',
+    admit,
+    'sumUsd([convoy.spentUsd, convoy.reservedUsd, left]) <= convoyBudgetUsd',
+    'left <= convoyBudgetUsd',
+  ),
+  mutant(
+    'forgets what a lost polecat was about to spend',
+    'what models cost is booked',
+    'core/polecats/polecat.ts',
+    'beat === undefined ? 0 : roundedUsd(beat.costUsd + (beat.heldUsd ?? 0))',
+    'beat === undefined ? 0 : beat.costUsd',
+  ),
   mutant('leaks a slot', 'a slot comes back', ends, 'bead.rig, -1)),', 'bead.rig, 0)),'),
   mutant(
     'keeps what was reserved',
     'a reservation comes back',
     ends,
-    'reservedUsd: Math.max(0, was.reservedUsd - reservedUsd),',
+    'reservedUsd: Math.max(0, roundedUsd(was.reservedUsd - reservedUsd)),',
     'reservedUsd: was.reservedUsd,',
   ),
   mutant(
