@@ -13,11 +13,25 @@ const known = new Set<string>();
 /** Those of the task before are nobody's any more. */
 export const forgetSecrets = (): void => known.clear();
 
-/** In plain text, as base64 writes it, and as a URL does. */
+/** In plain text, as a URL writes it, in hex, and as base64 does, alone or within something longer. */
 export function keepSecret(value: string | undefined): void {
   if (value === undefined || value.length < charsMin) return;
-  const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
-  for (const form of [value, base64, encodeURIComponent(value)]) known.add(form);
+  const bytes = Buffer.from(value);
+  const base64 = bytes.toString('base64').replace(/=+$/, '');
+  for (const form of [value, base64, encodeURIComponent(value), bytes.toString('hex')]) known.add(form);
+  for (const shift of [0, 1, 2]) {
+    const form = within64(bytes, shift);
+    for (const spelt of [form, form.replaceAll('+', '-').replaceAll('/', '_')]) known.add(spelt);
+  }
+}
+
+/** What base64 makes of it behind so many bytes, whatever they are and whatever follows: without what it shares with them. */
+function within64(bytes: Buffer, shift: number): string {
+  const shared = [0, 2, 3][shift];
+  const whole = Math.floor(((shift + bytes.byteLength) * 8) / 6);
+  return Buffer.concat([Buffer.alloc(shift), bytes])
+    .toString('base64')
+    .slice(shared, whole);
 }
 
 /** Of the environment: what these variables hold. */

@@ -81,15 +81,25 @@ class Walk {
   async toEnd(): Promise<Kept> {
     let kept: Kept | undefined;
     for (let step = this.#next(); step; step = this.#next()) {
-      if (step.gate && this.#hands.job.opened?.step !== step.id) return this.#stopAt(step, step.gate, kept);
-      kept = await this.#do(step);
+      if (step.gate && !this.#isOpen(step)) return this.#stopAt(step, step.gate, kept);
+      kept = await this.#do(step, kept === undefined);
       if (!endedWell(kept.outcome) || this.#superseded) return kept;
       await this.#hands.publish(kept.work);
       const head = kept.work.head === this.#hands.clone.start ? {} : { head: kept.work.head };
       await this.#tell({ step: step.id, state: 'done', tries: this.#tries, ...head });
       this.#done.add(step.id);
     }
-    return kept ?? this.#hands.keep(nothingLeft);
+    if (kept?.outcome.status !== 'no_change' || this.#done.size < 2) return kept ?? this.#hands.keep(nothingLeft);
+    // Said of one step, where others may have changed something.
+    forgetDone(this.#hands.box);
+    const whole = await this.#hands.keep(nothingLeft);
+    return whole.outcome.status === 'completed' ? whole : kept;
+  }
+
+  /** The gate before it has opened: now, or for an attempt that began it. */
+  #isOpen({ id }: MoleculeStep): boolean {
+    const { opened, progress } = this.#hands.job;
+    return opened?.step === id || progress?.begun.includes(id) === true;
   }
 
   #next(): MoleculeStep | undefined {
@@ -111,15 +121,16 @@ class Walk {
     return { work, outcome: { status: 'phase_complete', gate: gate.type, ...rest, ...about } };
   }
 
-  async #do(step: MoleculeStep): Promise<Kept> {
+  /** `first`: of this attempt, and so the one for which an earlier attempt may have waited. */
+  async #do(step: MoleculeStep, first: boolean): Promise<Kept> {
     const { hands, molecule } = { hands: this.#hands, molecule: this.#molecule };
     let failed: string | undefined;
     for (let tries = 1; ; tries += 1) {
       this.#tries = tries;
       await this.#tell({ step: step.id, state: 'working', tries });
       hands.log.write(Buffer.from(`[gastown: step ${step.id}${tries > 1 ? `, try ${tries}` : ''}]\n`));
-      rmSync(join(hands.box.box, 'done.json'), { recursive: true, force: true });
-      const opened = step.gate ? hands.job.opened?.because : undefined;
+      forgetDone(hands.box);
+      const opened = first ? hands.job.opened?.because : undefined;
       const prompt = stepPromptOf({ bead: hands.job.prompt, molecule, step, done: this.#done, failed, opened });
       const run = await hands.run(prompt, this.#timeLeft(), step.id);
       const kept = await hands.keep(run);
@@ -195,6 +206,8 @@ class Walk {
     this.#untold = false;
   }
 }
+
+const forgetDone = ({ box }: Sandbox): void => rmSync(join(box, 'done.json'), { recursive: true, force: true });
 
 /** A step may rightly change nothing; whether the bead may is asked at its end. */
 const endedWell = (outcome: Outcome): boolean =>

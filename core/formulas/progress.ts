@@ -70,17 +70,22 @@ export function withStep(
   return { ...record, steps: { ...record.steps, [told.step]: step }, ...(head === undefined ? {} : { head }) };
 }
 
-const doneSteps = ({ steps }: MoleculeRecord): readonly string[] =>
-  Object.entries(steps).flatMap(([id, { state }]) => (state === 'done' ? [id] : []));
+const stepsIn = ({ steps }: MoleculeRecord, states: readonly StepState[]): readonly string[] =>
+  Object.entries(steps).flatMap(([id, { state }]) => (states.includes(state) ? [id] : []));
+
+/** What the next attempt is told of the ones before it. */
+export interface Progress {
+  readonly molecule: Molecule;
+  readonly done: readonly string[];
+  /** Begun and not done: what they waited for has come. */
+  readonly begun: readonly string[];
+}
 
 /**
  * Where the next attempt goes on. A bead without a commit starts from its target, also when it had one and the change did
  * not land: then what was done is gone with it.
  */
-export const progressOf = (
-  record: MoleculeRecord | undefined,
-  head: string | undefined,
-): { readonly molecule: Molecule; readonly done: readonly string[] } | undefined =>
+export const progressOf = (record: MoleculeRecord | undefined, head: string | undefined): Progress | undefined =>
   record === undefined || (head === undefined && record.head !== undefined)
     ? undefined
-    : { molecule: record.molecule, done: doneSteps(record) };
+    : { molecule: record.molecule, done: stepsIn(record, ['done']), begun: stepsIn(record, ['working', 'failed']) };

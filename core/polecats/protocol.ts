@@ -13,7 +13,7 @@
  */
 import { z } from 'zod';
 import { gateTypes } from '../formulas/formula.ts';
-import type { Molecule } from '../formulas/molecule.ts';
+import type { Progress } from '../formulas/progress.ts';
 import { limits } from '../limits.ts';
 import { polecatStates } from './polecat.ts';
 import type { PresetName } from './runtime.ts';
@@ -74,7 +74,7 @@ export interface PolecatJob {
   /** The workflow to follow, as far as it has not been poured; absent: one run of the agent. */
   readonly formula?: { readonly name: string; readonly vars: Readonly<Record<string, string>> };
   /** What earlier attempts poured, and what of it is done. */
-  readonly progress?: { readonly molecule: Molecule; readonly done: readonly string[] };
+  readonly progress?: Progress;
   /** The gate that has opened last, and what that tells. */
   readonly opened?: { readonly step?: string; readonly because: string };
 }

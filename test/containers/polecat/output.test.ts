@@ -85,6 +85,25 @@ describe('bounded output', () => {
     );
   });
 
+  test.each(['base64', 'base64url', 'hex'] as const)(
+    'holds none that stands within something longer as %s',
+    (coding) => {
+      const secret = 'Purple+Monkey/Dishwasher?>~Nine';
+      keepSecret(secret);
+      for (const before of ['', 'x', 'xy', 'user:'])
+        for (const behind of ['', '\n', '@host']) {
+          const output = new Output({ headBytes: 400, tailBytes: 64, blockBytes: 400, lastBytes: 400 });
+          output.write(Buffer.from(Buffer.from(`${before}${secret}${behind}`).toString(coding)));
+          const [head = '', tail = ''] = all(output).toString().split('[redacted]');
+          // Of its first and last bytes base64 may show some bits.
+          const shown = [head, tail].map((part) => Buffer.from(part, coding).toString('latin1'));
+          expect(all(output).toString()).toContain('[redacted]');
+          expect(head.length + tail.length).toBeLessThan(Buffer.from(before + behind).toString(coding).length + 8);
+          expect(shown.join('|')).not.toMatch(/urpl|onke|Nine/);
+        }
+    },
+  );
+
   test('holds none in a line without an end either, wherever it is cut to be kept in bounds', () => {
     const secret = 'Correct-Horse-Battery-Staple';
     keepSecret(secret);

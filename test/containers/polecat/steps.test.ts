@@ -72,7 +72,11 @@ describe('a molecule', () => {
     yard.town.steps.length = 0;
     const job = following(rig, {
       startFrom: done?.head ?? head,
-      progress: { molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'], done: ['one'] },
+      progress: {
+        molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'],
+        done: ['one'],
+        begun: ['two'],
+      },
     });
     const report = await yard.polecat(job);
     expect(report.status).toBe('completed');
@@ -81,7 +85,11 @@ describe('a molecule', () => {
     yard.town.steps.length = 0;
     const last = following(rig, {
       startFrom: report.head ?? '',
-      progress: { molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'], done: ['one', 'two'] },
+      progress: {
+        molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'],
+        done: ['one', 'two'],
+        begun: [],
+      },
     });
     expect(await yard.polecat(last)).toMatchObject({ status: 'completed', head: report.head });
     expect(told()).toEqual([]);
@@ -142,13 +150,67 @@ describe('a molecule', () => {
     const { molecule } = yard.town.steps[0] ?? {};
     const next = following(rig, {
       startFrom: stopped.head ?? '',
-      progress: { molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'], done: ['one'] },
+      progress: { molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'], done: ['one'], begun: [] },
       opened: { step: 'two', because: 'the check build is failure on abc' },
     });
     expect((await yard.polecat(next)).status).toBe('completed');
     expect(rig.show(next.branch, 'two')).toContain(
       'What you waited for has come:\n\n```\nthe check build is failure on abc\n```',
     );
+  });
+
+  test('is asked for no second approval when an agent waits for something within a step that was approved', async () => {
+    const rig = yard.makeRig(
+      'waits',
+      formula([
+        'two',
+        'gate = { type = "human" }',
+        'description = \'$ if test -e asked; then cp "$GASTOWN_PROMPT_FILE" two; else touch asked; gt done --status phase_complete --gate ci --check build; fi\'',
+      ]),
+    );
+    const asked = await yard.polecat(following(rig, { opened: { step: 'two', because: 'max said yes' } }));
+    expect(asked).toMatchObject({ status: 'phase_complete', gate: 'ci', check: 'build' });
+    expect(told()).toEqual(['two working 1']);
+    const { molecule } = yard.town.steps[0] ?? {};
+    const next = following(rig, {
+      startFrom: asked.head ?? '',
+      progress: { molecule: molecule as NonNullable<PolecatJob['progress']>['molecule'], done: [], begun: ['two'] },
+      opened: { because: 'the check build is failure on abc' },
+    });
+    expect((await yard.polecat(next)).status).toBe('completed');
+    expect(rig.show(next.branch, 'two')).toContain('the check build is failure on abc');
+  });
+
+  test('tells an agent what it waited for in a step without a gate, and only in that step', async () => {
+    const rig = yard.makeRig(
+      'told',
+      formula(
+        ['one', 'description = \'$ cp "$GASTOWN_PROMPT_FILE" one\''],
+        ['two', 'needs = ["one"]', 'description = \'$ cp "$GASTOWN_PROMPT_FILE" two\''],
+      ),
+    );
+    const job = following(rig, { opened: { because: 'the check build is failure on abc' } });
+    expect((await yard.polecat(job)).status).toBe('completed');
+    expect(rig.show(job.branch, 'one')).toContain('is failure on abc');
+    expect(rig.show(job.branch, 'two')).not.toContain('is failure on abc');
+  });
+
+  test('whose last step changes nothing has changed what the others did', async () => {
+    const rig = yard.makeRig(
+      'findings',
+      formula(
+        ['look', "description = '$ echo bug > findings'"],
+        ['mend', 'needs = ["look"]', "description = '$ gt done --status no_change --note nothing'"],
+      ),
+    );
+    const job = following(rig, { allowsNoChange: true });
+    expect(await yard.polecat(job)).toMatchObject({ status: 'completed', head: rig.tip(job.branch) });
+    const idle = formula(
+      ['look', "description = '$ true'"],
+      ['mend', "description = '$ gt done --status no_change --note nothing'"],
+    );
+    const second = following(yard.makeRig('idle', idle), { allowsNoChange: true });
+    expect(await yard.polecat(second)).toMatchObject({ status: 'no_change', note: 'nothing' });
   });
 
   test.each<[string, Record<string, string>, NonNullable<PolecatJob['formula']>, RegExp]>([

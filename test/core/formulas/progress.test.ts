@@ -24,3 +24,10 @@ test('a later attempt begins anew with a molecule of its own, and does again wha
   const again = after(2, [{ step: 'one', state: 'working', tries: 1 }], whole);
   expect(again?.steps.one).toMatchObject({ state: 'working', attempt: 2 });
 });
+
+test('a step that an attempt began waits at its gate no more', () => {
+  const waits = after(1, [begun, done('one', 'aaa'), { step: 'two', state: 'waiting', tries: 0 }]);
+  expect(progressOf(waits, 'aaa')).toMatchObject({ done: ['one'], begun: [] });
+  const began = after(2, [{ step: 'two', state: 'working', tries: 1 }], waits);
+  expect(progressOf(began, 'aaa')).toMatchObject({ done: ['one'], begun: ['two'] });
+});
