@@ -156,6 +156,30 @@ export const limits = {
   readConvoysSought: 50,
   readConvoysMax: 8,
 
+  // --- triage
+  /** Of a bead, and of what it was split into: after so many a human gets it. */
+  triagesMax: 2,
+  /** Answers of the model in one case before a human gets it. */
+  triageRoundsMax: 3,
+  /** Calls without an answer in one case, with a rest of a minute after the first and of 16 after the fifth: half an hour. */
+  triageMissesMax: 6,
+  triageRestMs: 1 * minutes,
+  triageTokensMax: 8_000,
+  /** New beads of one split: with the bead, its convoy and the events some 30 items of the transaction. */
+  splitPartsMax: 4,
+  /** A split shares what is left of the bead's budget; a smaller share would be gone after a few calls. */
+  splitShareUsdMin: 0.25,
+  questionCharsMax: 1_000,
+  triageWhyCharsMax: 300,
+  /**
+   * What the Mayor reads of a case, in characters: the bead, five attempts with the end of what each left, two decisions,
+   * four answers, and the convoy. All of it together is under 90,000, about 22,000 tokens.
+   */
+  triageBeadCharsMax: 12_000,
+  triageEvidenceCharsMax: 6_000,
+  triageDecisionCharsMax: 5_000,
+  triageConvoyCharsMax: 4_000,
+
   // --- molecules
   /** A bead that waits is looked at this often, to see that its execution still runs. */
   moleculeCheckMs: 30 * minutes,

@@ -12,6 +12,7 @@ const cloneSpace = Size.gibibytes(2);
 
 export class Intents extends Construct {
   readonly machine: TownMachine;
+  readonly mayor: TownFunction;
 
   constructor(scope: Construct, id: string, { platform }: { platform: Platform }) {
     super(scope, id);
@@ -34,6 +35,7 @@ export class Intents extends Construct {
     platform.table.grantCommand(mayor);
     platform.blobs.grantReadWrite(mayor);
     grantModels(mayor, platform.config);
+    this.mayor = mayor;
     this.machine = new TownMachine(this, 'Machine', {
       platform,
       name: 'intent',

@@ -58,7 +58,7 @@ export class TownStack extends Stack {
     const intents = new Intents(this, 'Intents', { platform });
     const ticks = new Ticks(this, 'Ticks', { platform });
     const polecats = new Polecats(this, 'Polecats', { platform, api, yard });
-    const molecules = new Molecules(this, 'Molecules', { platform, sling: polecats.sling });
+    const molecules = new Molecules(this, 'Molecules', { platform, sling: polecats.sling, mayor: intents.mayor });
     const refinery = new Refinery(this, 'Refinery', { platform, yard });
 
     const reach: Reach = {

@@ -44,7 +44,7 @@ export function wireFunctions(premises: Premises, fn: MakeFunction) {
     onFailure: (queue, error) => log('error', 'delivery failed', { queue, error: String(error) }),
   });
 
-  const molecule = fn('molecule', makeMolecule, { ledger, clock, ids });
+  const molecule = fn('molecule', makeMolecule, { ledger, clock, ids, triages: model !== undefined });
   const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids, ...(model ? { model, repo } : {}) });
   const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
   const workflows = makeWorkflows({

@@ -14,6 +14,10 @@ interface BeadDetail extends BeadView {
     readonly cause: string;
     readonly detail: string;
   }[];
+  readonly partOf?: string;
+  readonly triage?: {
+    readonly decisions: readonly { readonly verdict: string; readonly why: string; readonly attempt: number }[];
+  };
   readonly history: readonly {
     readonly at: number;
     readonly who: string;
@@ -71,6 +75,9 @@ export function beadCommands(program: Command): void {
           const spending = spendingOf(detail, detail.budgetUsd);
           if (spending !== undefined) print.line(spending);
           if (detail.needs.length > 0) print.line(`needs ${detail.needs.join(', ')}`);
+          if (detail.partOf !== undefined) print.line(`part of ${detail.partOf}`);
+          for (const { verdict, why, attempt } of detail.triage?.decisions ?? [])
+            print.line(`triage after attempt ${attempt}: ${verdict}: ${plain(why)}`);
           print.line();
           if (detail.spec.instructions) print.line(plain(detail.spec.instructions));
           for (const wanted of detail.spec.acceptance) print.line(`- ${plain(wanted)}`);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { type LandingReport, planningLine } from '../../core/convoys/report.ts';
+import { type LandingReport, modelLine } from '../../core/convoys/report.ts';
 import { sumUsd } from '../../core/costs/rounded.ts';
 import { age, plain, short, usd } from './print.ts';
 import { Refusal } from './refusal.ts';
@@ -205,8 +205,8 @@ export function spendingOf(
 
 /** The table has its commits. */
 function showReport({ print }: Pick<Session, 'print'>, report: LandingReport): void {
-  const { commits, attempts, planning, lookAt } = report;
-  print.line(`${counted(commits.length, 'commit')} in ${counted(attempts, 'attempt')}.${planningLine(planning)}`);
+  const { commits, attempts, lookAt } = report;
+  print.line(`${counted(commits.length, 'commit')} in ${counted(attempts, 'attempt')}.${modelLine(report)}`);
   if (lookAt.length > 0) print.line('\nWorth a look:');
   for (const line of lookAt) print.line(`- ${plain(line)}`);
 }

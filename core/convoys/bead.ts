@@ -115,7 +115,7 @@ export type Outcome =
   | { readonly kind: 'landed'; readonly commit: string };
 
 /** What an earlier attempt leaves to the next one. */
-interface AttemptNote {
+export interface AttemptNote {
   readonly attempt: number;
   readonly polecat: string;
   readonly cause: FailureCause | 'phase_complete' | 'deferred' | 'escalated';
@@ -149,6 +149,42 @@ export interface Wait {
   readonly run: number;
 }
 
+export const triageVerdicts = ['rewrite', 'split', 'ask', 'give_up'] as const;
+type TriageVerdict = (typeof triageVerdicts)[number];
+
+/** What the Mayor made of a bead whose ladder was at its end. */
+export interface Triage {
+  /** Cases so far, of this bead and of the ones that it was split off from. */
+  readonly count: number;
+  /** The case that is not decided yet: the bead waits for the Mayor. */
+  readonly open?: TriageCase;
+  /** Oldest first; those of the beads that it was split off from too. */
+  readonly decisions: readonly TriageDecision[];
+}
+
+interface TriageCase {
+  readonly since: Instant;
+  /** Why the ladder ended. */
+  readonly because: string;
+  /** Answers of the model so far, and the blob with all that was said. */
+  readonly rounds: number;
+  readonly transcript?: string;
+  /** Calls that brought no answer. */
+  readonly misses: number;
+}
+
+export interface TriageDecision {
+  readonly verdict: TriageVerdict;
+  /** The attempt after which it was made. */
+  readonly attempt: number;
+  readonly at: Instant;
+  readonly why: string;
+  /** Of what it says, however it is spelt. */
+  readonly hash: string;
+  /** Blob with the decision in full, and the bead's text before it. */
+  readonly record: string;
+}
+
 /** The body of `BEAD#<n>`. */
 export interface Bead {
   readonly id: BeadId;
@@ -168,6 +204,8 @@ export interface Bead {
   readonly budgetUsd: number;
   readonly costUsd: number;
   readonly externalRef?: string;
+  /** The bead that triage split it off from. */
+  readonly partOf?: BeadId;
   /** Set on what the Refinery asked for beside the plan. */
   readonly resolves?: Resolves;
   /** The last bead of a convoy that lands as one: it brings the branch of all the others onto the target. */
@@ -199,6 +237,8 @@ export interface Bead {
   readonly head?: string;
   /** Molecule executions started for it; the current one is `<bead>_<run>`. */
   readonly run: number;
+  /** Of a bead that waits for needs again, and so has no run: the last that it had. The next one counts on from it. */
+  readonly lastRun?: number;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
   /** Not before this instant (backoff, deferral, timer gate). */
@@ -215,6 +255,7 @@ export interface Bead {
   readonly failures: number;
   readonly respawns: number;
   readonly infraDeaths: number;
+  readonly triage?: Triage;
   /** The newest few, oldest first. */
   readonly notes: readonly AttemptNote[];
   /** What the newest attempt that handed on said for the next one, and how many did so since a human was asked. */

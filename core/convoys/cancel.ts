@@ -4,6 +4,7 @@ import { closeEscalation } from '../escalations/close.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
+import { withoutCase } from '../molecules/triage.ts';
 import { freePolecat, releaseSlot, type Shared } from '../polecats/end-attempt.ts';
 import { type Beat, type Polecat, spentByLast } from '../polecats/polecat.ts';
 import type { Instant, Item } from '../ports.ts';
@@ -71,7 +72,7 @@ export function endBead(
   const spentUsd = spentByLast(beat?.body);
   const released = releaseSlot(was.body, holdings, spentUsd);
   const { bead, changes } = leaveLine(released.bead);
-  const { outcome: _, ...settled } = bead;
+  const { outcome: _, ...settled } = withoutCase(bead);
   const ended: Bead = {
     ...settled,
     status: ending.status,

@@ -43,6 +43,13 @@ export interface Planning {
   readonly comment?: string;
 }
 
+/** What model calls took, whatever came of them. */
+export interface ModelUse {
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** The body of a convoy's `META`. */
 export interface Convoy {
   readonly id: ConvoyId;
@@ -58,6 +65,8 @@ export interface Convoy {
   readonly submittedBy: string;
   /** Absent: no model was asked for a plan. */
   readonly planning?: Planning;
+  /** Absent: none of its beads came before the Mayor. */
+  readonly triage?: ModelUse;
   /** Blob with a plan that has been checked, whose beads are being written. */
   readonly draft?: string;
   readonly progress: Progress;

@@ -1,13 +1,18 @@
 /** Faults of a plan that no bead has alone: cycles of needs, and chains of them that are too long. */
 import type { Fault } from '../errors.ts';
 import { components, cycleIn, depths } from './graph.ts';
-import type { Plan, PlanLimits } from './plan.ts';
+import type { PlanLimits } from './plan.ts';
+
+/** What of a plan makes a graph. */
+interface Graph {
+  readonly beads: readonly { readonly name: string; readonly needs: readonly string[] }[];
+}
 
 /** Beads of the same name are one node; needs that name nobody, or the bead itself, have their own faults already. */
 export function graphFaults(
-  { beads }: Plan,
+  { beads }: Graph,
   firstOf: ReadonlyMap<string, number>,
-  { planDepthMax }: PlanLimits,
+  { planDepthMax }: Pick<PlanLimits, 'planDepthMax'>,
 ): Fault[] {
   const edges: number[][] = beads.map(() => []);
   for (const bead of beads) {

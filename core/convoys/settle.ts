@@ -1,5 +1,6 @@
 /** What a merge request's end means for its bead. The Refinery says it with an effect; this decides it, fenced. */
 import { groups } from '../keys.ts';
+import { withoutCase } from '../molecules/triage.ts';
 import { releaseSlot, type Shared } from '../polecats/end-attempt.ts';
 import type { Change, Instant, Item } from '../ports.ts';
 import { leaveLine } from '../scheduler/line.ts';
@@ -28,7 +29,7 @@ export function settleBead(
     // It may stand in line, or hold a slot, for an attempt that is not needed any more: a push that was given up arrived.
     const released = releaseSlot(was.body, shared, 0);
     const left = leaveLine(released.bead);
-    const { outcome: _, ...rest } = left.bead;
+    const { outcome: _, ...rest } = withoutCase(left.bead);
     const closed: Bead = {
       ...rest,
       spent,
@@ -71,8 +72,8 @@ function absolve(
   }
   const note = bead.notes.at(-1);
   const blamed = note?.attempt === bead.attempt && note.cause === 'gate_failed';
-  if (!note || !blamed || (bead.status !== 'open' && bead.status !== 'failed')) return undefined;
-  const { restUntil: _rest, closedAt: _closed, ...rest } = bead;
+  if (!note || !blamed || isJudged(bead) || (bead.status !== 'open' && bead.status !== 'failed')) return undefined;
+  const { restUntil: _rest, closedAt: _closed, ...rest } = notBeforeMayor(bead);
   const restored: Bead = {
     ...rest,
     status: 'open',
@@ -88,6 +89,16 @@ function absolve(
   const woken = (step.effects ?? []).filter((effect) => rests || effect.do !== 'succeed_task');
   return { ...step, effects: [...woken, ...(given ? [{ do: 'start_molecule', bead: bead.id, run } as const] : [])] };
 }
+
+/** The Mayor has read that rejection, and the bead asks for something else since. */
+const isJudged = ({ attempt, createdAt, triage }: Bead): boolean =>
+  (triage?.decisions ?? []).some(
+    (made) => made.at > createdAt && made.attempt === attempt && made.verdict !== 'give_up',
+  );
+
+/** Its ladder is not at its end: that case should not have come up. */
+const notBeforeMayor = (bead: Bead): Bead =>
+  bead.triage?.open ? withoutCase({ ...bead, triage: { ...bead.triage, count: bead.triage.count - 1 } }) : bead;
 
 function letGoOn(
   was: Item<Bead>,

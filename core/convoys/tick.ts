@@ -7,7 +7,7 @@ import { type Escalation, escalationId } from '../escalations/escalation.ts';
 import { openEscalation } from '../escalations/open.ts';
 import { type BeadId, groups } from '../keys.ts';
 import { limits } from '../limits.ts';
-import { beadCause } from '../molecules/next.ts';
+import { beadCause } from '../molecules/before-a-human.ts';
 import type { Instant, Item } from '../ports.ts';
 import { standInLine } from '../scheduler/line.ts';
 import { guard, replace, type Step, together } from '../step.ts';

@@ -5,6 +5,7 @@ import { defined } from '../defined.ts';
 import { never } from '../errors.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { isAtGate } from '../molecules/gate.ts';
+import { isBeforeMayor } from '../molecules/triage.ts';
 import type { Beat, Polecat } from '../polecats/polecat.ts';
 import type { Instant } from '../ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../refinery/records.ts';
@@ -61,11 +62,20 @@ export function whyBead(facts: BeadFacts): Reason[] {
         evidence: note.evidence,
       }),
   );
+  const triaged = (bead.triage?.decisions ?? []).map(
+    (made): Reason => ({
+      about: `triage after attempt ${made.attempt}`,
+      status: made.verdict,
+      because: `mayor: ${made.why}`,
+      since: made.at,
+      evidence: made.record,
+    }),
+  );
   const merge = facts.mergeRequest && bead.status === 'submitted' ? [whyMergeRequest(facts.mergeRequest)] : [];
   const queue = facts.queue && bead.status === 'submitted' ? pauseOf(facts.queue) : [];
   const work = facts.polecat ? [whyPolecat(facts.polecat, facts.beat)] : [];
   const stopped = facts.estop?.stopped && bead.status !== 'closed' ? [whyStopped(facts.estop)] : [];
-  return [own, ...needs, ...work, ...merge, ...queue, ...stopped, ...earlier];
+  return [own, ...needs, ...work, ...merge, ...queue, ...stopped, ...earlier, ...triaged];
 }
 
 function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
@@ -120,9 +130,19 @@ function whyOpen(bead: Bead, convoy: Convoy, needs: readonly Bead[]): string {
   const names = needs.filter((need) => bead.blockedBy.includes(need.id)).map((need) => need.name);
   if (names.length > 0) return `It starts when ${names.join(', ')} ${names.length > 1 ? 'have' : 'has'} landed.`;
   if (bead.inLine !== undefined) return 'It is ready and stands in line for a polecat.';
+  if (isBeforeMayor(bead)) return whyBeforeMayor(bead);
   if (bead.restUntil !== undefined) return `It rests until ${utc(bead.restUntil)} before its next attempt.`;
   if (bead.admittedAt !== undefined) return 'It has a slot, and a polecat is being started.';
   return 'It is about to be put in line.';
+}
+
+function whyBeforeMayor({ triage, restUntil }: Bead): string {
+  const { because = '', misses = 0 } = triage?.open ?? {};
+  const rests =
+    restUntil === undefined || misses === 0
+      ? ''
+      : `; its model did not answer, and is asked again at ${utc(restUntil)}`;
+  return `The Mayor reads why it failed, and decides what becomes of it: ${because}${rests}.`;
 }
 
 const sinceOf = (bead: Bead): Instant =>

@@ -1,6 +1,7 @@
 /** From a plan to the records of its beads, the same ones every time: number n is the n-th bead of the plan. */
 import type { Bead, BeadSpec } from '../convoys/bead.ts';
 import type { Convoy } from '../convoys/convoy.ts';
+import { freshBead } from '../convoys/fresh-bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import type { Plan } from '../convoys/plan.ts';
 import { type BeadId, beadId } from '../keys.ts';
@@ -30,22 +31,7 @@ export function beadsOfPlan(plan: Plan, convoy: Convoy, rig: Rig): readonly NewB
 
 /** Everything of a new bead that no plan says. */
 const fresh = ({ id: convoy, createdAt }: Convoy, { name: rig }: Rig) =>
-  ({
-    rig,
-    convoy,
-    formula: defaultFormula,
-    costUsd: 0,
-    status: 'open',
-    blockedForGood: false,
-    attempt: 0,
-    run: 0,
-    failures: 0,
-    respawns: 0,
-    infraDeaths: 0,
-    notes: [],
-    createdAt,
-    spent: { agentMs: 0, gateMs: 0, backoffMs: 0 },
-  }) as const;
+  ({ ...freshBead(rig, convoy, createdAt), formula: defaultFormula }) as const;
 
 /** No polecat works on it, unless it does not fit. It needs those that nobody else needs, and so all of them. */
 function landingOf(convoy: Convoy, rig: Rig, beads: readonly Bead[]): NewBead {

@@ -8,8 +8,7 @@ import { integrationBranch } from '../convoys/integration.ts';
 import { wakeForResolver } from '../convoys/resolvers.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { never } from '../errors.ts';
-import { type Escalation, escalationId } from '../escalations/escalation.ts';
-import { openEscalation } from '../escalations/open.ts';
+import type { Escalation } from '../escalations/escalation.ts';
 import { groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import { retryMetric } from '../metrics.ts';
@@ -21,10 +20,12 @@ import { standInLine } from '../scheduler/line.ts';
 import { type Breaker, noFailures, withFailure } from '../scheduler/records.ts';
 import { type Step, together, upsert } from '../step.ts';
 import { about } from './about.ts';
+import { askHuman, type BeadOnRecord, type Failed, giveUpBead, wakeConvoy } from './before-a-human.ts';
 import { type Awaited, gateOf, isAtGate, look, opened, type PhaseComplete, register } from './gate.ts';
 import { climb, countFailure } from './ladder.ts';
+import { isBeforeMayor, mayBeTriaged, withCase } from './triage.ts';
 
-export type Go = 'line' | 'work' | 'rest' | 'gate' | 'merge' | 'landed' | 'given_up' | 'superseded';
+export type Go = 'line' | 'work' | 'rest' | 'gate' | 'merge' | 'triage' | 'landed' | 'given_up' | 'superseded';
 
 export interface Next {
   readonly go: Go;
@@ -33,20 +34,17 @@ export interface Next {
   readonly step?: Step;
 }
 
-export interface Seen {
-  readonly bead: Item<Bead>;
+export interface Seen extends BeadOnRecord {
   readonly convoyCreatedAt: Instant;
   readonly config: RigConfig;
   readonly breaker: Item<Breaker> | undefined;
-  /** The escalation of `beadCause(bead.id)`, if it was ever opened. */
-  readonly escalation: Item<Escalation> | undefined;
+  /** The town has a model, so that its Mayor can read why a bead failed. */
+  readonly triages: boolean;
   /** For a bead that lands its convoy: where the convoy's branch is; absent if nothing was merged into it. */
   readonly tip?: Oid | undefined;
   /** For a bead that stops at a gate: what the gate is about. */
   readonly awaited?: Awaited;
 }
-
-export const beadCause = (bead: string) => `bead/${bead}` as const;
 
 /** `seq`: a fresh ULID, the place of a merge request if one is made. */
 export function next(seen: Seen, run: number, seq: string, now: Instant): Next {
@@ -82,6 +80,7 @@ function waiting(seen: Seen, seq: string, now: Instant): Next {
     if (because !== undefined) return ask(seen, rested, 'medium', inVain(because), now);
   }
   if (bead.restUntil !== undefined && bead.restUntil > now) return rest(bead.restUntil, now);
+  if (isBeforeMayor(bead)) return { go: 'triage' };
   if (bead.inLine !== undefined) return { go: 'line' };
   if (needsNoPolecat(bead, seen.config)) return submitTip(seen, seq, now);
   const { restUntil: _, ...rested } = bead;
@@ -246,35 +245,10 @@ function handOn(seen: Seen, bead: Bead, note: string, now: Instant): Next {
 }
 
 function ask(seen: Seen, bead: Bead, severity: Escalation['severity'], question: string, now: Instant): Next {
-  const escalated: Bead = { ...withoutAnswer(bead), status: 'escalated', question };
-  const alarm = {
-    cause: beadCause(bead.id),
-    severity,
-    title: `${bead.id} asks: ${question.split('\n')[0]?.slice(0, 120) ?? ''}`,
-    what: `${question}\nBead ${bead.id}: ${bead.title}`,
-    tried: `attempt ${bead.attempt}, by ${bead.polecat ?? 'a polecat'}; what it pushed is on ${bead.branch ?? 'its branch'}.`,
-    unattended: 'it waits, and so does every bead that needs it. All others go on.',
-    command: `gt escalations answer ${escalationId(beadCause(bead.id))} "…"`,
-    rig: bead.rig,
-    convoy: bead.convoy,
-    bead: bead.id,
-  };
-  return {
-    go: 'gate',
-    step: together(
-      { changes: [saveBead(seen.bead, escalated, now)], effects: [wakeConvoy(bead)] },
-      openEscalation(seen.escalation, alarm, now),
-    ),
-  };
+  return { go: 'gate', step: askHuman(seen, bead, severity, question, now) };
 }
 
-/** An answer stays with its question when another is asked. */
-function withoutAnswer({ question, answer, ...bead }: Bead): Bead {
-  if (question === undefined || answer === undefined) return bead;
-  return { ...bead, answered: [...(bead.answered ?? []), { question, answer }].slice(-limits.answersKept) };
-}
-
-function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' }>, now: Instant): Next {
+function fail(seen: Seen, bead: Bead, failed: Failed, now: Instant): Next {
   const counted = countFailure(bead, failed.cause);
   const step = climb(counted, failed.cause, seen.config);
   const note = {
@@ -293,7 +267,7 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
   // The ladder of a conflict is its merge request's: another resolver, then the author again, then a human.
   if (bead.resolves && (step.kind === 'give_up' || step.rung !== 'infrastructure'))
     return giveBack(seen, noted, failed, breaker, now);
-  if (step.kind === 'give_up') return giveUp(seen, noted, failed, step.because, breaker, now);
+  if (step.kind === 'give_up') return atTheEnd(seen, noted, failed, step.because, breaker, now);
 
   // Without a polecat there is no line to stand in: its turn comes after a rest, however short.
   const restMs = needsNoPolecat(noted, seen.config) ? Math.max(step.restMs, 1000) : step.restMs;
@@ -321,13 +295,7 @@ function fail(seen: Seen, bead: Bead, failed: Extract<Outcome, { kind: 'failed' 
   };
 }
 
-function giveBack(
-  seen: Seen,
-  bead: Bead,
-  { cause, detail }: Extract<Outcome, { kind: 'failed' }>,
-  breaker: Step,
-  now: Instant,
-): Next {
+function giveBack(seen: Seen, bead: Bead, { cause, detail }: Failed, breaker: Step, now: Instant): Next {
   return {
     go: 'given_up',
     step: together(breaker, {
@@ -338,38 +306,16 @@ function giveBack(
   };
 }
 
-function giveUp(
-  seen: Seen,
-  bead: Bead,
-  failed: Extract<Outcome, { kind: 'failed' }>,
-  because: string,
-  breaker: Step,
-  now: Instant,
-): Next {
-  const alarm = {
-    cause: beadCause(bead.id),
-    severity: 'medium' as const,
-    title: `${bead.id} failed: ${bead.title}`,
-    what: `${because}. The last: ${failed.cause}: ${failed.detail}`,
-    tried: `${bead.attempt} attempts, each with what the one before it met.`,
-    unattended: 'what does not need it lands; then its convoy stalls.',
-    command: failed.cause === 'budget' ? `gt sling ${bead.id} --budget <dollars>` : `gt convoy retry ${bead.convoy}`,
-    rig: bead.rig,
-    convoy: bead.convoy,
-    bead: bead.id,
-  };
+/** The Mayor reads the evidence first, where there is one and words could mend it; else a human does. */
+function atTheEnd(seen: Seen, bead: Bead, failed: Failed, because: string, breaker: Step, now: Instant): Next {
+  if (!seen.triages || !mayBeTriaged(bead, failed.cause, seen.config))
+    return { go: 'given_up', step: together(breaker, giveUpBead(seen, bead, failed, because, now)) };
+  const text = `${bead.id} failed: ${because}; ${failed.cause}: ${failed.detail}; the Mayor reads why`;
   return {
-    go: 'given_up',
-    step: together(
-      breaker,
-      {
-        changes: [saveBead(seen.bead, { ...bead, status: 'failed' }, now)],
-        effects: [wakeConvoy(bead)],
-        events: [about(bead, 'bead.failed', `${bead.id} failed: ${because}; ${failed.cause}: ${failed.detail}`)],
-      },
-      openEscalation(seen.escalation, alarm, now),
-    ),
+    go: 'triage',
+    step: together(breaker, {
+      changes: [saveBead(seen.bead, withCase(bead, because, now), now)],
+      events: [about(bead, 'bead.triaging', text)],
+    }),
   };
 }
-
-const wakeConvoy = (bead: Bead) => ({ do: 'wake', queue: 'ticks', group: groups.convoy(bead.convoy) }) as const;

@@ -165,14 +165,17 @@ function askAboutBudget(was: Item<Bead>, question: string, now: Instant): Step {
   const asking: Bead = {
     ...bead,
     outcome: { kind: 'escalated', question, severity: 'high' },
-    run: Math.max(1, bead.run),
+    run: runOf(bead),
   };
   return { changes: [saveBead(was, asking, now), ...changes], effects: goOn(was.body) };
 }
 
+/** No execution has the name of an earlier one. */
+const runOf = ({ run, lastRun = 0 }: Bead): number => (run > 0 ? run : lastRun + 1);
+
 /** The molecule of a bead that leaves the line: started, if it never ran, or told to go on. */
 const goOn = (bead: Bead): Effect[] => {
-  if (bead.run === 0) return [{ do: 'start_molecule', bead: bead.id, run: 1 }];
+  if (bead.run === 0) return [{ do: 'start_molecule', bead: bead.id, run: runOf(bead) }];
   return bead.wait ? [{ do: 'succeed_task', token: bead.wait.token }] : [];
 };
 
@@ -182,7 +185,7 @@ function admitBead(was: Item<Bead>, now: Instant): Step {
     ...bead,
     admittedAt: now,
     ...(leftOfBudget(bead) > 0 ? { reservedUsd: leftOfBudget(bead) } : {}),
-    run: Math.max(1, bead.run),
+    run: runOf(bead),
   };
   return {
     changes: [saveBead(was, next, now), ...changes],

@@ -3,7 +3,7 @@
  * the hash of a bearer token cannot leak by being added to a record.
  */
 import { z } from '@hono/zod-openapi';
-import { beadStatuses, beadTypeSchema, closedReasons } from '../../core/convoys/bead.ts';
+import { beadStatuses, beadTypeSchema, closedReasons, triageVerdicts } from '../../core/convoys/bead.ts';
 import { convoyStatuses } from '../../core/convoys/convoy.ts';
 import { gateTypes } from '../../core/formulas/formula.ts';
 import { stepStates } from '../../core/formulas/progress.ts';
@@ -30,6 +30,20 @@ const gateSchema = z
   })
   .openapi('Gate');
 
+const triageSchema = z.object({
+  count: z.int().openapi({ description: 'Cases, also of the beads that it was split off from' }),
+  open: z.object({ since: instant, because: z.string(), rounds: z.int(), misses: z.int() }).optional(),
+  decisions: z.array(
+    z.object({
+      verdict: z.enum(triageVerdicts),
+      why: z.string(),
+      attempt: z.int(),
+      at: instant,
+      record: z.string().openapi({ description: 'Blob with the decision in full, and the bead’s text before it' }),
+    }),
+  ),
+});
+
 export const beadSchema = z
   .object({
     id: z.string(),
@@ -51,6 +65,7 @@ export const beadSchema = z
       .object({ bead: z.string(), attempt: z.int(), mergeRequest: z.string(), head: z.string(), base: z.string() })
       .optional()
       .openapi({ description: 'A conflict bead: whose change it makes fit, and the commits of both sides' }),
+    partOf: z.string().optional().openapi({ description: 'The bead that triage split it off from' }),
     landsConvoy: z.literal(true).optional().openapi({ description: 'It brings integration/<convoy> onto its target' }),
     closedReason: z.enum(closedReasons).optional(),
     commit: z.string().optional(),
@@ -75,6 +90,7 @@ export const beadSchema = z
       }),
     ),
     answer: z.string().optional(),
+    triage: triageSchema.optional().openapi({ description: 'What the Mayor made of it at the end of its ladder' }),
     failures: z.int(),
     respawns: z.int(),
     createdAt: instant,
@@ -143,6 +159,8 @@ export const moleculeViewSchema = z
 
 const faultSchema = z.object({ code: z.string(), what: z.string(), remedy: z.string(), at: z.string().optional() });
 
+const modelUseSchema = z.object({ calls: z.int(), inputTokens: z.int(), outputTokens: z.int() });
+
 export const convoySchema = z
   .object({
     id: z.string(),
@@ -157,6 +175,9 @@ export const convoySchema = z
       .object({ rounds: z.int(), inputTokens: z.int(), outputTokens: z.int(), comment: z.string().optional() })
       .optional()
       .openapi({ description: 'A model planned it: calls, and what they took' }),
+    triage: modelUseSchema
+      .optional()
+      .openapi({ description: 'A model read why beads of it failed: calls, and what they took' }),
     progress: z.object({
       total: z.int(),
       landed: z.int(),
@@ -179,6 +200,7 @@ const landingReportSchema = z
     costUsd: z.number(),
     attempts: z.int(),
     planning: z.object({ rounds: z.int(), inputTokens: z.int(), outputTokens: z.int() }).optional(),
+    triage: modelUseSchema.optional(),
     lookAt: z.array(z.string()).openapi({ description: 'What came about in an unusual way, or did not land' }),
   })
   .openapi('LandingReport');

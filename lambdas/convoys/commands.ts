@@ -11,7 +11,8 @@ import { refuse } from '../../core/errors.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
 import { type BeadId, type ConvoyId, groups, isConvoyId, parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import { beadCause } from '../../core/molecules/next.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
+import { isBeforeMayor } from '../../core/molecules/triage.ts';
 import type { Instant, Item, Ledger } from '../../core/ports.ts';
 import { replace, type Step, together } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
@@ -119,6 +120,7 @@ export const slingBead = (deps: CommandDeps, id: BeadId, by: string, budgetUsd?:
   });
 
 const whatFor = (bead: Bead): string => {
+  if (isBeforeMayor(bead)) return ', and the Mayor decides what becomes of it';
   if (bead.blockedBy.length > 0) return `, blocked by ${bead.blockedBy.join(', ')}`;
   return bead.inLine === undefined ? '' : ', in line for a slot already';
 };

@@ -4,7 +4,7 @@ import { cancelBeads, endBead } from '../../core/convoys/cancel.ts';
 import { unneededResolvers } from '../../core/convoys/resolvers.ts';
 import { countOnly, stalledCause, tellWaiting, tickConvoy } from '../../core/convoys/tick.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
-import { beadCause } from '../../core/molecules/next.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
 import { type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';

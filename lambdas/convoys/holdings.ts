@@ -2,7 +2,7 @@ import type { Bead } from '../../core/convoys/bead.ts';
 import { hasEnded } from '../../core/convoys/bead.ts';
 import type { Holding, Holdings } from '../../core/convoys/cancel.ts';
 import { keys } from '../../core/keys.ts';
-import { beadCause } from '../../core/molecules/next.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Item, Ledger } from '../../core/ports.ts';
 import type { MergeRequest } from '../../core/refinery/records.ts';
 import { recordOf } from '../../core/step.ts';

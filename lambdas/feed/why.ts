@@ -15,7 +15,7 @@ import {
   whyStopped,
 } from '../../core/feed/why.ts';
 import { isConvoyId, keys } from '../../core/keys.ts';
-import { beadCause } from '../../core/molecules/next.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
 import type { Ledger } from '../../core/ports.ts';
 import type { Candidate } from '../../core/refinery/records.ts';

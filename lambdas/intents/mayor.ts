@@ -1,24 +1,27 @@
-/** The Mayor: what the intent's state machine asks for, one operation each. All of them may be repeated at any time. */
+/** The Mayor: what the state machines ask for, one operation each. All of them may be repeated at any time. */
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { never } from '../../core/errors.ts';
 import { launch } from '../../core/intents/planning.ts';
-import type { ConvoyId } from '../../core/keys.ts';
+import type { BeadId, ConvoyId } from '../../core/keys.ts';
 import type { Ledger, Ports } from '../../core/ports.ts';
 import { replace } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { planConvoy } from './plan-convoy.ts';
+import { triageBead } from './triage-bead.ts';
 
 /** Without a model, and a repository to read, it plans checklists only. */
 export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'> & Partial<Pick<Ports, 'model' | 'repo'>>;
 
 export type MayorEvent =
   | { readonly op: 'plan' | 'launch' | 'decided'; readonly convoy: ConvoyId }
-  | { readonly op: 'await_approval'; readonly convoy: ConvoyId; readonly token: string };
+  | { readonly op: 'await_approval'; readonly convoy: ConvoyId; readonly token: string }
+  /** The molecule's machine asks this one; its record says what came of it. */
+  | { readonly op: 'triage'; readonly bead: BeadId; readonly run: number };
 
 /** What the machine does next. */
 export interface MayorAnswer {
-  readonly go: 'plan' | 'launch' | 'approve' | 'refused' | 'cancelled';
+  readonly go: 'plan' | 'launch' | 'approve' | 'refused' | 'cancelled' | 'triaged';
 }
 
 export const makeHandler =
@@ -36,6 +39,9 @@ export const makeHandler =
         break;
       case 'decided':
         break;
+      case 'triage':
+        await triageBead(deps, event.bead, event.run);
+        return { go: 'triaged' };
       default:
         return never(event);
     }

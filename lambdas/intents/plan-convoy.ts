@@ -15,6 +15,7 @@ import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { queryAll } from '../platform/query-all.ts';
 import { rigNames, unknownRig } from '../rigs/load.ts';
+import { keptSpec } from './kept-spec.ts';
 import type { MayorDeps } from './mayor.ts';
 import { planWithModel } from './plan-with-model.ts';
 
@@ -28,7 +29,9 @@ export async function planConvoy(deps: MayorDeps, id: ConvoyId): Promise<void> {
   const made = await makePlan(deps, convoy.body);
   if (made === 'asked') return;
   if ('faults' in made) return refuse(deps, id, made.faults);
-  const beads = await Promise.all(made.beads.map((bead) => withBlob(deps, bead)));
+  const beads = await Promise.all(
+    made.beads.map(async ({ bead, spec }) => ({ bead, spec: await keptSpec(deps, spec) })),
+  );
   let more = true;
   while (more) more = await writeSome(deps, id, made.title, beads);
 }
@@ -72,14 +75,6 @@ const refuse = (deps: MayorDeps, id: ConvoyId, faults: Refused['faults']): Promi
     const was = await unplanned(deps.ledger, id);
     return { step: was && refusePlan(was, faults, now), result: undefined };
   });
-
-/** A spec that is too long for its item goes to the blob store; putting it twice is the same blob. */
-async function withBlob({ blobs }: MayorDeps, { bead, spec }: NewBead): Promise<NewBead> {
-  const bytes = new TextEncoder().encode(JSON.stringify(spec));
-  if (bytes.length <= limits.specBytesInlineMax) return { bead, spec };
-  const blob = await blobs.put(bytes, 'application/json');
-  return { bead, spec: { instructions: '', acceptance: [], blob } };
-}
 
 /**
  * Brings the ledger a chunk nearer to these beads, whatever part of them an earlier try has written; when nothing

@@ -4,8 +4,9 @@ import { integrationBranch } from '../../core/convoys/integration.ts';
 import { type BeadId, keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { awaitOn } from '../../core/molecules/await.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
 import { gateOf } from '../../core/molecules/gate.ts';
-import { beadCause, type Go, next } from '../../core/molecules/next.ts';
+import { type Go, next } from '../../core/molecules/next.ts';
 import { startAgain } from '../../core/molecules/start-again.ts';
 import type { Ledger, Oid, Ports } from '../../core/ports.ts';
 import type { Queue } from '../../core/refinery/records.ts';
@@ -14,7 +15,10 @@ import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { awaitedBy } from './gate.ts';
 
-export type MoleculeDeps = Pick<Ports, 'ledger' | 'clock' | 'ids'>;
+export type MoleculeDeps = Pick<Ports, 'ledger' | 'clock' | 'ids'> & {
+  /** The Mayor has a model, and reads why beads fail. */
+  readonly triages: boolean;
+};
 
 export type MoleculeRequest =
   | { readonly op: 'next'; readonly bead: BeadId; readonly run: number; readonly turn: number }
@@ -52,7 +56,9 @@ const decideNext = (deps: MoleculeDeps, request: Extract<MoleculeRequest, { op: 
     const { outcome } = bead.body;
     const gate = outcome?.kind === 'phase_complete' ? gateOf(bead.body, outcome, now) : undefined;
     const awaited = gate ? await awaitedBy(ledger, bead.body, gate) : {};
-    const seen = { bead, convoyCreatedAt: convoy?.body.createdAt ?? now, config, breaker, escalation, tip, awaited };
+    const { triages } = deps;
+    const convoyCreatedAt = convoy?.body.createdAt ?? now;
+    const seen = { bead, convoyCreatedAt, config, breaker, escalation, triages, tip, awaited };
     const { go, seconds, step } = next(seen, request.run, deps.ids.ulid(), now);
     return { step, result: { go, ...(seconds === undefined ? {} : { seconds }) } };
   });

@@ -11,7 +11,7 @@ import { openEscalation } from '../../core/escalations/open.ts';
 import { tokenOf } from '../../core/hash.ts';
 import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import { beadCause } from '../../core/molecules/next.ts';
+import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Item, Ports } from '../../core/ports.ts';
 import { redact } from '../../core/redact.ts';
 import { remove, replace, together } from '../../core/step.ts';

@@ -167,7 +167,7 @@ describe('metrics', () => {
     await stored.commit({ id: 'town', changes: town });
     const outcome = { kind: 'failed', cause: 'infrastructure', detail: 'its host was taken away' } as const;
     await endAttemptOf(deps, idOf(1), 1, { outcome, costUsd: 1.5, agentMs: 0, who: 'witness' });
-    await makeMolecule(deps)({ op: 'next', bead: idOf(1), run: 1, turn: 1 });
+    await makeMolecule({ ...deps, triages: false })({ op: 'next', bead: idOf(1), run: 1, turn: 1 });
     await stored.close();
   }
 

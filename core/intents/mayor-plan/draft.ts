@@ -16,7 +16,7 @@ const checkSchema = z.strictObject({
   text: z.string().min(1).max(500).describe('the command that must succeed, or the fact that can be observed'),
 });
 
-const draftBeadSchema = z.strictObject({
+export const draftBeadSchema = z.strictObject({
   name: z.string().max(100).describe('lower-case letters, digits and dashes, at most 41'),
   title: z.string(),
   instructions: z.string().max(limits.instructionsCharsMax),

@@ -3,6 +3,7 @@
 import { limits } from '../../limits.ts';
 import type { CommitLine, FileRead } from '../../ports.ts';
 import { redact } from '../../redact.ts';
+import { cut } from '../prompts/cut.ts';
 import { fenced } from '../prompts/fence.ts';
 import { summarizeTree } from './summarize-tree.ts';
 
@@ -64,16 +65,6 @@ export function openingOf(reading: Reading, nonce: string): string {
         ]
       : []),
   ].join('\n\n');
-}
-
-const cutMark = '\n… cut here';
-
-/** Cut at the end of a line where there is one, and marked. */
-function cut(text: string, charsMax: number): string {
-  if (text.length <= charsMax) return text;
-  const kept = text.slice(0, charsMax - cutMark.length);
-  const end = kept.lastIndexOf('\n');
-  return (end > 0 ? kept.slice(0, end) : kept) + cutMark;
 }
 
 /** File after file, each cut by itself, until the part is full; what a credential looks like is left out. */

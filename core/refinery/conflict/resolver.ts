@@ -4,6 +4,7 @@
  */
 import { type Bead, hasEnded, type Resolves } from '../../convoys/bead.ts';
 import type { Convoy } from '../../convoys/convoy.ts';
+import { freshBead } from '../../convoys/fresh-bead.ts';
 import { type BeadId, beadId, groups, keys, parseBeadId } from '../../keys.ts';
 import { limits } from '../../limits.ts';
 import { conflictSpec } from '../../molecules/prompts/resolve-conflict.ts';
@@ -82,9 +83,8 @@ export function askResolver(view: QueueView, was: Item<MergeRequest>, ask: Ask, 
 function resolverOf(author: Bead, n: number, tries: number, resolves: Resolves, now: Instant): Bead {
   const { rig, convoy, priority, formula, budgetUsd, target, readyAt } = author;
   return {
+    ...freshBead(rig, convoy, now),
     id: beadId(parseBeadId(author.id)?.prefix ?? '', convoy, n),
-    rig,
-    convoy,
     n,
     name: `${author.name}-conflict-${tries}`,
     title: `Resolve conflict: ${author.title}`.slice(0, limits.titleCharsMax),
@@ -95,21 +95,10 @@ function resolverOf(author: Bead, n: number, tries: number, resolves: Resolves, 
     runtime: 'command',
     formula,
     budgetUsd,
-    costUsd: 0,
     resolves,
-    status: 'open',
     blockedBy: [],
-    blockedForGood: false,
     ...(readyAt === undefined ? {} : { readyAt }),
-    attempt: 0,
-    run: 0,
     target,
-    failures: 0,
-    respawns: 0,
-    infraDeaths: 0,
-    notes: [],
-    createdAt: now,
-    spent: { agentMs: 0, gateMs: 0, backoffMs: 0 },
   };
 }
 

@@ -80,7 +80,7 @@ export async function openTown(beads: number): Promise<ScaleTown> {
     launchGate: async () => {},
   });
   const mayor = makeMayor({ ...common, blobs });
-  const molecule = makeMolecule(common);
+  const molecule = makeMolecule({ ...common, triages: false });
   const convoyTick = makeConvoyTick(common);
   const schedulerTick = makeSchedulerTick({ ...common, caps: { polecatsPerTown: 100_000, dayBudgetUsd: 0 } });
   const sling = makeFleet({ ...common, fleet, queues, apiUrl: () => 'http://town', secretOf: () => undefined });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Escalation } from '../../../core/escalations/escalation.ts';
 import { type Alarm, openEscalation } from '../../../core/escalations/open.ts';
-import { beadCause } from '../../../core/molecules/next.ts';
+import { beadCause } from '../../../core/molecules/before-a-human.ts';
 import type { Instant, Item } from '../../../core/ports.ts';
 import { runbookOf } from '../../../core/runbooks.ts';
 import { breakerAlarm } from '../../../core/scheduler/records.ts';

@@ -21,6 +21,7 @@ const decide = (over: Partial<Bead>, awaited: Awaited = {}) =>
       config: configOf({ settings: {} }),
       breaker: undefined,
       escalation: undefined,
+      triages: false,
       awaited,
     },
     1,

@@ -14,6 +14,7 @@ const seenOf = (over: Partial<Bead>): Seen => ({
   config,
   breaker: undefined,
   escalation: undefined,
+  triages: false,
 });
 const decide = (over: Partial<Bead>) => next(seenOf(over), 1, 'SEQ', t0);
 const beadIn = (decided: ReturnType<typeof next>): Bead | undefined => putAt<Bead>(decided.step, keys.bead(idOf(1)));

@@ -25,7 +25,14 @@ const resolver = (over: Partial<Bead>) =>
   });
 const decide = (outcome: Outcome) =>
   next(
-    { bead: resolver({ outcome }), convoyCreatedAt: t0, config, breaker: undefined, escalation: undefined },
+    {
+      bead: resolver({ outcome }),
+      convoyCreatedAt: t0,
+      config,
+      breaker: undefined,
+      escalation: undefined,
+      triages: false,
+    },
     1,
     'NEW',
     t0,

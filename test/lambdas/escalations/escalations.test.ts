@@ -4,7 +4,7 @@ import { saveBead } from '../../../core/convoys/save-bead.ts';
 import { escalationId } from '../../../core/escalations/escalation.ts';
 import { type Alarm, openEscalation } from '../../../core/escalations/open.ts';
 import { keys } from '../../../core/keys.ts';
-import { beadCause } from '../../../core/molecules/next.ts';
+import { beadCause } from '../../../core/molecules/before-a-human.ts';
 import type { Cause } from '../../../core/runbooks.ts';
 import { recordOf, toCommit } from '../../../core/step.ts';
 import { account } from '../../core/escalations/account.ts';

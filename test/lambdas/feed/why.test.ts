@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { escalationId } from '../../../core/escalations/escalation.ts';
 import { openEscalation } from '../../../core/escalations/open.ts';
-import { beadCause } from '../../../core/molecules/next.ts';
+import { beadCause } from '../../../core/molecules/before-a-human.ts';
 import { create, toCommit } from '../../../core/step.ts';
 import { why } from '../../../lambdas/feed/why.ts';
 import { realClock } from '../../../local/clock.ts';
