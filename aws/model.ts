@@ -11,9 +11,9 @@ import {
   type ToolUseBlock,
 } from '@aws-sdk/client-bedrock-runtime';
 import * as z from 'zod';
-import { Unavailable } from '../core/errors.ts';
+import { AnswerLost, Unavailable } from '../core/errors.ts';
 import type { Json, Model, ModelReply, ModelRequest } from '../core/ports.ts';
-import { answerOf, nameOf, thrownBy } from './errors.ts';
+import { nameOf, thrownBy } from './errors.ts';
 
 export interface ModelConfig {
   /** Model or inference profile. */
@@ -82,19 +82,21 @@ function inputOf({ modelId }: ModelConfig, { system, messages, tools, maxTokens 
   };
 }
 
-/** Bedrock's own words for "not now": the model is loading, or did not answer in time. */
-const notNow = new Set(['ModelNotReadyException', 'ModelTimeoutException']);
+/** Bedrock's word, and the client's, for an answer that took too long: much of it may have been written. */
+const tooLate = new Set(['ModelTimeoutException', 'TimeoutError']);
 
 export const makeModel = (client: BedrockRuntimeClient, config: ModelConfig): Model => ({
   async complete(request) {
     const what = `complete with ${config.modelId}`;
     const sent = client.send(new ConverseCommand(inputOf(config, request)));
-    const { output, stopReason, usage } = await answerOf(what, sent).catch((error: unknown) => {
-      throw notNow.has(nameOf(error))
-        ? new Unavailable(`${what}: ${nameOf(error)}`, { cause: error })
+    const { output, stopReason, usage } = await sent.catch((error: unknown) => {
+      const name = nameOf(error);
+      if (tooLate.has(name)) throw new AnswerLost(`${what}: ${name}`, { cause: error });
+      throw name === 'ModelNotReadyException'
+        ? new Unavailable(`${what}: ${name}`, { cause: error })
         : thrownBy(what, error);
     });
-    if (!stopReason) throw new Unavailable(`${what}: stopped by nothing`);
+    if (!stopReason) throw new AnswerLost(`${what}: stopped by nothing`);
     return {
       content: (output?.message?.content ?? []).flatMap(blocksOf),
       stop: stops[stopReason] ?? 'end',

@@ -54,6 +54,9 @@ export class Unavailable extends Error {
   override readonly name: string = 'Unavailable';
 }
 
+/** It was most likely done, and paid for: its answer came too late, or cannot be read. Not to be repeated without a bound. */
+export class AnswerLost extends Unavailable {}
+
 /** Nothing is broken: it is tried again at the same pace, and whoever throws this tells a human in time. */
 export class NoRoom extends Unavailable {
   override readonly name = 'NoRoom';

@@ -128,6 +128,8 @@ export const limits = {
   modelTimeoutMs: 4 * minutes,
   /** Calls for one plan before a human gets the faults; a human's comment gives as many again. */
   planRoundsMax: 3,
+  /** Calls for one plan that were begun and never answered, as far as the record tells, before a human hears of it: each may be billed. */
+  planUnansweredMax: 5,
   /** What a plan of 60 beads takes, at 250 tokens each. */
   planTokensMax: 16_000,
   /** Beads of a plan by the model: one that needs more is several intents, and nobody reads more before approving. */

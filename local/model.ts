@@ -1,7 +1,7 @@
 /** The model by Anthropic's Messages API, for a laptop with a key. Messages already have that API's own shape. */
 
 import * as z from 'zod';
-import { Unavailable } from '../core/errors.ts';
+import { AnswerLost, Unavailable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Json, Model, ModelReply } from '../core/ports.ts';
 
@@ -57,7 +57,7 @@ const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
       throw new Unavailable(`${what}: status ${status}`);
     if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
     const answer = answerSchema.safeParse(jsonOf(text));
-    if (!answer.success) throw new Unavailable(`${what}: an answer that cannot be read`);
+    if (!answer.success) throw new AnswerLost(`${what}: an answer that cannot be read`);
     const { content, usage, stop_reason: reason } = answer.data;
     return {
       content: content.filter(({ type }) => type === 'text' || type === 'tool_use') as Json,
@@ -83,7 +83,8 @@ async function post(
     });
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    throw new Unavailable(`${what}: ${(error as Error).name}`, { cause: error });
+    const { name } = error as Error;
+    throw new (name === 'TimeoutError' ? AnswerLost : Unavailable)(`${what}: ${name}`, { cause: error });
   }
 }
 

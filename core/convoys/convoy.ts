@@ -67,6 +67,8 @@ export interface Convoy {
   readonly planning?: Planning;
   /** Absent: none of its beads came before the Mayor. */
   readonly triage?: ModelUse;
+  /** Calls of the model since its last answer that were begun, and may have been billed. */
+  readonly unanswered?: number;
   /** Blob with a plan that has been checked, whose beads are being written. */
   readonly draft?: string;
   readonly progress: Progress;

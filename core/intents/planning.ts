@@ -86,9 +86,19 @@ function planningAfter(before: Planning = noPlanning, { inputTokens, outputToken
   };
 }
 
+/** A call begins, or has not been done after all: known before it can be paid for, whatever becomes of whoever makes it. */
+export function callCounted(was: Item<Convoy>, calls: 1 | -1): Step {
+  const unanswered = Math.max(0, (was.body.unanswered ?? 0) + calls);
+  const next: Convoy = { ...withoutCalls(was.body), ...(unanswered === 0 ? {} : { unanswered }) };
+  return { changes: [replace(was, next, { attentionAt: was.attentionAt })] };
+}
+
+const withoutCalls = ({ unanswered: _, ...convoy }: Convoy): Convoy => convoy;
+
 /** A call was answered with no plan that holds: the conversation goes on. */
 export function anotherRound(was: Item<Convoy>, round: Round, faults: readonly Fault[], now: Instant): Step {
-  const next: Convoy = { ...was.body, planning: planningAfter(was.body.planning, round), progressAt: now };
+  const planning = planningAfter(was.body.planning, round);
+  const next: Convoy = { ...withoutCalls(was.body), planning, progressAt: now };
   const text = `${next.id}: round ${next.planning?.round} gave no plan that holds: ${faults[0]?.what ?? ''}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
   return {
     changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })],
@@ -99,20 +109,20 @@ export function anotherRound(was: Item<Convoy>, round: Round, faults: readonly F
 /** The plan that the model made is the convoy's from here on, whoever writes its beads. */
 export function planDrafted(was: Item<Convoy>, round: Round & { readonly last: string }, now: Instant): Step {
   const { comment: _, ...planning } = planningAfter(was.body.planning, round);
-  const next: Convoy = { ...was.body, planning, draft: round.last, progressAt: now };
+  const next: Convoy = { ...withoutCalls(was.body), planning, draft: round.last, progressAt: now };
   return { changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })] };
 }
 
-/** The model made no plan that holds, as often as it may try: a human gets its faults, and the last plan. */
+/** The model made no plan that holds, as often as it may try: a human gets its faults, and the last plan. No round: it was silent. */
 export function giveUpPlan(
   was: Item<Convoy>,
-  round: Round,
+  round: Round | undefined,
   faults: readonly Fault[],
   escalation: Item<Escalation> | undefined,
   now: Instant,
 ): Step {
-  const planning = planningAfter(was.body.planning, round);
-  const asked = { ...was, body: { ...was.body, planning } };
+  const planning = round ? planningAfter(was.body.planning, round) : (was.body.planning ?? noPlanning);
+  const asked = { ...was, body: { ...withoutCalls(was.body), planning } };
   const { id, rig, title } = was.body;
   const shown = faults.slice(0, 10).map(({ at, what, remedy }) => `- ${at ? `${at}: ` : ''}${what} ${remedy}`);
   const alarm = {
@@ -163,7 +173,7 @@ export function planAgain(
   const { transcript: _, ...kept } = planning ?? noPlanning;
   const asked = 'comment' in given ? { planning: { ...kept, round: 0, comment: given.comment } } : given;
   const next: Convoy = {
-    ...rest,
+    ...withoutCalls(rest),
     ...(planning ? { planning } : {}),
     ...asked,
     status: 'planning',

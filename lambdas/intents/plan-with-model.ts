@@ -5,13 +5,20 @@
 
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { stalledCause } from '../../core/convoys/tick.ts';
-import type { Fault } from '../../core/errors.ts';
+import { AnswerLost, type Fault, Unavailable } from '../../core/errors.ts';
 import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
 import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
 import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
-import { anotherRound, giveUpPlan, planDrafted, type Round, refusePlan } from '../../core/intents/planning.ts';
+import {
+  anotherRound,
+  callCounted,
+  giveUpPlan,
+  planDrafted,
+  type Round,
+  refusePlan,
+} from '../../core/intents/planning.ts';
 import { limits } from '../../core/limits.ts';
-import type { Instant, Item, Json, Ports } from '../../core/ports.ts';
+import type { Instant, Item, Json, ModelReply, Ports } from '../../core/ports.ts';
 import { configOf, worksFromPrompt } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { replace, type Step } from '../../core/step.ts';
@@ -33,7 +40,8 @@ export async function planWithModel(
   const unplannable = whyUnplannable(rig, intent);
   if (unplannable) return save(deps, convoy, async (was, now) => refusePlan(was, [unplannable], now));
   const conversation = await conversationOf(deps, convoy, rig, intent);
-  const reply = await deps.model.complete(requestOf(conversation));
+  const reply = await ask(deps, convoy, conversation);
+  if (!reply) return;
   const budgetUsd = config['budget.per_bead_usd'];
   const town: DraftTown = { rig: rig.name, rigs, runtime: config['agent.runtime'], budgetUsd };
   const judged = judgeReply(reply, town);
@@ -53,6 +61,41 @@ export async function planWithModel(
   const round: Round = { ...spent, ...last, transcript: await putJson(deps, goesOn) };
   return save(deps, convoy, async (was, now) => anotherRound(was, round, faults, now), spent);
 }
+
+/** Nothing if somebody has gone on meanwhile, or the model was asked in vain too often. */
+async function ask(deps: PlanningDeps, convoy: Convoy, conversation: Conversation): Promise<ModelReply | undefined> {
+  const may = await runCommand<boolean>(deps, `planning of ${convoy.id}`, async (now) => {
+    const was = await load.convoy(deps.ledger, convoy.id);
+    if (!was || !isSame(was.body, convoy)) return { result: false };
+    if ((was.body.unanswered ?? 0) < limits.planUnansweredMax) return { step: callCounted(was, 1), result: true };
+    const alarm = await load.escalation(deps.ledger, stalledCause(convoy.id));
+    return { step: giveUpPlan(was, undefined, [silent], alarm, now), result: false };
+  });
+  if (!may) return undefined;
+  try {
+    return await deps.model.complete(requestOf(conversation));
+  } catch (error) {
+    if (error instanceof Unavailable && !(error instanceof AnswerLost)) await takeBack(deps, convoy);
+    throw error;
+  }
+}
+
+const silent: Fault = {
+  code: 'MODEL_SILENT',
+  what: `The model was asked ${limits.planUnansweredMax} times, and no answer came back in time or could be read.`,
+  remedy: 'Ask for less in one intent, write it as a checklist, or have it asked again with gt convoy reject.',
+};
+
+/** It was turned away: that cost nothing, and may go on for as long as it takes. */
+const takeBack = (deps: PlanningDeps, convoy: Convoy): Promise<void> =>
+  runCommand<void>(deps, `planning of ${convoy.id}`, async () => {
+    const was = await load.convoy(deps.ledger, convoy.id);
+    return { step: was && isSame(was.body, convoy) ? callCounted(was, -1) : undefined, result: undefined };
+  });
+
+/** Nobody has gone on from what was seen. */
+const isSame = ({ status, draft, planning }: Convoy, seen: Convoy): boolean =>
+  status === 'planning' && draft === undefined && planning?.rounds === seen.planning?.rounds;
 
 function whyUnplannable(rig: Rig, intent: string): Fault | undefined {
   const config = configOf(rig);
@@ -99,9 +142,8 @@ const save = (
   runCommand<void>(deps, `planning of ${seen.id}`, async (now) => {
     const was = await load.convoy(deps.ledger, seen.id);
     if (!was) return { result: undefined };
-    const { status, draft, planning } = was.body;
-    const same = status === 'planning' && draft === undefined && planning?.rounds === seen.planning?.rounds;
-    if (same) return { step: await decide(was, now), result: undefined };
+    const { planning } = was.body;
+    if (isSame(was.body, seen)) return { step: await decide(was, now), result: undefined };
     if (!spent || !planning) return { result: undefined };
     const counted = {
       ...planning,

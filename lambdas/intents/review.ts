@@ -37,7 +37,7 @@ export const rejectPlan = (deps: ReviewDeps, id: ConvoyId, comment: string, by: 
     if (!was) return { result: undefined };
     const { status, planning } = was.body;
     if (status === 'planning' && planning?.comment === comment) return { result: undefined };
-    checkStaged(was.body, planning?.last !== undefined);
+    checkStaged(was.body, planning !== undefined);
     if (!planning)
       throw refuse(
         409,

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Convoy } from '../../../core/convoys/convoy.ts';
+import { callCounted } from '../../../core/intents/planning.ts';
 import { keys } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import type { Model, Repo } from '../../../core/ports.ts';
 import type { Rig } from '../../../core/rigs/rig.ts';
 import { replace } from '../../../core/step.ts';
 import { makeGitRepo } from '../../../git/repo.ts';
 import { makeHandler } from '../../../lambdas/intents/mayor.ts';
+import { rejectPlan } from '../../../lambdas/intents/review.ts';
 import { submitIntent } from '../../../lambdas/intents/submit.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { makeTestRig, type TestRig } from '../../git/rig.ts';
@@ -129,6 +132,40 @@ describe('planning with a model', () => {
     const { town, id, go } = await submitted();
     await expect(go()).rejects.toMatchObject({ name: 'Unavailable' });
     expect((await convoyOf(town, id)).planning).toBeUndefined();
+    expect(await go()).toBe('launch');
+  });
+
+  test('a model that turns it away costs nothing, and is asked as long as it takes', async () => {
+    api.answers({ status: 529, body: '' });
+    const { town, id, go } = await submitted();
+    for (let i = 0; i < limits.planUnansweredMax + 3; i += 1)
+      await expect(go()).rejects.toMatchObject({ name: 'Unavailable' });
+    expect(await convoyOf(town, id)).toMatchObject({ status: 'planning' });
+    expect((await convoyOf(town, id)).unanswered).toBeUndefined();
+  });
+
+  test('calls that may be billed and bring no answer are not made for ever: a human hears of it, and may have it asked again', async () => {
+    api.answers({ status: 200, body: '{"content":"?"}' });
+    const { town, id, go } = await submitted();
+    for (let i = 0; i < limits.planUnansweredMax; i += 1)
+      await expect(go()).rejects.toMatchObject({ name: 'Unavailable' });
+    expect(await untilDone(go)).toEqual(['refused']);
+    expect(api.seen).toHaveLength(limits.planUnansweredMax);
+    expect(await convoyOf(town, id)).toMatchObject({ status: 'stalled', faults: [{ code: 'MODEL_SILENT' }] });
+    expect((await load.escalation(town.ledger, `convoy/${id}/stalled`))?.body).toMatchObject({ status: 'open' });
+    api.answers(called('submit_plan', plan(bead('a'))));
+    await rejectPlan(town, id, 'try again', 'ada');
+    expect(await go()).toBe('launch');
+  });
+
+  test('a call that a crash leaves open counts as well, and an answer counts it no more', async () => {
+    api.answers(called('submit_plan', plan(bead('a', { files: [] }))), called('submit_plan', plan(bead('a'))));
+    const { town, id, go } = await submitted();
+    const was = await load.convoy(town.ledger, id);
+    if (!was) throw new Error('no convoy');
+    await town.ledger.commit({ id: 'crashed', changes: callCounted(was, 1).changes });
+    expect(await go()).toBe('plan');
+    expect((await convoyOf(town, id)).unanswered).toBeUndefined();
     expect(await go()).toBe('launch');
   });
 
