@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { type Formula, rigFormulas } from '../../core/formulas/formula.ts';
 import { parseFormula } from '../../core/formulas/parse.ts';
 import { didYouMean, suggester } from '../../core/nearest.ts';
+import { boundedMatch } from '../../local/bounded-match.ts';
 import { builtInFormulas } from '../../local/built-in-formulas.ts';
 import { Refusal } from './refusal.ts';
 
@@ -60,7 +61,7 @@ export type Faults = Refusal['faults'];
 
 /** What is wrong with it, with file and line; a file is named as its formula, or nobody would find it. */
 export function faultsOf({ label, text }: FormulaText): Faults {
-  const parsed = parseFormula(text);
+  const parsed = parseFormula(text, boundedMatch);
   if ('faults' in parsed)
     return parsed.faults.map(({ what, remedy, at }) => ({ what, remedy, at: at ? `${label}, ${at}` : label }));
   const { name } = parsed.formula;
@@ -69,7 +70,7 @@ export function faultsOf({ label, text }: FormulaText): Faults {
 }
 
 export function readFormula(found: FormulaText): Formula {
-  const parsed = parseFormula(found.text);
+  const parsed = parseFormula(found.text, boundedMatch);
   if ('formula' in parsed) return parsed.formula;
   throw refusalOf('FORMULA_INVALID', faultsOf(found));
 }

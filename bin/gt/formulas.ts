@@ -3,6 +3,7 @@ import { checklistOfPlan } from '../../core/formulas/checklist-of-plan.ts';
 import type { Formula, Leg, Step, Variable } from '../../core/formulas/formula.ts';
 import { parseFormula } from '../../core/formulas/parse.ts';
 import { planOfFormula } from '../../core/formulas/plan-of-formula.ts';
+import { boundedMatch } from '../../local/bounded-match.ts';
 import {
   builtIns,
   faultsOf,
@@ -95,11 +96,15 @@ async function checklistOf(
     );
   if (formula.type === 'convoy' && file !== undefined)
     throw new Refusal('USAGE', `${formula.name} has its own beads.`, 'Leave --file out, and use its variables.');
-  const planned = planOfFormula(formula, {
-    vars,
-    ...(title === undefined ? {} : { title }),
-    ...(file === undefined ? {} : { instructions: await read(file) }),
-  });
+  const planned = planOfFormula(
+    formula,
+    {
+      vars,
+      ...(title === undefined ? {} : { title }),
+      ...(file === undefined ? {} : { instructions: await read(file) }),
+    },
+    boundedMatch,
+  );
   if ('faults' in planned) throw refusalOf('VARIABLES_REFUSED', planned.faults);
   return checklistOfPlan(planned.plan);
 }
@@ -109,7 +114,7 @@ function list(print: Printer): void {
     ...builtIns().map((one) => ({ ...one, from: 'built-in' })),
     ...repositoryFormulas().map((one) => ({ ...one, from: one.label })),
   ].map(({ text, label, from }) => {
-    const parsed = parseFormula(text);
+    const parsed = parseFormula(text, boundedMatch);
     if ('faults' in parsed) return { name: label, type: 'faulty', from, about: `gt formula lint ${label}` };
     const { name, type, description } = parsed.formula;
     return { name, type, from, about: short(description, 80) };

@@ -4,6 +4,7 @@ import { rigFormulas } from '../../core/formulas/formula.ts';
 import { parseFormula } from '../../core/formulas/parse.ts';
 import { type Poured, pour } from '../../core/formulas/pour.ts';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
+import { boundedMatch } from '../../local/bounded-match.ts';
 import { builtInFormulas } from '../../local/built-in-formulas.ts';
 import type { Clone } from './clone.ts';
 import { git, mustGit } from './git.ts';
@@ -16,7 +17,7 @@ export async function pourFormula(box: Sandbox, clone: Clone, { name, vars }: Na
   const text = own ?? (Object.hasOwn(builtInFormulas, name) ? builtInFormulas[name] : undefined);
   if (text === undefined)
     return refused('FORMULA_UNKNOWN', `There is no formula "${name}".`, `Land it as ${rigFormulas}/${name}.toml.`);
-  const parsed = parseFormula(text);
+  const parsed = parseFormula(text, boundedMatch);
   if ('faults' in parsed) return parsed;
   const { formula } = parsed;
   if (formula.name !== name)
@@ -27,7 +28,7 @@ export async function pourFormula(box: Sandbox, clone: Clone, { name, vars }: Na
       `"${name}" is a convoy formula, and a polecat follows a workflow.`,
       `Hand it in with gt formula run ${name}.`,
     );
-  return pour(formula, vars, own === undefined ? 'built-in' : 'repository');
+  return pour(formula, vars, own === undefined ? 'built-in' : 'repository', boundedMatch);
 }
 
 const refused = (code: string, what: string, remedy: string): Poured => ({ faults: [{ code, what, remedy }] });

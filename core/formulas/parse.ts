@@ -17,7 +17,15 @@ import {
 import { linesOf } from './lines.ts';
 import { type Node, orderOf } from './order.ts';
 import { type Faults, isTable, report, Table } from './read-table.ts';
-import { isCondition, misfit, referencesIn, valueCharsMax, variableNamePattern } from './vars.ts';
+import {
+  isCondition,
+  type Matches,
+  misfit,
+  plainMatch,
+  referencesIn,
+  valueCharsMax,
+  variableNamePattern,
+} from './vars.ts';
 
 export type Parsed = { readonly formula: Formula } | { readonly faults: readonly Fault[] };
 
@@ -28,7 +36,7 @@ const proseRule = { max: limits.formulaTextCharsMax };
 const commandRule = { max: 2000, pattern: /\S/, expected: 'a shell command' };
 const acceptanceRule = { max: 1000, items: 50 };
 
-export function parseFormula(text: string): Parsed {
+export function parseFormula(text: string, matches: Matches = plainMatch): Parsed {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > limits.formulaBytesMax) {
     const what = `The formula has ${bytes} bytes; the limit is ${limits.formulaBytesMax}.`;
@@ -37,7 +45,7 @@ export function parseFormula(text: string): Parsed {
   const read = readToml(text);
   if ('faults' in read) return read;
   const faults: Faults = { all: [], lineOf: linesOf(text.replaceAll('\r\n', '\n')) };
-  const formula = readFormula(new Table(read.fields, '', 'The formula', faults), faults);
+  const formula = readFormula(new Table(read.fields, '', 'The formula', faults), faults, matches);
   if (faults.all.length === 0) return { formula };
   return { faults: faults.all.sort((a, b) => lineNumber(a) - lineNumber(b)) };
 }
@@ -56,12 +64,12 @@ function readToml(text: string): { readonly fields: Record<string, unknown> } | 
   }
 }
 
-function readFormula(table: Table, faults: Faults): Formula {
+function readFormula(table: Table, faults: Faults, matches: Matches): Formula {
   const name = table.needText('formula', { ...idRule, pattern: formulaNamePattern });
   const type = table.one('type', ['workflow', 'convoy']) ?? 'workflow';
   const version = table.whole('version', 1, 1_000_000) ?? 1;
   const description = table.text('description', proseRule) ?? '';
-  const vars = readVariables(table, faults);
+  const vars = readVariables(table, faults, matches);
   const common = { name, version, description, vars };
   const formula = type === 'convoy' ? readConvoy(table, common, faults) : readWorkflow(table, common, faults);
   table.close();
@@ -70,7 +78,7 @@ function readFormula(table: Table, faults: Faults): Formula {
 
 type Common = Pick<Workflow, 'name' | 'version' | 'description' | 'vars'>;
 
-function readVariables(formula: Table, faults: Faults): readonly Variable[] {
+function readVariables(formula: Table, faults: Faults, matches: Matches): readonly Variable[] {
   const table = formula.table('vars', 'The table of variables');
   if (!table) return [];
   if (table.keys().length > limits.formulaVarsMax)
@@ -90,13 +98,13 @@ function readVariables(formula: Table, faults: Faults): readonly Variable[] {
     }
     // `issue = "42"` says as much as a table with a default.
     if (typeof value === 'string') return [{ name, description: '', required: false, default: value }];
-    if (isTable(value)) return [readVariable(new Table(value, path, `Variable "${name}"`, faults), name)];
+    if (isTable(value)) return [readVariable(new Table(value, path, `Variable "${name}"`, faults), name, matches)];
     report(faults, path, 'FORMULA_TYPE_WRONG', `The variable "${name}" is no table.`, 'Give a table, or its default.');
     return [];
   });
 }
 
-function readVariable(table: Table, name: string): Variable {
+function readVariable(table: Table, name: string, matches: Matches): Variable {
   const description = table.text('description', titleRule) ?? '';
   const required = table.flag('required') ?? false;
   const preset = table.text('default', { max: valueCharsMax });
@@ -119,7 +127,7 @@ function readVariable(table: Table, name: string): Variable {
     table.fault('pattern', 'FORMULA_VALUE_INVALID', 'has a pattern that is no regular expression.', 'Mend it.');
     return variable;
   }
-  const wrong = preset === undefined ? undefined : misfit(variable, preset);
+  const wrong = preset === undefined ? undefined : misfit(variable, preset, matches);
   if (wrong !== undefined)
     table.fault('default', 'FORMULA_VALUE_INVALID', `has a default that ${wrong}.`, 'Give another default.');
   return variable;

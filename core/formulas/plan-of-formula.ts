@@ -3,7 +3,7 @@ import type { Plan, PlannedBead } from '../convoys/plan.ts';
 import type { Fault } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Formula, Leg } from './formula.ts';
-import { fill, holds, type Values, valuesOf } from './vars.ts';
+import { fill, holds, type Matches, plainMatch, type Values, valuesOf } from './vars.ts';
 
 export interface Asked {
   readonly vars: Values;
@@ -16,8 +16,9 @@ export interface Asked {
 export function planOfFormula(
   formula: Formula,
   asked: Asked,
+  matches: Matches = plainMatch,
 ): { readonly plan: Plan } | { readonly faults: readonly Fault[] } {
-  const filled = valuesOf(formula.vars, asked.vars);
+  const filled = valuesOf(formula.vars, asked.vars, matches);
   if ('faults' in filled) return filled;
   const { values } = filled;
   const title = asked.title ?? titleOf(formula, values);

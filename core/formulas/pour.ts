@@ -4,12 +4,17 @@ import { limits } from '../limits.ts';
 import type { Step, StepGate, Workflow } from './formula.ts';
 import type { Molecule, MoleculeStep } from './molecule.ts';
 import { orderOf } from './order.ts';
-import { fill, fillCommand, holds, type Values, valuesOf } from './vars.ts';
+import { fill, fillCommand, holds, type Matches, plainMatch, type Values, valuesOf } from './vars.ts';
 
 export type Poured = { readonly molecule: Molecule } | { readonly faults: readonly Fault[] };
 
-export function pour(formula: Workflow, given: Values, source: Molecule['source']): Poured {
-  const filled = valuesOf(formula.vars, given);
+export function pour(
+  formula: Workflow,
+  given: Values,
+  source: Molecule['source'],
+  matches: Matches = plainMatch,
+): Poured {
+  const filled = valuesOf(formula.vars, given, matches);
   if ('faults' in filled) return filled;
   const steps = orderOf(formula.steps).order.flatMap((step) => unroll(step, formula.steps, filled.values));
   const molecule = { formula: formula.name, version: formula.version, source, steps };

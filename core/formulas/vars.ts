@@ -22,13 +22,18 @@ export const fill = (text: string, values: Values): string =>
 export const fillCommand = (command: string, values: Values): string =>
   command.replace(reference, (_, name: string) => `'${(values[name.trim()] ?? '').replaceAll("'", "'\\''")}'`);
 
+/** Whether a value matches a pattern. Who compares a stranger's needs one that gives up. */
+export type Matches = (pattern: string, value: string) => boolean | 'too_long';
+
+export const plainMatch: Matches = (pattern, value) => new RegExp(pattern, 'u').test(value);
+
 /** Why a value does not suit its variable; `undefined` if it does. */
-export function misfit({ enum: allowed, pattern }: Variable, value: string): string | undefined {
+export function misfit({ enum: allowed, pattern }: Variable, value: string, matches: Matches): string | undefined {
   if (value.length > valueCharsMax) return `has ${value.length} characters; at most ${valueCharsMax} are possible`;
   if (allowed && !allowed.includes(value)) return `is ${quoted(value)}, not one of ${allowed.join(', ')}`;
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
-    return `is ${quoted(value)}, which does not match ${pattern}`;
-  return undefined;
+  const found = pattern === undefined || matches(pattern, value);
+  if (found === true) return undefined;
+  return `is ${quoted(value)}, which ${found ? 'takes too long to compare with' : 'does not match'} ${pattern}`;
 }
 
 const quoted = (text: string): string => JSON.stringify(clip(text));
@@ -37,6 +42,7 @@ const quoted = (text: string): string => JSON.stringify(clip(text));
 export function valuesOf(
   variables: readonly Variable[],
   given: Values,
+  matches: Matches,
 ): { readonly values: Values } | { readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const values: Record<string, string> = {};
@@ -48,7 +54,7 @@ export function valuesOf(
       const remedy = `Give it: --var ${name}=….`;
       faults.push({ code: 'VAR_MISSING', what: `The variable ${name}${about} is required.`, remedy, at: name });
     }
-    const wrong = value === undefined ? undefined : misfit(variable, value);
+    const wrong = value === undefined ? undefined : misfit(variable, value, matches);
     if (wrong !== undefined)
       faults.push({ code: 'VAR_INVALID', what: `The variable ${name} ${wrong}.`, remedy: 'Give another.', at: name });
     values[name] = value ?? '';

@@ -221,6 +221,15 @@ describe('a molecule', () => {
       { name: 'ours', vars: {} },
       /line 5: Step "a" has the unknown key "chekc"/,
     ],
+    [
+      'endless to compare',
+      {
+        '.gastown/formulas/ours.toml':
+          'formula = "ours"\n[vars.name]\npattern = "^(a+)+$"\n[[steps]]\nid = "a"\ntitle = "A"\n',
+      },
+      { name: 'ours', vars: { name: `${'a'.repeat(40)}!` } },
+      /takes too long to compare with \^\(a\+\)\+\$/,
+    ],
     ['short of a variable', {}, { name: 'code-review', vars: {} }, /variable scope .* is required/],
     ['for a convoy', {}, { name: 'security-audit', vars: {} }, /convoy formula/],
   ])('that is %s is a question to a human, and no agent runs', async (what, files, named, question) => {

@@ -12,7 +12,7 @@ const document = readFileSync(new URL('../../../docs/formulas.md', import.meta.u
 const blocks = (fence: string, info: string): string[] =>
   [...document.matchAll(new RegExp(`^${fence}${info}\\n([\\s\\S]*?)^${fence}$`, 'gm'))].map(([, body = '']) => body);
 
-const [workflow, convoy] = blocks('```', 'toml').map(parseFormula);
+const [workflow, convoy] = blocks('```', 'toml').map((text) => parseFormula(text));
 
 test('the workflow of the documents pours into the steps that it tells of', () => {
   const formula = workflow && 'formula' in workflow ? (workflow.formula as Workflow) : undefined;
