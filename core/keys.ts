@@ -98,6 +98,9 @@ export const keys = {
   /** The newest report of each check of a commit. */
   checks: (rig: string, commit: string): Key => ({ pk: `CHECKS#${rig}#${commit}`, sk: 'REPORTS' }),
 
+  /** A pull request, by its number or its head branch. */
+  pullRequest: (rig: string, name: string): Key => ({ pk: `PULL#${rig}#${name}`, sk: 'STATE' }),
+
   polecat: (name: string): Key => ({ pk: `POLECAT#${name}`, sk: 'STATE' }),
   beat: (name: string): Key => ({ pk: `POLECAT#${name}`, sk: 'BEAT' }),
   polecatListing: (name: string): Key => ({ pk: 'POLECATS#alive', sk: name }),

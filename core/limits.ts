@@ -214,6 +214,11 @@ export const limits = {
   /** Thirty days, as long as an execution waits. */
   gateMinutesMax: 43_200,
   /** How long a bead waits for another bead or a check before a human is asked. */
+  /** A pull request that a bead waits for is looked at so often, where the code host can be asked: webhooks get lost. */
+  pullRequestLookMs: 10 * minutes,
+  /** Of those that wait for one, so many are told in a commit, under its number and its branch: 2 × 20 + 5 < 100. The others find it at their next look. */
+  gatesToldPerPullRequestMax: 20,
+  codeHostTimeoutMs: 20 * seconds,
   gateWaitDefaultMs: 7 * 24 * hours,
 
   // --- refinery

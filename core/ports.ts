@@ -400,6 +400,12 @@ export interface PullRequests {
   close(remote: Remote, number: number, comment: string): Promise<void>;
 }
 
+/** What a gate waits for. */
+export interface PullRequestState {
+  readonly number: number;
+  readonly state: PullRequest['state'];
+}
+
 export interface CodeHost {
   /** The newest report of each check of a commit. */
   checks(remote: Remote, commit: Oid): Promise<readonly Check[]>;
@@ -407,6 +413,11 @@ export interface CodeHost {
   requiredChecks(remote: Remote, branch: string): Promise<readonly string[] | undefined>;
   /** A short-lived credential for one repository, or `undefined` where the remote needs none. */
   gitCredential(remote: Remote): Promise<{ readonly username: string; readonly password: string } | undefined>;
+  /**
+   * The one of this number, or else the newest that has this head branch in the repository itself; `undefined`: there is none,
+   * or the remote is no repository of this host. Throws `Unavailable`. Absent: nobody can be asked; they are told of.
+   */
+  pullRequest?(remote: Remote, named: string): Promise<PullRequestState | undefined>;
   /** Absent: no pull requests here, so that no rig may ask for them. */
   readonly pullRequests?: PullRequests;
 }

@@ -61,7 +61,7 @@ export function wireFunctions(premises: Premises, fn: MakeFunction) {
   });
 
   const common = { ledger, clock, ids, log };
-  const reach = { ...common, queues, workflows, fleet, notifier };
+  const reach = { ...common, queues, workflows, fleet, notifier, codeHost };
   const makePerformer = (ports: typeof reach) =>
     makeEffects({ ...ports, launchGate: (effect) => launchGate({ ...ports, apiUrl, secretOf }, effect) });
   const effects = fn('effects', makePerformer, reach);

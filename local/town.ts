@@ -24,6 +24,7 @@ import { type LocalFleet, makeProcessFleet } from './fleet.ts';
 import { wireFunctions } from './functions.ts';
 import { makeGitCredential } from './git-credential.ts';
 import { makeGitSpawner } from './git-spawner.ts';
+import { makeGithubPullRequests } from './github-pull-requests.ts';
 import { realIds } from './ids.ts';
 import { openLedger } from './ledger.ts';
 import { makeNotifier } from './notifier.ts';
@@ -102,7 +103,10 @@ export async function startTown(options: TownOptions): Promise<Town> {
   const orphans = await processes.killOrphans();
   const blobs = makeDirectoryBlobs(join(dir, 'blobs'));
   const notifier = makeNotifier({ dir: join(dir, 'mail'), print: options.print });
-  const codeHost = makeReportedChecks(ledger, gitCredential);
+  const codeHost = {
+    ...makeReportedChecks(ledger, gitCredential),
+    pullRequest: makeGithubPullRequests({ credential: gitCredential }),
+  };
   const caps = {
     polecatsPerTown: options.polecatsPerTown ?? limits.polecatsPerTownDefault,
     dayBudgetUsd: limits.dayBudgetUsdDefault,

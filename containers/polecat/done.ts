@@ -15,6 +15,7 @@ export type Done =
       readonly minutes?: number;
       readonly bead?: string;
       readonly check?: string;
+      readonly pr?: string;
       readonly note: string;
     }
   | { readonly status: 'deferred'; readonly minutes: number; readonly note: string }
@@ -26,14 +27,15 @@ export const questionChars = 4000;
 
 const severities = ['critical', 'high', 'medium', 'low'] as const;
 type Severity = (typeof severities)[number];
-const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate', 'bead', 'check'] as const;
+const optionNames = ['status', 'note', 'question', 'severity', 'minutes', 'gate', 'bead', 'check', 'pr'] as const;
 type Option = (typeof optionNames)[number];
 
 export const doneUsage = `gt done [--status completed|handoff|phase_complete|deferred|escalated|no_change] [options]
   completed       the work is done (the default)                   [--note TEXT]
   no_change       the task rightly needs no change of the code     [--note TEXT]
   handoff         out of context or time, another goes on           --note TEXT
-  phase_complete  go on when a gate opens    --gate human|timer|bead|ci [--minutes N] [--bead ID] [--check NAME] [--note TEXT]
+  phase_complete  go on when a gate opens    --gate human|timer|bead|ci|pr [--minutes N] [--bead ID] [--check NAME]
+                  [--pr NUMBER|BRANCH] [--note TEXT]
   deferred        put back for a while       --minutes N [--note TEXT]
   escalated       ask a human                --question TEXT [--severity critical|high|medium|low]`;
 
@@ -42,7 +44,7 @@ const taken: Readonly<Record<DoneStatus, readonly Option[]>> = {
   completed: ['note'],
   handoff: ['note'],
   no_change: ['note'],
-  phase_complete: ['gate', 'minutes', 'bead', 'check', 'note'],
+  phase_complete: ['gate', 'minutes', 'bead', 'check', 'pr', 'note'],
   deferred: ['minutes', 'note'],
   escalated: ['question', 'severity'],
 };
@@ -98,6 +100,7 @@ function readGate(options: ReadonlyMap<Option, string>) {
   for (const [option, ofGate] of [
     ['bead', 'bead'],
     ['check', 'ci'],
+    ['pr', 'pr'],
   ] as const) {
     if (options.has(option) && gate !== ofGate) throw new Fault(`--${option} goes with --gate ${ofGate} only`);
     if (gate === ofGate && !text(options, option, 200)?.trim()) throw new Fault(`--gate ${gate} needs --${option}`);
@@ -109,6 +112,7 @@ function readGate(options: ReadonlyMap<Option, string>) {
     ...(bounded ? { minutes: minutes(options, 0, 43_200) } : {}),
     ...(gate === 'bead' ? { bead: options.get('bead') ?? '' } : {}),
     ...(gate === 'ci' ? { check: options.get('check') ?? '' } : {}),
+    ...(gate === 'pr' ? { pr: options.get('pr') ?? '' } : {}),
   };
 }
 

@@ -225,5 +225,7 @@ function noteOf({ id, title }: MoleculeStep, gate: StepGate): string {
       return `step ${id} starts when ${gate.bead} has landed`;
     case 'ci':
       return `step ${id} starts when the check ${gate.check} has come to an end`;
+    case 'pr':
+      return `step ${id} starts when the pull request ${gate.pr} was merged`;
   }
 }

@@ -95,6 +95,7 @@ export type Outcome =
       readonly untilMs?: Instant;
       readonly bead?: BeadId;
       readonly check?: string;
+      readonly pr?: string;
       /** Of its molecule: the step that the gate stands before. */
       readonly step?: string;
       readonly note: string;
@@ -133,6 +134,8 @@ export interface Gated {
   /** The check that must come to an end, and the commit it runs on. */
   readonly check?: string;
   readonly head?: string;
+  /** The pull request that must be merged: its number, or its head branch. */
+  readonly pr?: string;
   readonly note: string;
   readonly since: Instant;
   readonly openedAt?: Instant;

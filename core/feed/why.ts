@@ -112,12 +112,13 @@ function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
   }
 }
 
-function whyAtGate({ type, bead, check, head, note }: Gated, until: Instant | undefined): string {
+function whyAtGate({ type, bead, check, head, pr, note }: Gated, until: Instant | undefined): string {
   const what = {
     human: 'for a human',
     timer: 'for its time',
     bead: `until ${bead} has landed`,
     ci: `for the check ${check} of ${head?.slice(0, 10)}`,
+    pr: `until the pull request ${pr} was merged`,
   }[type];
   const end = until === undefined ? '' : `, until ${utc(until)}${type === 'timer' ? '' : ' at the latest'}`;
   return `It waits at a ${type} gate ${what}${end}${note ? `: ${note}` : '.'}`;

@@ -15,8 +15,10 @@ export type StepGate =
   | { readonly type: 'human'; readonly question?: string }
   | { readonly type: 'timer'; readonly minutes: number }
   | { readonly type: 'bead'; readonly bead: string; readonly minutes?: number }
-  | { readonly type: 'ci'; readonly check: string; readonly minutes?: number };
-export const gateTypes = ['human', 'timer', 'bead', 'ci'] as const satisfies readonly StepGate['type'][];
+  | { readonly type: 'ci'; readonly check: string; readonly minutes?: number }
+  /** By its number, or its head branch. */
+  | { readonly type: 'pr'; readonly pr: string; readonly minutes?: number };
+export const gateTypes = ['human', 'timer', 'bead', 'ci', 'pr'] as const satisfies readonly StepGate['type'][];
 
 /** The same step several times: so often, or until a command passes, at most so often. */
 type Loop = { readonly count: number } | { readonly until: string; readonly max: number };

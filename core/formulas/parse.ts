@@ -31,6 +31,11 @@ export type Parsed = { readonly formula: Formula } | { readonly faults: readonly
 
 const idPattern = /^[a-z][a-z0-9-]{0,40}$/;
 const idRule = { max: 41, pattern: idPattern, expected: 'lower-case letters, digits and dashes, at most 41' };
+const pullRequestRule = {
+  max: 250,
+  pattern: /^(?:\{\{.*?\}\}|[^\s\p{Cc}])+$/u,
+  expected: 'its number or its head branch',
+};
 const titleRule = { max: limits.titleCharsMax, pattern: /^[^\p{Cc}]*\S[^\p{Cc}]*$/u, expected: 'one line of text' };
 const proseRule = { max: limits.formulaTextCharsMax };
 const commandRule = { max: 2000, pattern: /\S/, expected: 'a shell command' };
@@ -225,6 +230,15 @@ function checkReferences(table: Table, key: string, text: string, vars: readonly
   }
 }
 
+/** The first is needed, but for a question. */
+const gateKeys: Readonly<Record<StepGate['type'], readonly string[]>> = {
+  human: ['question'],
+  timer: ['minutes'],
+  bead: ['bead', 'minutes'],
+  ci: ['check', 'minutes'],
+  pr: ['pr', 'minutes'],
+};
+
 function readGate(step: Table, vars: readonly Variable[]): StepGate | undefined {
   const table = step.table('gate', 'The gate');
   if (!table) return undefined;
@@ -236,18 +250,19 @@ function readGate(step: Table, vars: readonly Variable[]): StepGate | undefined 
     minutes: table.whole('minutes', 1, limits.gateMinutesMax),
     bead: table.text('bead', { max: 100 }),
     check: table.text('check', titleRule),
+    pr: table.text('pr', pullRequestRule),
   };
   table.close();
   if (type === undefined) return undefined;
-  const takes = { human: ['question'], timer: ['minutes'], bead: ['bead', 'minutes'], ci: ['check', 'minutes'] }[type];
-  for (const key of ['question', 'minutes', 'bead', 'check'] as const) {
+  const takes = gateKeys[type];
+  for (const key of ['question', 'minutes', 'bead', 'check', 'pr'] as const) {
     if (table.has(key) && !takes.includes(key))
       conflict(table, key, `of type ${type} has ${key}`, `It takes ${takes.join(' and ')}.`);
   }
-  const missing = type === 'timer' ? 'minutes' : type === 'bead' ? 'bead' : type === 'ci' ? 'check' : undefined;
-  if (missing !== undefined && !table.has(missing))
+  const [missing] = takes;
+  if (type !== 'human' && missing !== undefined && !table.has(missing))
     table.fault('', 'FORMULA_KEY_MISSING', `of type ${type} has no ${missing}.`, `Give it ${missing}.`);
-  for (const key of ['question', 'bead', 'check'] as const) checkReferences(table, key, given[key] ?? '', vars);
+  for (const key of ['question', 'bead', 'check', 'pr'] as const) checkReferences(table, key, given[key] ?? '', vars);
   const atMost = given.minutes === undefined ? {} : { minutes: given.minutes };
   switch (type) {
     case 'human':
@@ -258,6 +273,8 @@ function readGate(step: Table, vars: readonly Variable[]): StepGate | undefined 
       return { type, bead: given.bead ?? '', ...atMost };
     case 'ci':
       return { type, check: given.check ?? '', ...atMost };
+    case 'pr':
+      return { type, pr: given.pr ?? '', ...atMost };
   }
 }
 

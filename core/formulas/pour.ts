@@ -82,5 +82,7 @@ function filledGate(gate: StepGate, values: Values): StepGate {
       return { ...gate, bead: fill(gate.bead, values) };
     case 'ci':
       return { ...gate, check: fill(gate.check, values) };
+    case 'pr':
+      return { ...gate, pr: fill(gate.pr, values) };
   }
 }

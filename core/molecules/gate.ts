@@ -6,8 +6,10 @@ import { type Bead, type Gated, isLost, type Outcome, satisfies } from '../convo
 import { saveBead } from '../convoys/save-bead.ts';
 import { type BeadId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
-import type { Change, Instant, Item } from '../ports.ts';
+import { clip } from '../nearest.ts';
+import type { Change, Instant, Item, PullRequestState } from '../ports.ts';
 import type { Checks } from '../rigs/checks.ts';
+import { type PullRecord, pullRequestName } from '../rigs/pull-requests.ts';
 import { type Step, upsert } from '../step.ts';
 import { about } from './about.ts';
 
@@ -17,6 +19,9 @@ export type PhaseComplete = Extract<Outcome, { kind: 'phase_complete' }>;
 export interface Awaited {
   readonly bead?: Item<Bead> | undefined;
   readonly checks?: Item<Checks> | undefined;
+  readonly pull?: Item<PullRecord> | undefined;
+  /** As its code host has it now, if that was asked. */
+  readonly pullNow?: PullRequestState | { readonly unreadable: string } | undefined;
 }
 
 export type Found =
@@ -31,12 +36,14 @@ export const gateOf = ({ head }: Bead, outcome: PhaseComplete, now: Instant): Ga
   ...(outcome.step === undefined ? {} : { step: outcome.step }),
   ...(outcome.bead === undefined ? {} : { bead: outcome.bead }),
   ...(outcome.check === undefined ? {} : { check: outcome.check }),
+  ...(outcome.pr === undefined ? {} : { pr: outcome.pr }),
   ...(head === undefined ? {} : { head }),
 });
 
 /** A human and a clock are not looked at: the one answers, the other ends the rest. */
-export function look(bead: Bead, gate: Gated, { bead: awaited, checks }: Awaited): Found {
+export function look(bead: Bead, gate: Gated, { bead: awaited, checks, pull, pullNow }: Awaited): Found {
   if (gate.type === 'bead') return lookAtBead(bead.id, gate.bead ?? '', awaited?.body);
+  if (gate.type === 'pr') return lookAtPull(gate.pr, pullNow ?? pull?.body.told);
   if (gate.type !== 'ci') return { is: 'shut' };
   if (gate.check === undefined || gate.head === undefined)
     return { is: 'blocked', because: `no commit was pushed that the check ${gate.check ?? ''} could run on` };
@@ -55,8 +62,33 @@ function lookAtBead(waiting: BeadId, id: BeadId, awaited: Bead | undefined): Fou
   return isLost(awaited) ? { is: 'blocked', because: `${id} (${awaited.title}) is ${awaited.status}` } : { is: 'shut' };
 }
 
+function lookAtPull(pr: string | undefined, told: Awaited['pullNow']): Found {
+  if (pullRequestName(pr) === undefined)
+    return { is: 'blocked', because: `"${clip(pr ?? '')}" is neither the number nor the branch of a pull request` };
+  if (told && 'unreadable' in told) return { is: 'blocked', because: told.unreadable };
+  switch (told?.state) {
+    case 'merged':
+      return { is: 'open', because: `the pull request #${told.number} was merged` };
+    case 'closed':
+      return { is: 'blocked', because: `the pull request #${told.number} was closed, and not merged` };
+    default:
+      return { is: 'shut' };
+  }
+}
+
 /** What it waits for learns of it. Guarded by that record's version: it cannot come to its end unseen. */
-export function register(bead: Bead, gate: Gated, { bead: awaited, checks }: Awaited, now: Instant): readonly Change[] {
+export function register(
+  bead: Bead,
+  gate: Gated,
+  { bead: awaited, checks, pull }: Awaited,
+  now: Instant,
+): readonly Change[] {
+  const named = gate.type === 'pr' ? pullRequestName(gate.pr) : undefined;
+  if (named !== undefined) {
+    const awaitedBy = [...new Set([...(pull?.body.awaitedBy ?? []), bead.id])];
+    const expiresAt = Math.max(pull?.expiresAt ?? 0, now + limits.endedRequestKeptMs);
+    return [upsert(keys.pullRequest(bead.rig, named), pull, { ...pull?.body, awaitedBy }, { expiresAt })];
+  }
   if (gate.type === 'bead' && awaited) {
     const awaitedBy = [...new Set([...(awaited.body.awaitedBy ?? []), bead.id])];
     return [saveBead(awaited, { ...awaited.body, awaitedBy }, now)];

@@ -3,10 +3,11 @@
  * not been settled yet, it settles it first. Called again after every wait, by any execution of the bead, at any time:
  * everything it needs is in the record.
  */
-import { type Bead, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
+import { type Bead, type Gated, hasEnded, type Outcome, typesWithoutCode } from '../convoys/bead.ts';
 import { integrationBranch } from '../convoys/integration.ts';
 import { wakeForResolver } from '../convoys/resolvers.ts';
 import { saveBead } from '../convoys/save-bead.ts';
+import type { Effect } from '../effects.ts';
 import { never } from '../errors.ts';
 import type { Escalation } from '../escalations/escalation.ts';
 import { groups, keys } from '../keys.ts';
@@ -159,9 +160,16 @@ function stopAtGate(seen: Seen, was: Bead, outcome: PhaseComplete, now: Instant)
   if (found.is === 'open') return putBack(seen, opened(bead, found.because, now), now, why, now);
   const put = putBack(seen, bead, until, why, now);
   return put.go === 'rest'
-    ? { ...put, step: together(put.step, { changes: register(bead, gate, awaited, now) }) }
+    ? {
+        ...put,
+        step: together(put.step, { changes: register(bead, gate, awaited, now), effects: asksHost(gate, bead) }),
+      }
     : put;
 }
+
+/** Its host may know what nobody has told the town. */
+const asksHost = ({ type }: Gated, { id }: Bead): readonly Effect[] =>
+  type === 'pr' ? [{ do: 'open_gate', bead: id }] : [];
 
 const inVain = (because: string): string =>
   `its gate will not open by itself: ${because}. An answer sends it on all the same`;

@@ -141,9 +141,10 @@ export const reportSchema = z.discriminatedUnion('status', [
     ...ended,
     gate: z.enum(gateTypes),
     minutes: z.number().min(0).max(limits.gateMinutesMax).optional(),
-    /** What a bead gate and a ci gate wait for. */
+    /** What gates of these types wait for. */
     bead: z.string().max(3000).optional(),
     check: z.string().max(3000).optional(),
+    pr: z.string().max(3000).optional(),
     /** Of a molecule: the step that the gate stands before. */
     step: z.string().max(50).optional(),
     note: z.string().max(2000),

@@ -16,6 +16,7 @@ const gateSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('timer'), minutes }),
   z.strictObject({ type: z.literal('bead'), bead: z.string().max(3000), minutes: minutes.optional() }),
   z.strictObject({ type: z.literal('ci'), check: z.string().max(3000), minutes: minutes.optional() }),
+  z.strictObject({ type: z.literal('pr'), pr: z.string().max(3000), minutes: minutes.optional() }),
 ]);
 
 const moleculeSchema = z.strictObject({

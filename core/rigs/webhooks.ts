@@ -1,7 +1,7 @@
-/** What a code host's webhook says, as far as the town listens: the status of a commit, or that a look is worth it. */
+/** What a code host's webhook says, as far as the town listens: the status of a commit, the end of a pull request, or that a look is worth it. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import type { CheckState, Instant, Oid } from '../ports.ts';
+import type { CheckState, Instant, Oid, PullRequestState } from '../ports.ts';
 
 /** A webhook reports and wakes; there is no word in it that could start work. */
 export type Heard =
@@ -12,6 +12,14 @@ export type Heard =
       readonly state: CheckState;
       readonly url?: string | undefined;
       /** When its CI said so. */
+      readonly at?: Instant | undefined;
+    }
+  | {
+      readonly heard: 'pull_request';
+      readonly number: number;
+      readonly state: PullRequestState['state'];
+      /** Its head, if that is a branch of the repository itself. */
+      readonly branch?: string | undefined;
       readonly at?: Instant | undefined;
     }
   /** Every queue of the rig, or that of one branch. */
@@ -51,6 +59,19 @@ const checkRunSchema = z.object({
     completed_at: instant.nullish(),
   }),
 });
+const pullRequestSchema = z.object({
+  pull_request: z.object({
+    number: z.int().min(1),
+    state: z.enum(['open', 'closed']),
+    merged_at: z.string().nullish(),
+    updated_at: instant,
+    head: z.object({
+      ref: z.string().min(1).max(1000),
+      repo: z.object({ full_name: z.string() }).nullish(),
+    }),
+  }),
+  repository: z.object({ full_name: z.string() }),
+});
 const pushSchema = z.object({ ref: z.string() });
 const repositorySchema = z.object({ repository: z.object({ full_name: z.string() }) });
 
@@ -75,7 +96,7 @@ const conclusions: ReadonlyMap<string, CheckState> = new Map(
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads
  */
 export function heardFromGithub(event: string, payload: unknown, rigUrl: string): Heard {
-  if (!['status', 'check_run', 'check_suite', 'workflow_run', 'push'].includes(event)) return nothing;
+  if (!['status', 'check_run', 'check_suite', 'workflow_run', 'push', 'pull_request'].includes(event)) return nothing;
   if (!isOfRepository(rigUrl, repositorySchema.parse(payload).repository.full_name)) return nothing;
   switch (event) {
     case 'status': {
@@ -87,6 +108,13 @@ export function heardFromGithub(event: string, payload: unknown, rigUrl: string)
       const state = run.status === 'completed' ? (conclusions.get(run.conclusion ?? '') ?? 'error') : 'pending';
       const at = (state === 'pending' ? undefined : run.completed_at) ?? run.started_at ?? undefined;
       return { heard: 'status', commit: run.head_sha, name: run.name, state, url: run.html_url ?? undefined, at };
+    }
+    case 'pull_request': {
+      const { pull_request: pull, repository } = pullRequestSchema.parse(payload);
+      const { number, merged_at, head, updated_at: at } = pull;
+      // A fork's branch may be called as any of ours.
+      const branch = head.repo?.full_name === repository.full_name ? head.ref : undefined;
+      return { heard: 'pull_request', number, state: merged_at ? 'merged' : pull.state, branch, at };
     }
     case 'push': {
       const branch = /^refs\/heads\/(.+)$/.exec(pushSchema.parse(payload).ref)?.[1];

@@ -3,6 +3,7 @@ import type { Json } from '../../core/ports.ts';
 import { keyViews, targetOf } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { addRig, listRigs, setConfig, showRig, targetsOf } from '../rigs/commands.ts';
+import { reportPullRequest } from '../rigs/pull-requests.ts';
 import { reportStatus } from '../rigs/statuses.ts';
 import type { ApiDeps, ApiOptions } from './deps.ts';
 import { instant, name, oid } from './deps.ts';
@@ -128,5 +129,30 @@ export function rigRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
         checks: Object.entries(reports).map(([key, value]) => ({ name: key, ...value })),
       };
     },
+  );
+
+  endpoint(
+    api,
+    {
+      method: 'post',
+      path: '/v1/rigs/{rig}/pull-requests',
+      name: 'reportPullRequest',
+      about: 'Tell the town what became of a pull request, for beads that wait at a gate',
+      tag,
+      params,
+      body: z.strictObject({
+        number: z.int().min(1),
+        state: z.enum(['open', 'closed', 'merged']).openapi({ description: '`closed`: and not merged' }),
+        branch: z
+          .string()
+          .regex(/^[^\s\p{Cc}]{1,250}$/u)
+          .optional()
+          .openapi({ description: 'Its head, if that is a branch of the repository itself' }),
+      }),
+      answer: z.object({ news: z.boolean().openapi({ description: 'Not, if as much or more was known' }) }),
+    },
+    async ({ params: { rig }, body, caller }) => ({
+      news: await reportPullRequest(deps, rig, { ...body, by: caller }),
+    }),
   );
 }

@@ -22,6 +22,7 @@ const gateSchema = z
     bead: z.string().optional(),
     check: z.string().optional(),
     head: z.string().optional(),
+    pr: z.string().optional(),
     note: z.string(),
     since: instant,
     openedAt: instant.optional(),

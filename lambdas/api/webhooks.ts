@@ -24,9 +24,9 @@ const tag = 'webhooks';
 const params = z.object({ rig: name });
 const header = z.string().max(200).optional();
 const answer = z.object({
-  heard: z.enum(['status', 'wake', 'nothing']),
+  heard: z.enum(['status', 'pull_request', 'wake', 'nothing']),
   repeated: z.boolean().openapi({ description: 'It was heard before: nothing was changed now' }),
-  late: z.boolean().openapi({ description: 'A newer report of that check was heard before: nothing was changed' }),
+  late: z.boolean().openapi({ description: 'As much or more was heard of it before: nothing was changed' }),
 });
 
 export function webhookRoutes(api: Api, deps: ApiDeps, options: ApiOptions): void {
@@ -44,7 +44,8 @@ export function webhookRoutes(api: Api, deps: ApiDeps, options: ApiOptions): voi
       method: 'post',
       path: `${webhooksPrefix}github/{rig}`,
       name: 'githubWebhook',
-      about: 'GitHub’s status, check_run, check_suite, workflow_run and push; 202 for what the town does not listen to',
+      about:
+        'GitHub’s status, check_run, check_suite, workflow_run, pull_request and push; 202 for what the town does not listen to',
       tag,
       params,
       headers: z.object({

@@ -25,6 +25,8 @@ export type EffectsDeps = Pick<
 > & {
   /** Starts a candidate's gates, if it still waits for them. */
   readonly launchGate: (effect: Extract<Effect, { do: 'launch_gate' }>) => Promise<void>;
+  /** Absent: nobody can be asked of a pull request; they are told of. */
+  readonly codeHost?: Pick<Ports['codeHost'], 'pullRequest'>;
 };
 
 /** Never throws: what fails stays in the ledger, with its error, and comes back. */

@@ -265,7 +265,7 @@ function outcomeOf(report: Report, now: Instant): Outcome {
 }
 
 function phaseOf(report: Extract<Report, { status: 'phase_complete' }>, now: Instant): Outcome {
-  const { gate, bead, check, step, note } = report;
+  const { gate, bead, check, pr, step, note } = report;
   const until = gate === 'timer' ? (report.minutes ?? 0) : report.minutes;
   return {
     kind: 'phase_complete',
@@ -274,6 +274,7 @@ function phaseOf(report: Extract<Report, { status: 'phase_complete' }>, now: Ins
     ...(until === undefined || gate === 'human' ? {} : { untilMs: now + until * minutes }),
     ...(bead === undefined ? {} : { bead }),
     ...(check === undefined ? {} : { check }),
+    ...(pr === undefined ? {} : { pr }),
     ...(step === undefined ? {} : { step }),
   };
 }

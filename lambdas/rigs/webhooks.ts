@@ -7,6 +7,7 @@ import type { Heard } from '../../core/rigs/webhooks.ts';
 import { recordOf, type Step, together, upsert } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
 import { targetsOf } from './commands.ts';
+import { takePullRequest } from './pull-requests.ts';
 import { takeStatus } from './statuses.ts';
 import { queueWakes } from './wakes.ts';
 
@@ -37,6 +38,7 @@ export const hearWebhook = (deps: CommandDeps, delivery: Delivery): Promise<Hear
 
 async function stepOf(ledger: Ledger, { rig, heard, by }: Delivery, now: Instant): Promise<Step | undefined> {
   if (heard.heard === 'status') return (await takeStatus(ledger, rig, { ...heard, by }, now)).step;
+  if (heard.heard === 'pull_request') return takePullRequest(ledger, rig, { ...heard, by }, now);
   const targets = await targetsOf(ledger, rig);
   const woken = targets.filter((target) => heard.branch === undefined || heard.branch === target);
   return { changes: [], effects: queueWakes(rig.name, woken) };

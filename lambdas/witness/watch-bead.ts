@@ -1,5 +1,5 @@
 import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
-import { saveBead } from '../../core/convoys/save-bead.ts';
+import { saveBead, waitsForPullRequest } from '../../core/convoys/save-bead.ts';
 import type { Effect } from '../../core/effects.ts';
 import { type Alarm, openEscalation } from '../../core/escalations/open.ts';
 import { groups } from '../../core/keys.ts';
@@ -77,7 +77,9 @@ async function tellFailed({ ledger }: Pick<WitnessDeps, 'ledger'>, bead: Bead, n
  * Whoever it stands in line with is woken again. The wake of a new merge request may be lost before its queue's tick
  * has written a word about it (on a laptop the messages die with the town), and then nothing else would remember it.
  */
-function wakesOf({ inLine, status, rig, target }: Bead): Effect[] {
+function wakesOf(bead: Bead): Effect[] {
+  const { id, inLine, status, rig, target } = bead;
+  if (waitsForPullRequest(bead)) return [{ do: 'open_gate', bead: id }];
   if (inLine !== undefined) return [{ do: 'wake', queue: 'ticks', group: groups.scheduler(rig) }];
   if (status === 'submitted') return [{ do: 'wake', queue: 'refinery', group: groups.refinery(rig, target) }];
   return [];

@@ -126,6 +126,35 @@ onOneStage((story) => {
     },
   );
 
+  story('a molecule waits for a pull request, and asks a human when one is closed', async (stage) => {
+    const rig = await stage.rig('pulls', byPrompt);
+    const steps = formula(
+      'pulls',
+      ['one', "gate = { type = 'pr', pr = '#7' }", 'description = \'$ cp "$GASTOWN_PROMPT_FILE" one\''],
+      ['two', 'needs = ["one"]', "gate = { type = 'pr', pr = 'fix' }", "description = '$ echo two > two'"],
+    );
+    rig.commit('main', steps);
+    const id = await stage.api.submit('pulls', `# Pulls\n\n${task('work', 'formula: pulls')}`, 'pulls');
+    const at = (status: Bead['status'], step: string) =>
+      stage.until(`${status} at ${step}`, async () => {
+        const bead = (await stage.api.convoy(id)).beads[0];
+        return bead?.status === status && bead.gate?.step === step ? bead : undefined;
+      });
+    const report = (body: object) => stage.api.must('POST', '/v1/rigs/pulls/pull-requests', body);
+    expect((await at('deferred', 'one')).gate).toMatchObject({ type: 'pr', pr: '#7' });
+    await report({ number: 7, state: 'open', branch: 'fix' });
+    await report({ number: 7, state: 'merged', branch: 'fix' });
+    // Its branch has a newer one by then.
+    await report({ number: 8, state: 'open', branch: 'fix' });
+    await at('deferred', 'two');
+    await report({ number: 8, state: 'closed', branch: 'fix' });
+    const asks = await at('escalated', 'two');
+    expect(asks.gate?.blocked).toBe('the pull request #8 was closed, and not merged');
+    await stage.api.must('POST', `/v1/beads/${asks.id}/sling`);
+    expect((await stage.rest(id)).status).toBe('landed');
+    expect(rig.git('show', 'main:one')).toContain('the pull request #7 was merged');
+  });
+
   story('an agent waits for another bead to land, and hears at once of one that never will', async (stage) => {
     const rig = await stage.rig('waits', byPrompt);
     const go = join(dir, 'go');

@@ -118,6 +118,8 @@ describe('the arguments of gt done', () => {
     [['--status', 'phase_complete', '--gate', 'timer'], '--minutes must be a number from 0 to 43200'],
     [['--status', 'phase_complete', '--gate', 'human', '--minutes', '5'], '--minutes does not go with --gate human'],
     [['--status', 'phase_complete', '--gate', 'ci'], '--gate ci needs --check'],
+    [['--status', 'phase_complete', '--gate', 'pr'], '--gate pr needs --pr'],
+    [['--status', 'phase_complete', '--gate', 'ci', '--check', 'x', '--pr', '7'], '--pr goes with --gate pr only'],
     [['--status', 'phase_complete', '--gate', 'timer', '--check', 'x'], '--check goes with --gate ci only'],
     [['--status', 'deferred', '--minutes', '0'], '--minutes must be a number from 1 to 525600'],
     [['--status', 'deferred', '--minutes', '-5'], '--minutes must be a number'],

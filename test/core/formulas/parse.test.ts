@@ -104,6 +104,10 @@ test.each<[string, string, string[]]>([
   ['a gate of no type', formula(...step('a', 'gate = {}')), ['5 FORMULA_KEY_MISSING']],
   ['a gate that there is not', formula(...step('a', 'gate = { type = "moon" }')), ['5 FORMULA_VALUE_INVALID']],
   ['a timer without a time', formula(...step('a', 'gate = { type = "timer" }')), ['5 FORMULA_KEY_MISSING']],
+  ['a pull request of no name', formula(...step('a', 'gate = { type = "pr" }')), ['5 FORMULA_KEY_MISSING']],
+  ['one that is two words', formula(...step('a', 'gate = { type = "pr", pr = "a b" }')), ['5 FORMULA_VALUE_INVALID']],
+  ['one of no variable', formula(...step('a', 'gate = { type = "pr", pr = "{{ x }}" }')), ['5 VAR_UNKNOWN']],
+  ['a check with one', formula(...step('a', 'gate = { type = "ci", check = "c", pr = "7" }')), ['5 OPTIONS_CONFLICT']],
   ['a human with a time', formula(...step('a', 'gate = { type = "human", minutes = 3 }')), ['5 OPTIONS_CONFLICT']],
   ['no condition', formula(...step('a', 'condition = "1 == 1"')), ['5 FORMULA_VALUE_INVALID']],
   [

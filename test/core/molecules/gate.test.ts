@@ -1,14 +1,16 @@
 /** A bead at a gate rests until somebody opens it, and never without a human hearing of it when nobody will. */
 import { describe, expect, test } from '@jest/globals';
 import type { Bead, Gated, Outcome } from '../../../core/convoys/bead.ts';
+import { saveBead } from '../../../core/convoys/save-bead.ts';
 import { tellWaiting, tickConvoy } from '../../../core/convoys/tick.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import { type Awaited, knock } from '../../../core/molecules/gate.ts';
 import { next } from '../../../core/molecules/next.ts';
-import type { Item } from '../../../core/ports.ts';
+import type { Item, PullRequestState } from '../../../core/ports.ts';
 import type { Checks } from '../../../core/rigs/checks.ts';
 import { configOf } from '../../../core/rigs/config.ts';
+import { isNews, type PullRecord } from '../../../core/rigs/pull-requests.ts';
 import { type Step, toCommit } from '../../../core/step.ts';
 import { beadOf, convoyOf, idOf, itemOf, putAt, t0 } from '../fixtures.ts';
 
@@ -99,6 +101,65 @@ describe('a bead at a gate', () => {
     const outcome: Outcome = { kind: 'failed', cause: 'gate_failed', detail: 'why' };
     const after = beadIn(decide({ status: 'submitted', outcome, gate: { ...atGate({}).gate, openedAt: t0 } as Gated }));
     expect([after?.gate, after?.head]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a bead that waits for a pull request', () => {
+  const pull = (state: PullRequestState['state'], more: Partial<PullRecord> = {}) =>
+    itemOf<PullRecord>(keys.pullRequest('greenhouse', '7'), { told: { number: 7, state, reportedAt: t0 }, ...more });
+  const outcome = phase({ gate: 'pr', pr: '#7', check: undefined as never });
+  const waits = beadOf(1, { run: 1, ...atGate({ type: 'pr', pr: '#7' }), wait: { for: 'rest', token: 'T', run: 1 } });
+
+  test('is listed by it, whether or not anybody has told of it, and asks its host at once', () => {
+    const unknown = decide({ outcome }, {});
+    const key = keys.pullRequest('greenhouse', '7');
+    expect(putAt<PullRecord>(unknown.step, key)).toEqual({ awaitedBy: [idOf(1)] });
+    expect(unknown.step?.effects).toContainEqual({ do: 'open_gate', bead: idOf(1) });
+    const known = decide({ outcome }, { pull: pull('open', { awaitedBy: [idOf(2)] }) });
+    expect(putAt<PullRecord>(known.step, key)).toMatchObject({
+      told: { state: 'open' },
+      awaitedBy: [idOf(2), idOf(1)],
+    });
+  });
+
+  test('is looked at again long before its deadline', () => {
+    const change = saveBead(waits, { ...waits.body, restUntil: t0 + limits.gateWaitDefaultMs }, t0);
+    expect(change).toMatchObject({ put: { attentionAt: t0 + limits.pullRequestLookMs } });
+  });
+
+  test('goes on when it was merged, and asks a human when it was closed', () => {
+    expect(knock(waits, { pull: pull('open') }, t0)).toBeUndefined();
+    expect(knock(waits, {}, t0)).toBeUndefined();
+    const merged = { status: 'open', gate: { because: 'the pull request #7 was merged' } };
+    expect(putAt<Bead>(knock(waits, { pull: pull('merged') }, t0), waits)).toMatchObject(merged);
+    const asked = { pull: pull('open'), pullNow: { number: 7, state: 'merged' } } as const;
+    expect(putAt<Bead>(knock(waits, asked, t0), waits)).toMatchObject(merged);
+    const vain = putAt<Bead>(knock(waits, { pull: pull('closed') }, t0), waits);
+    expect(vain).toMatchObject({
+      status: 'deferred',
+      gate: { blocked: 'the pull request #7 was closed, and not merged' },
+    });
+    expect(decide({ ...vain, outcome: undefined as never }).go).toBe('gate');
+  });
+
+  test.each(['', ' ', 'two words', 'x'.repeat(251)])('asks a human at once for what none is called: "%s"', (pr) => {
+    expect(beadIn(decide({ outcome: phase({ gate: 'pr', pr }) }))).toMatchObject({ status: 'escalated' });
+  });
+});
+
+describe('what is told of a pull request', () => {
+  const known = { number: 7, state: 'open', reportedAt: 100 } as const;
+  test.each<[string, Parameters<typeof isNews>, boolean]>([
+    ['anything, where nothing is known', [{ number: 1, state: 'open' }, 1, undefined], true],
+    ['a later word', [{ number: 7, state: 'closed' }, 100, known], true],
+    ['a word without a time', [{ number: 7, state: 'closed' }, undefined, known], true],
+    ['the same again', [{ number: 7, state: 'open' }, 200, known], false],
+    ['an earlier word', [{ number: 7, state: 'closed' }, 99, known], false],
+    ['that what was merged is open', [{ number: 7, state: 'open' }, 200, { ...known, state: 'merged' }], false],
+    ['of a newer one of the branch', [{ number: 8, state: 'open' }, 1, { ...known, state: 'merged' }], true],
+    ['of an older one of the branch', [{ number: 6, state: 'merged' }, 200, known], false],
+  ])('is news or not: %s', (_what, [told, at, before], news) => {
+    expect(isNews(told, at, before)).toBe(news);
   });
 });
 

@@ -4,6 +4,7 @@ import type { EffectRecord } from '../../../core/effects.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Checks } from '../../../core/rigs/checks.ts';
+import type { PullRecord } from '../../../core/rigs/pull-requests.ts';
 import { create, recordOf } from '../../../core/step.ts';
 import { makeHandler } from '../../../lambdas/api/gateway.ts';
 import { type LocalLedger, openLedger } from '../../../local/ledger.ts';
@@ -106,6 +107,57 @@ const run = (more: object = {}, run = {}) => ({
 });
 const checks = async (oid = commit, rig = 'green') =>
   recordOf<Checks>(await ledger.get(keys.checks(rig, oid)))?.body.reports ?? {};
+
+describe('GitHub’s webhook of a pull request', () => {
+  const pulled = (number: number, more: object = {}, head = repository.full_name) => ({
+    action: 'closed',
+    number,
+    pull_request: {
+      ...{ number, state: 'closed', merged: true, merged_at: iso(now), updated_at: iso(now), title: 'Fix' },
+      head: { ref: 'fix', sha: commit, repo: { full_name: head } },
+      ...more,
+    },
+    repository,
+  });
+  const told = async (name: string) =>
+    recordOf<PullRecord>(await ledger.get(keys.pullRequest('green', name)))?.body.told;
+  const reply = (late = false) => ({ status: 200, body: { heard: 'pull_request', repeated: false, late } });
+
+  test('notes it under its number and its branch, and tells nobody else', async () => {
+    const opened = pulled(70, { state: 'open', merged_at: null, updated_at: iso(now - 1000) });
+    expect(await github('pull_request', opened)).toEqual(reply());
+    expect(await told('70')).toMatchObject({ state: 'open' });
+    expect(await github('pull_request', pulled(70))).toEqual(reply());
+    const merged = { number: 70, state: 'merged', reportedAt: now };
+    expect([await told('70'), await told('fix')]).toEqual([merged, merged]);
+    expect(woken).toEqual([]);
+  });
+
+  test('takes nothing back by an event that comes late, or again', async () => {
+    await github('pull_request', pulled(71));
+    expect(await github('pull_request', pulled(71, { title: 'again' }))).toEqual(reply(true));
+    const old = pulled(71, { state: 'open', merged_at: null, updated_at: iso(now - 5000) });
+    expect(await github('pull_request', old)).toEqual(reply(true));
+    expect(await told('71')).toMatchObject({ state: 'merged' });
+  });
+
+  test('of a fork goes by its number alone, and one of another repository is not heard', async () => {
+    expect(await github('pull_request', pulled(72, { merged_at: null }, 'mallory/green'))).toEqual(reply());
+    expect(await told('72')).toMatchObject({ state: 'closed' });
+    expect(await told('fix')).toMatchObject({ number: 71 });
+    const gone = pulled(73, { head: { ref: 'fix', sha: commit, repo: null } });
+    expect(await github('pull_request', gone)).toEqual(reply());
+    expect(await told('fix')).toMatchObject({ number: 71 });
+    const foreign = { ...pulled(74), repository: { full_name: 'octo/other' } };
+    expect(await github('pull_request', foreign)).toMatchObject({ status: 202 });
+    expect(await told('74')).toBeUndefined();
+  });
+
+  test('that has not its shape is refused', async () => {
+    for (const wrong of [{}, { number: 'x' }, { state: 'merged' }, { head: {} }, { updated_at: 'soon' }])
+      expect(await github('pull_request', { repository, pull_request: { ...wrong } })).toMatchObject({ status: 400 });
+  });
+});
 
 describe('GitHub’s webhook', () => {
   test('with a status reports it, at the time that GitHub tells, and wakes the queues', async () => {

@@ -52,6 +52,16 @@ test.each(['running', 'absent'] as const)(
   },
 );
 
+test('a bead that waits for a pull request has its host asked again, one that has asked a human not', async () => {
+  const gate = { type: 'pr', pr: '7', note: '', since: 1 } as const;
+  const restUntil = realClock.now() + limits.gateWaitDefaultMs;
+  const ask = { do: 'open_gate', bead: beadOf(1).body.id };
+  expect((await lookAt({ status: 'deferred', restUntil, gate }, 'running')).effects).toEqual([ask]);
+  expect((await lookAt({ status: 'escalated', gate }, 'running')).effects).toEqual([]);
+  const opened = { ...gate, openedAt: 2 };
+  expect((await lookAt({ status: 'deferred', restUntil, gate: opened }, 'running')).effects).toEqual([]);
+});
+
 describe('an execution that still runs but was not reached', () => {
   const start = { do: 'start_molecule', bead: beadOf(1).body.id, run: 2 };
   const longAgo = realClock.now() - 2 * limits.moleculeCheckMs;

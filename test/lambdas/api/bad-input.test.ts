@@ -1,4 +1,4 @@
-/** What the routes of plans and molecules answer to those who send rubbish, too much, the same again, or too late. */
+/** What the routes of plans, molecules and pull requests answer to those who send rubbish, too much, the same again, or too late. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Plan } from '../../../core/convoys/plan.ts';
 import { limits } from '../../../core/limits.ts';
@@ -180,4 +180,23 @@ test('a bead that nobody has begun has a molecule without steps', async () => {
     status: 200,
     body: { formula: 'polecat-work', status: 'open', steps: [] },
   });
+});
+
+test('what is told of a pull request must be of one, and of a rig that there is', async () => {
+  const tell = (body: unknown, rigName = 'green') => town.ask('POST', `/v1/rigs/${rigName}/pull-requests`, { body });
+  const bad = [
+    ...[{}, { number: 0, state: 'merged' }, { number: 1.5, state: 'open' }, { number: 7, state: 'draft' }],
+    ...[
+      { number: 7, state: 'open', branch: 'a b' },
+      { number: 7, state: 'open', branch: 'x'.repeat(251) },
+    ],
+    { number: 7, state: 'open', head: 'x' },
+  ];
+  for (const body of bad) expect(await tell(body)).toMatchObject({ status: 400, body: { code: 'INPUT_INVALID' } });
+  expect(await tell({ number: 7, state: 'open' }, 'gren')).toMatchObject({
+    status: 404,
+    body: { code: 'RIG_UNKNOWN' },
+  });
+  const same = await Promise.all([1, 2, 3].map(() => tell({ number: 7, state: 'merged', branch: 'fix' })));
+  expect(same.filter(({ body }) => body.news)).toHaveLength(1);
 });
