@@ -11,7 +11,7 @@ import { Molecules } from './molecules.ts';
 import { BlobStore } from './platform/blobs.ts';
 import { DeadLetters } from './platform/dead-letters.ts';
 import { Git } from './platform/git.ts';
-import { grantModels } from './platform/models.ts';
+import { grantCounting, grantModels } from './platform/models.ts';
 import { Monitoring } from './platform/monitoring.ts';
 import type { Platform } from './platform/platform.ts';
 import { TownTable } from './platform/town-table.ts';
@@ -52,6 +52,7 @@ export class TownStack extends Stack {
     const yard = new Yard(this, 'Yard', { platform });
     const api = new Api(this, 'Api', { platform, yard });
     grantModels(yard.taskRole, config);
+    grantCounting(yard.taskRole, config);
     const { allowedDomains: allowed, models } = config;
     if (allowed)
       new AllowList(this, 'AllowList', { vpc: yard.vpc, allowed, apiUrl: api.url, usesModels: models !== undefined });

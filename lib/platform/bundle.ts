@@ -1,5 +1,5 @@
 /** Bundles each function's entry into one minified ES module. One esbuild run for all, so that shared code is parsed once. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { bundleHarness } from '../../containers/polecat/bundle.ts';
@@ -53,8 +53,8 @@ export const bundleOptions: BuildOptions = {
 };
 
 /**
- * Writes `<outdir>/<function>/index.mjs` and its source map for every function, and the harness to `<outdir>/polecat/dist`.
- * Returns what went into the functions.
+ * Writes `<outdir>/<function>/index.mjs` and its source map for every function, and to `<outdir>/polecat` what its image is
+ * built from: the harness, and which agents npm is to bring. Returns what went into the functions.
  */
 export async function bundleAll(outdir: string): Promise<Metafile> {
   const missing = Object.values(entries).filter((entry) => !existsSync(path.join(projectRoot, entry)));
@@ -67,6 +67,8 @@ export async function bundleAll(outdir: string): Promise<Metafile> {
     outdir,
   });
   await bundleHarness(path.join(outdir, 'polecat/dist/harness.cjs'));
+  for (const name of ['package.json', 'package-lock.json'])
+    cpSync(path.join(projectRoot, 'containers/polecat', name), path.join(outdir, 'polecat/agents', name));
   return metafile;
 }
 

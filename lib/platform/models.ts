@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 /** What the id of a profile that spreads calls over regions starts with; the rest of it is the model's id. */
 const profile = /^(?:global|us|us-gov|eu|apac|au|ca|jp)\.(.+)$/;
 /** Converse, and its streaming form, are authorized as these. */
-const actions = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
+const invoking = ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'];
 
 export function grantModels(grantee: Construct & IGrantable, { models = [] }: Config): void {
   for (const id of models) {
@@ -15,6 +15,15 @@ export function grantModels(grantee: Construct & IGrantable, { models = [] }: Co
     if (behind) grantProfile(grantee, id, behind);
     else grant(grantee, arnOf(grantee, 'foundation-model', id));
   }
+}
+
+/**
+ * Counting a prompt, before a call that a budget may not hold: of the model itself, in this region, whatever profile its calls
+ * go through. Agents' models are Anthropic's.
+ */
+export function grantCounting(grantee: Construct & IGrantable, { models = [] }: Config): void {
+  const counted = new Set(models.map((id) => profile.exec(id)?.[1] ?? id).filter((id) => id.startsWith('anthropic.')));
+  for (const id of counted) grant(grantee, arnOf(grantee, 'foundation-model', id), {}, ['bedrock:CountTokens']);
 }
 
 /** A call through a profile is authorized twice: on the profile here, and on the model in the region that answers. */
@@ -40,6 +49,11 @@ function arnOf(scope: Construct, resource: 'foundation-model' | 'inference-profi
   });
 }
 
-function grant(grantee: IGrantable, resource: string, conditions: Record<string, unknown> = {}): void {
+function grant(
+  grantee: IGrantable,
+  resource: string,
+  conditions: Record<string, unknown> = {},
+  actions = invoking,
+): void {
   grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource], conditions }));
 }

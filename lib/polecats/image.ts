@@ -15,7 +15,7 @@ const ecrPattern = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([^:@]+)[
 export function polecatImage(scope: Construct, id: string, { config, bundles }: Platform): ContainerImage {
   if (config.polecatImage !== undefined) return builtImage(scope, id, config.polecatImage);
   const context = path.join(bundles, 'polecat');
-  /** The bundled harness and the Dockerfile, so that nothing else of the project changes the image. */
+  /** What was bundled for it and the Dockerfile, so that nothing else of the project changes the image. */
   copyFileSync(path.join(projectRoot, 'containers/polecat/Dockerfile'), path.join(context, 'Dockerfile'));
   return ContainerImage.fromAsset(context, { platform: ImagePlatform.LINUX_ARM64 });
 }

@@ -118,6 +118,16 @@ describe('a network of one’s own', () => {
 describe('models', () => {
   test('none may be invoked unless it is named', () => {
     expect(statementsOf(towns.none, 'bedrock:InvokeModel')).toEqual([]);
+    expect(statementsOf(towns.none, 'bedrock:CountTokens')).toEqual([]);
+  });
+
+  test('tasks may count prompts, of Anthropic’s models themselves and in this region alone', () => {
+    const behind = allowList.models[0].replace(/^eu\./, '');
+    const resources = statementsOf(towns.allowList, 'bedrock:CountTokens').map((one) =>
+      JSON.stringify(at(one, 'Resource')),
+    );
+    expect(resources).toEqual([expect.stringContaining(`::foundation-model/${behind}"`)]);
+    expect(resources.join()).not.toMatch(/:bedrock:\*:|nova/);
   });
 
   test('those that are named may be, by the Mayor and by tasks, and what is behind a profile only through it', () => {

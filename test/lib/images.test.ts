@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { presets } from '../../core/polecats/presets.ts';
 import { functions } from '../../core/wiring.ts';
 import { billOfMaterials } from '../../lib/platform/bill-of-materials.ts';
 import { bundleAll } from '../../lib/platform/bundle.ts';
@@ -114,16 +115,58 @@ describe('what is bundled', () => {
     expect(readFileSync(harness, 'utf8')).not.toContain('node_modules');
   });
 
-  test('an image holds the bundle and no other file of the project', () => {
+  test('an image holds the bundle, the names of its agents, and no other file of the project', () => {
     const copied = dockerfiles.map((file) => read(file).match(/^COPY .*$/gm));
     expect(copied).toEqual([
-      ['COPY dist/harness.cjs /opt/gastown/harness.cjs'],
+      [
+        'COPY agents/package.json agents/package-lock.json /opt/agents/',
+        'COPY dist/harness.cjs /opt/gastown/harness.cjs',
+      ],
       [`COPY index.mjs index.mjs.map \${LAMBDA_TASK_ROOT}/`],
     ]);
     expect(readdirSync(path.join(bundles, 'polecat'), { recursive: true }).map(String).sort()).toEqual([
+      'agents',
+      'agents/package-lock.json',
+      'agents/package.json',
       'dist',
       'dist/harness.cjs',
     ]);
+  });
+});
+
+describe('the agents in the polecat’s image', () => {
+  const dockerfile = read('containers/polecat/Dockerfile');
+  const { dependencies } = JSON.parse(read('containers/polecat/package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const { packages } = JSON.parse(read('containers/polecat/package-lock.json')) as {
+    packages: Record<string, { version?: string; integrity?: string; bin?: Record<string, string>; cpu?: string[] }>;
+  };
+
+  test('are those that npm ci brings by the lock file, and are found by their programs’ names', () => {
+    expect(dockerfile).toContain('RUN npm ci --prefix /opt/agents ');
+    expect(dockerfile).toContain('ENV PATH=$PATH:/opt/agents/node_modules/.bin');
+    expect(Object.keys(dependencies)).toContain(presets.claude.from);
+    for (const [name, version] of Object.entries(dependencies)) {
+      const preset = Object.values(presets).find(({ from }) => from === name);
+      expect(packages[`node_modules/${name}`]).toMatchObject({
+        version,
+        bin: { [preset?.argv[0] ?? '']: expect.any(String) },
+      });
+    }
+    expect(packages[`node_modules/${presets.claude.from}-linux-arm64`]).toMatchObject({ cpu: ['arm64'] });
+  });
+
+  test('each package has its hash in the lock file', () => {
+    const { '': _, ...all } = packages;
+    for (const [name, { integrity }] of Object.entries(all))
+      expect([name, integrity]).toEqual([name, expect.stringMatching(/^sha512-/)]);
+  });
+
+  test('are there before the rights of all programs are taken, and before the agent’s user', () => {
+    const runs = dockerfile.match(/^RUN [\s\S]*?[^\\]$/gm) ?? [];
+    expect(runs.at(-1)).toMatch(/useradd .* agent[\s\S]*find \/ -xdev -type f -perm \/6000 -exec chmod a-s/);
+    expect(runs.findIndex((run) => run.includes('npm ci'))).toBeLessThan(runs.length - 1);
   });
 });
 
