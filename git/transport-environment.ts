@@ -10,4 +10,5 @@ export const transportEnvironment = [
   'http_proxy',
   'no_proxy',
   'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
 ] as const;

@@ -1,26 +1,36 @@
 /** The model by Anthropic's Messages API, for a laptop with a key. Messages already have that API's own shape. */
 
 import * as z from 'zod';
-import { AnswerLost, Unavailable } from '../core/errors.ts';
+import { AnswerLost, TownError, Unavailable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Json, Model, ModelReply } from '../core/ports.ts';
+import { proxyFor } from './proxy-for.ts';
+import { send } from './send.ts';
 
 interface ModelConfig {
   readonly apiKey: string;
-  /** Without a slash at the end. */
-  readonly baseUrl: string;
+  readonly url: URL;
   readonly modelId: string;
+  readonly proxy: URL | undefined;
 }
 
 const messagesVersion = '2023-06-01';
 const defaultModelId = 'claude-sonnet-4-5';
 
-/** Of the environment: `ANTHROPIC_API_KEY`, and if set `ANTHROPIC_BASE_URL` and `ANTHROPIC_MODEL`. No key, no model. */
+/**
+ * Of the environment: `ANTHROPIC_API_KEY`, and if set `ANTHROPIC_BASE_URL`, `ANTHROPIC_MODEL` and what `proxyFor` reads. No key,
+ * no model. Throws MODEL_URL_INVALID or PROXY_INVALID.
+ */
 export function modelOfEnvironment(environment: Readonly<Record<string, string | undefined>>): Model | undefined {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_MODEL: modelId } = environment;
   if (!apiKey) return undefined;
-  const base = (baseUrl || 'https://api.anthropic.com').replace(/\/+$/, '');
-  return makeModel({ apiKey, baseUrl: base, modelId: modelId || defaultModelId });
+  const server = (baseUrl || 'https://api.anthropic.com').replace(/\/+$/, '');
+  if (!/^https?:/.test(server) || !URL.canParse(server)) {
+    const what = `ANTHROPIC_BASE_URL is "${server}", which is no web address.`;
+    throw new TownError(400, { code: 'MODEL_URL_INVALID', what, remedy: 'Write it as https://host.' });
+  }
+  const url = new URL(`${server}/v1/messages`);
+  return makeModel({ apiKey, url, modelId: modelId || defaultModelId, proxy: proxyFor(url, environment) });
 }
 
 /** An answer that came to an end by any other reason is an answer all the same, and was paid for: asked again it may be so for ever. */
@@ -40,8 +50,9 @@ const answerSchema = z.object({
 });
 
 /** Throws `Unavailable` for what may go better the next time; an answer that never will is an error for the operator. */
-const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
+const makeModel = (config: ModelConfig): Model => ({
   async complete({ system, messages, tools, maxTokens }) {
+    const { modelId } = config;
     const what = `complete with ${modelId}`;
     const body = {
       model: modelId,
@@ -52,7 +63,7 @@ const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
         ? {}
         : { tools: tools.map(({ name, description, schema }) => ({ name, description, input_schema: schema })) }),
     };
-    const { status, text } = await post(what, `${baseUrl}/v1/messages`, apiKey, JSON.stringify(body));
+    const { status, text } = await post(what, config, JSON.stringify(body));
     if (status === 408 || status === 409 || status === 429 || status >= 500)
       throw new Unavailable(`${what}: status ${status}`);
     if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
@@ -70,21 +81,25 @@ const makeModel = ({ apiKey, baseUrl, modelId }: ModelConfig): Model => ({
 
 async function post(
   what: string,
-  url: string,
-  apiKey: string,
+  { url, apiKey, proxy }: ModelConfig,
   body: string,
 ): Promise<{ status: number; text: string }> {
+  const signal = AbortSignal.timeout(limits.modelTimeoutMs);
   try {
-    const response = await fetch(url, {
+    const response = await send({
       method: 'POST',
+      url,
       headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': messagesVersion },
-      body,
-      signal: AbortSignal.timeout(limits.modelTimeoutMs),
+      body: Buffer.from(body),
+      signal,
+      proxy,
     });
-    return { status: response.status, text: await response.text() };
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    return { status: response.statusCode ?? 502, text: Buffer.concat(parts).toString('utf8') };
   } catch (error) {
-    const { name } = error as Error;
-    throw new (name === 'TimeoutError' ? AnswerLost : Unavailable)(`${what}: ${name}`, { cause: error });
+    const Lost = signal.aborted ? AnswerLost : Unavailable;
+    throw new Lost(`${what}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -4,6 +4,13 @@ import { modelOfEnvironment } from '../../local/model.ts';
 import { request } from '../contract/model-request.ts';
 import { MessagesApi } from './messages-api.ts';
 
+test('a server that is no web address is refused before anything is asked of it', () => {
+  const environment = { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'api.anthropic.com' };
+  expect(() => modelOfEnvironment(environment)).toThrow(
+    /^MODEL_URL_INVALID: .*"api\.anthropic\.com".* https:\/\/host\.$/,
+  );
+});
+
 describe('the model’s use of the Messages API', () => {
   const api = new MessagesApi();
   let model: Model;

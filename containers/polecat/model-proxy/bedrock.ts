@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Signer } from '../../../aws/sign.ts';
 import { modelName } from '../../../core/costs/model-prices.ts';
+import { send } from '../../../local/send.ts';
 import { errorBody } from './answers.ts';
 import { frames } from './event-stream.ts';
-import { send, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.ts';
+import type { Upstream, UpstreamAnswer, UpstreamCall } from './upstream.ts';
 
 export interface BedrockOptions {
   readonly endpoint: string;

@@ -1,5 +1,6 @@
 /** Who answers an agent's calls, by what the fleet told the harness. The agent is told none of it. */
 import { sigV4 } from '../../../aws/sign.ts';
+import { proxyFor } from '../../../local/proxy-for.ts';
 import { credentialsUrl, roleCredentials } from '../role.ts';
 import type { TaskEnvironment } from '../sandbox.ts';
 import { bedrock } from './bedrock.ts';
@@ -14,7 +15,10 @@ const anthropic = 'https://api.anthropic.com';
  */
 export function configuredUpstream(environment: TaskEnvironment): Upstream | undefined {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl, GASTOWN_BEDROCK_MODELS: models } = environment;
-  if (apiKey) return messagesApi({ apiKey, baseUrl: baseUrl || anthropic });
+  if (apiKey) {
+    const server = baseUrl || anthropic;
+    return messagesApi({ apiKey, baseUrl: server, proxy: proxyFor(new URL(server), environment) });
+  }
   // Others that the town may invoke do not speak the Messages API.
   const [first, ...rest] = (models ?? '').split(',').filter((id) => id.includes('anthropic.'));
   if (first === undefined) return undefined;
