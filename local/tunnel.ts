@@ -1,4 +1,4 @@
-/** A connection through an HTTP proxy. A package that does it is four times as large as the harness, which holds none. */
+/** A connection through an HTTP proxy. undici, which does it too, is 416 KB: three and a half times the harness, which holds no package. */
 import { request as plain, type RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
