@@ -76,6 +76,10 @@ export function makeFleet(stage: Stage): SimFleet {
         await die({ detail: `gone when it had ${what}`, ...hostLost });
       },
       die: () => die({ exitCode: 137, detail: 'its process died' }),
+      vanish() {
+        task.actor.crash();
+        return never();
+      },
     };
     return task;
   }

@@ -25,6 +25,7 @@ export async function runGate(task: Task, job: GateJob): Promise<string> {
   if (way === 'crashes') await task.die();
   await task.moment('worked');
   await beats.stop();
+  if (way === 'is late' && random.stream('cut off').chance(0.5)) await task.vanish();
   const { interrupt } = task;
   if (interrupt.why === 'superseded' && !task.deaf) return 'superseded';
   const result =

@@ -21,6 +21,8 @@ export interface Task {
   moment(name: Moment): Promise<void>;
   /** Its process dies here and now. */
   die(): Promise<never>;
+  /** Its host is cut off for good: it runs for the fleet, and nobody hears of it again, nor of its end. */
+  vanish(): Promise<never>;
   /** It heeds neither stops nor signals, and nobody can end it: a host that is cut off from its fleet. */
   deaf: boolean;
   /** Money that is gone, whoever hears of it. */

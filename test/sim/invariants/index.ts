@@ -26,6 +26,7 @@ import { slotsAndMoneyAreCounted } from './slots-and-money-are-counted.ts';
 import { stoppedMeansStopped } from './stopped-means-stopped.ts';
 import { submittedHeadIsMergedHead } from './submitted-head-is-merged-head.ts';
 import { theLadderIsClimbed } from './the-ladder-is-climbed.ts';
+import { whatIsDueIsLookedAt } from './what-is-due-is-looked-at.ts';
 import { whatLandsIsAllThatLands } from './what-lands-is-all-that-lands.ts';
 
 export const invariants: readonly MakeInvariant[] = [
@@ -56,4 +57,5 @@ export const invariants: readonly MakeInvariant[] = [
   onlyLegalTransitions,
   recordsAreComparedAndSwapped,
   theLadderIsClimbed,
+  whatIsDueIsLookedAt,
 ];

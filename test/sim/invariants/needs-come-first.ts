@@ -21,6 +21,7 @@ export const needsComeFirst = (): Invariant => ({
   check(seen) {
     for (const { was, is } of changed(seen, 'bead')) {
       if (!is || !hasStarted(is.body) || (was && hasStarted(was.body)) || hasEnded(is.body)) continue;
+      if (is.body.blockedForGood) return `${is.body.id} has started, and is called blocked for good`;
       const open = is.body.needs.find((id) => {
         const need = beadOf(seen, id);
         return !need || !satisfies(need);

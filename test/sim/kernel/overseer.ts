@@ -143,15 +143,18 @@ export class Overseer {
           title === titleOf(command.convoy) ? post(`/v1/convoys/${id}/cancel`) : [],
         );
       case 'answer_all':
-        return this.#records<Escalation>('escalation').flatMap(({ id, bead, status }) =>
-          status === 'closed'
-            ? []
-            : post(
-                `/v1/escalations/${id}/${bead ? 'answer' : 'ack'}`,
-                bead === undefined ? undefined : { text: 'Yes.' },
-              ),
-        );
+        return this.#records<Escalation>('escalation').flatMap(({ id, bead, status }) => {
+          if (status === 'closed') return [];
+          if (bead === undefined) return post(`/v1/escalations/${id}/ack`);
+          return this.#hasFailed(bead)
+            ? post(`/v1/beads/${bead}/sling`)
+            : post(`/v1/escalations/${id}/answer`, { text: 'Yes.' });
+        });
     }
+  }
+
+  #hasFailed(id: string): boolean {
+    return this.#records<Bead>('bead').some((bead) => bead.id === id && bead.status === 'failed');
   }
 
   #records<Body>(kind: ReturnType<typeof kindOf>): Body[] {

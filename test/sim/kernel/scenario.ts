@@ -114,13 +114,14 @@ export interface Scenario {
 
 const minutes = 60_000;
 const asOneChance = 0.15;
+const crowdChance = 0.06;
 
 export function drawScenario(seed: number): Scenario {
   const random = makeRandom(`scenario ${seed}`);
   const rigs = Array.from({ length: random.chance(0.8) ? 1 : 2 }, (_, i) => drawRig(random, i));
   const total = random.pick([2, 3, 4, 5, 6, 8]);
   const convoys = drawConvoys(random, rigs, total);
-  return {
+  const scenario: Scenario = {
     seed,
     rigs,
     convoys,
@@ -128,6 +129,37 @@ export function drawScenario(seed: number): Scenario {
     faults: drawFaults(random.stream('faults')),
     polecatsPerTown: random.between(1, 4),
     faultsForMs: random.between(10, 90) * minutes,
+  };
+  const crowd = random.stream('crowd');
+  return crowd.chance(crowdChance) ? crowded(scenario, crowd) : scenario;
+}
+
+/** Many hands, slow gates, short chains: what passed apart is carried, and others stand on it before it has landed. */
+function crowded(scenario: Scenario, random: Random): Scenario {
+  const beads = Array.from(
+    { length: random.between(8, 14) },
+    (_, i): BeadPlan => ({
+      name: `b${i + 1}`,
+      needs: [],
+      priority: 2,
+      manners: random.chance(0.3) ? ['bad', 'good'] : ['good'],
+      writes: [`src/${i + 1}`],
+    }),
+  );
+  const [rig] = scenario.rigs as readonly [RigPlan];
+  const settings = {
+    ...rig.settings,
+    'refinery.slots': 4,
+    'refinery.batch_max': random.pick([1, 2, 3]),
+    // Nobody waits for money here.
+    'budget.per_bead_usd': 4,
+    'budget.per_convoy_usd': 100,
+  };
+  return {
+    ...scenario,
+    rigs: [{ ...rig, polecatsMax: 8, ci: { ...rig.ci, slowMs: 30 * minutes }, settings }],
+    convoys: [{ name: 'c1', rig: rig.name, submittedAt: 0, beads }],
+    polecatsPerTown: 8,
   };
 }
 
@@ -229,6 +261,8 @@ function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonl
   const more = random.stream('more commands');
   const later = (): number => more.between(1, 90) * minutes;
   if (more.chance(0.2)) commands.push({ at: later(), do: 'retry_bead', bead: more.pick(beads) });
+  const again = random.stream('answer again');
+  if (again.chance(0.3)) commands.push({ at: again.between(45, 150) * minutes, do: 'answer_all' });
   const gated = rigs.filter(({ gates }) => gates);
   if (gated.length > 0 && more.chance(0.1))
     commands.push({ at: later(), do: 'change_gates', rig: more.pick(gated).name });
