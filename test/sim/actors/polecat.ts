@@ -8,6 +8,7 @@ import type { Origin } from '../git/origin.ts';
 import { write } from '../git/origin.ts';
 import type { BeadPlan, PolecatManner } from '../kernel/scenario.ts';
 import { find, nowhere, pushNew } from './clone.ts';
+import { stopAtGate } from './gates.ts';
 import { resolve } from './resolver.ts';
 import { Beats, moments, post, reportPatienceMs, type Task } from './task.ts';
 import { draft, drivel } from './work.ts';
@@ -148,10 +149,13 @@ function outcomeOf({ task, job, manner }: Life, endedBy: EndedBy, head: Oid | un
   switch (manner) {
     case 'fails':
       return failed('agent_failed', 'the agent ended with status 1', head);
-    case 'phased':
+    case 'phased': {
+      const gate = stopAtGate(task, job, head);
+      if (gate) return { status: 'phase_complete', ...gate, note, ...pushed };
       return random.chance(0.7)
         ? { status: 'phase_complete', gate: 'timer', minutes: random.between(0, 10), note, ...pushed }
         : { status: 'phase_complete', gate: 'human', note, ...pushed };
+    }
     case 'deferring':
       return random.chance(0.3)
         ? { status: 'handoff', note, ...pushed }

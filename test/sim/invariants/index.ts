@@ -8,6 +8,7 @@ import { effectsArePerformed } from './effects-are-performed.ts';
 import { effectsTellWhatIsOnRecord } from './effects-tell-what-is-on-record.ts';
 import { everyRequestIsInOnePlace } from './every-request-is-in-one-place.ts';
 import { failClosed } from './fail-closed.ts';
+import { gatesOpenForTheirReason } from './gates-open-for-their-reason.ts';
 import { infrastructureBlamesNobody } from './infrastructure-blames-nobody.ts';
 import { mainStaysGreen } from './main-stays-green.ts';
 import { mergedMeansOnMain } from './merged-means-on-main.ts';
@@ -47,6 +48,7 @@ export const invariants: readonly MakeInvariant[] = [
   noBeadIsLost,
   oneAttemptAtATime,
   needsComeFirst,
+  gatesOpenForTheirReason,
   convoysCountRight,
   slotsAndMoneyAreCounted,
   noMoneyIsUnbooked,

@@ -9,18 +9,19 @@ import { type Capacity, type DayBudget, noCapacity, workingInTown } from '../../
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { changed, planOf } from './records.ts';
 
-const cents = (usd: number): number => Math.round(usd * 100);
+/** Dollars have nine places: sums of these are exact. */
+const billionths = (usd: number): number => Math.round(usd * 1e9);
 
 export function slotsAndMoneyAreCounted(): Invariant {
   const slots = new Map<string, number>();
-  /** In cents, by the key of the day. */
+  /** In billionths of a dollar, by the key of the day. */
   const reserved = new Map<string, number>();
 
   function count({ admittedAt, rig, reservedUsd = 0 }: Bead, by: 1 | -1): void {
     if (admittedAt === undefined) return;
     slots.set(rig, (slots.get(rig) ?? 0) + by);
     const { sk } = keys.budget(admittedAt);
-    reserved.set(sk, (reserved.get(sk) ?? 0) + by * cents(reservedUsd));
+    reserved.set(sk, (reserved.get(sk) ?? 0) + by * billionths(reservedUsd));
   }
 
   function slotBreach(seen: Seen): string | undefined {
@@ -39,10 +40,10 @@ export function slotsAndMoneyAreCounted(): Invariant {
   function moneyBreach(seen: Seen): string | undefined {
     for (const [sk, held] of reserved) {
       const day = seen.get<DayBudget>({ pk: 'TOWN', sk })?.body ?? { reservedUsd: 0, spentUsd: 0 };
-      if (cents(day.reservedUsd) !== held)
-        return `beads have ${held} cents reserved, and ${sk} counts ${cents(day.reservedUsd)}`;
+      if (billionths(day.reservedUsd) !== held)
+        return `beads have $${held / 1e9} reserved, and ${sk} counts $${day.reservedUsd}`;
       const most = limits.dayBudgetUsdDefault;
-      if (day.reservedUsd + day.spentUsd > most)
+      if (billionths(day.reservedUsd) + billionths(day.spentUsd) > billionths(most))
         return `${sk} has ${day.reservedUsd + day.spentUsd} USD given away, of ${most}`;
     }
     return undefined;

@@ -13,7 +13,7 @@ export const makeNetwork =
     const where = `${request.method} ${request.path} of ${actor.name}`;
     const delayMs = faults.strikes('delay', where) ? faults.random.between(1, delayMaxMs) : 0;
     const act = async (): Promise<ApiAnswer> => {
-      const lost = request.path.endsWith('/statuses') ? 'lost_webhook' : 'throttle';
+      const lost = /\/(statuses|pull-requests)$/.test(request.path) ? 'lost_webhook' : 'throttle';
       if (faults.strikes(lost, where)) throw new Unavailable('the request was lost');
       if (faults.strikes('duplicate', where)) serve(request).catch(() => undefined);
       const answer = await serve(request).catch((error: unknown) => {

@@ -31,7 +31,7 @@ const polecatManners = [
   'lying_late',
   /** Pushes to its branch again after its report. */
   'pushing_late',
-  /** Ends its phase, with a timer or for a human, and goes on as `good` in the next attempt. */
+  /** Ends its phase at a gate of any kind, and goes on as `good` in the next attempt. */
   'phased',
   'deferring',
   /** Asks a human. */
@@ -115,6 +115,7 @@ export interface Scenario {
 const minutes = 60_000;
 const asOneChance = 0.15;
 const crowdChance = 0.06;
+const gateChance = 0.25;
 
 export function drawScenario(seed: number): Scenario {
   const random = makeRandom(`scenario ${seed}`);
@@ -221,7 +222,10 @@ function drawConvoys(random: Random, rigs: readonly RigPlan[], total: number): C
       name: `b${i + 1}`,
       needs: before.filter(() => random.chance(0.3)),
       priority: random.between(0, 4),
-      manners: drawManners(random),
+      manners: [
+        ...(random.stream(`gate of b${i + 1}`).chance(gateChance) ? ['phased' as const] : []),
+        ...drawManners(random),
+      ],
       writes: [random.chance(0.3) ? 'README' : (paths[i % paths.length] ?? 'README')],
       ...(breaksWith === undefined ? {} : { breaksWith }),
     });

@@ -51,6 +51,20 @@ export const ofBeads: readonly Mutant[] = [
     'beat === undefined ? 0 : roundedUsd(beat.costUsd + (beat.heldUsd ?? 0))',
     'beat === undefined ? 0 : beat.costUsd',
   ),
+  mutant(
+    'goes on from a gate while the pull request is open',
+    'gates open for their reason',
+    'core/molecules/gate.ts',
+    "case 'merged':\n      return { is: 'open'",
+    "case 'merged':\n    case 'open':\n      return { is: 'open'",
+  ),
+  mutant(
+    'forgets who waits for a pull request',
+    'who waits is told',
+    'lambdas/rigs/pull-requests.ts',
+    'effects: over ? toTell.map(',
+    'effects: over && at !== undefined ? toTell.map(',
+  ),
   mutant('leaks a slot', 'a slot comes back', ends, 'bead.rig, -1)),', 'bead.rig, 0)),'),
   mutant(
     'keeps what was reserved',
