@@ -1,2 +1,3 @@
 export { makeCi } from './ci.ts';
 export { makeFleet } from './fleet.ts';
+export { makeModel } from './model.ts';

@@ -43,6 +43,7 @@ export function makeStage(options: { seed?: number; bead?: Partial<BeadPlan>; ci
     commands: [],
     faults: noFaults,
     polecatsPerTown: 1,
+    hasModel: false,
     faultsForMs: 0,
   };
   const asked: Asked[] = [];

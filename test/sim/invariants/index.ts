@@ -27,6 +27,7 @@ import { slotsAndMoneyAreCounted } from './slots-and-money-are-counted.ts';
 import { stoppedMeansStopped } from './stopped-means-stopped.ts';
 import { submittedHeadIsMergedHead } from './submitted-head-is-merged-head.ts';
 import { theLadderIsClimbed } from './the-ladder-is-climbed.ts';
+import { triageIsBounded } from './triage-is-bounded.ts';
 import { whatIsDueIsLookedAt } from './what-is-due-is-looked-at.ts';
 import { whatLandsIsAllThatLands } from './what-lands-is-all-that-lands.ts';
 
@@ -60,4 +61,5 @@ export const invariants: readonly MakeInvariant[] = [
   recordsAreComparedAndSwapped,
   theLadderIsClimbed,
   whatIsDueIsLookedAt,
+  triageIsBounded,
 ];

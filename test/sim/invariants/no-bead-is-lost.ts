@@ -41,7 +41,7 @@ function convoyBreach(seen: Seen): string | undefined {
     const own = convoys.filter(({ title }) => title === `Convoy ${plan.name}`);
     if (own.length !== 1) return `the intent of ${plan.name} became ${own.length} convoys`;
     const names = beadsOf(seen, own[0]?.id ?? '')
-      .filter((bead) => isPlanned(bead) && !bead.landsConvoy)
+      .filter((bead) => isPlanned(bead) && !bead.landsConvoy && bead.partOf === undefined)
       .map(({ name }) => name);
     const planned = plan.beads.map(({ name }) => name);
     if (own[0]?.launchedAt !== undefined && names.sort().join() !== planned.sort().join())

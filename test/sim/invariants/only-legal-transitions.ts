@@ -35,6 +35,7 @@ function refusedBy(assert: () => void): string | undefined {
 
 function beadBreach(was: Bead, is: Bead): string | undefined {
   if (is.run < was.run && is.run !== 0) return `${is.id} went from run ${was.run} back to ${is.run}`;
+  if (is.run > was.run && is.run <= (was.lastRun ?? 0)) return `${is.id} has run ${is.run} for the second time`;
   const kept = (['id', 'convoy', 'rig', 'target', 'createdAt'] as const).find((field) => was[field] !== is[field]);
   if (kept !== undefined) return `${is.id} has another ${kept}`;
   // Who waited for its end is told once.

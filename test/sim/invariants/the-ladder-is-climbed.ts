@@ -24,11 +24,18 @@ function countBreach(was: Bead, is: Bead, cause: FailureCause): string | undefin
     : `${is.id} failed for ${cause}, and counts ${is.failures} failures, ${is.respawns} deaths, ${is.infraDeaths} of its host`;
 }
 
-function endBreach({ id, status, failures, respawns, infraDeaths }: Bead, config: RigConfig): string | undefined {
+function endBreach(
+  { id, status, failures, respawns, infraDeaths, triage }: Bead,
+  config: RigConfig,
+): string | undefined {
   const rungs = config['retry.same_agent'] + config['retry.fresh'];
   const isOver = failures > rungs || respawns >= limits.respawnsMax || infraDeaths > limits.infraDeathsMax;
+  const isTriaged = triage?.open !== undefined;
+  if (isTriaged && !isOver) return `${id} is before the Mayor after ${failures} failures of ${rungs + 1}`;
   if (status === 'failed' && !isOver) return `${id} is given up after ${failures} failures of ${rungs + 1}`;
-  return status === 'open' && isOver ? `${id} goes on after ${failures} failures, ${respawns} deaths` : undefined;
+  return status === 'open' && isOver && !isTriaged
+    ? `${id} goes on after ${failures} failures, ${respawns} deaths`
+    : undefined;
 }
 
 function restBreach(seen: Seen, was: Bead, is: Bead): string | undefined {
@@ -40,7 +47,7 @@ function restBreach(seen: Seen, was: Bead, is: Bead): string | undefined {
 
 /** What the rig says of its last failure, unless its host died. */
 function dueBreach(is: Bead, cause: FailureCause, config: RigConfig): string | undefined {
-  if (is.status !== 'open' || cause === 'infrastructure') return undefined;
+  if (is.status !== 'open' || is.triage?.open || cause === 'infrastructure') return undefined;
   const rests = config['retry.backoff_s'];
   const seconds = rests[Math.min(is.failures, rests.length) - 1] ?? 0;
   return seconds > 0 && is.restUntil === undefined ? `${is.id} is to rest ${seconds} s, and does not` : undefined;

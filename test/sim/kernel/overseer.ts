@@ -4,6 +4,7 @@ import type { Convoy } from '../../../core/convoys/convoy.ts';
 import { Unavailable } from '../../../core/errors.ts';
 import type { Escalation } from '../../../core/escalations/escalation.ts';
 import { kindOf } from '../../../core/keys.ts';
+import { isBeforeMayor } from '../../../core/molecules/triage.ts';
 import type { Item } from '../../../core/ports.ts';
 import type { Queue } from '../../../core/refinery/records.ts';
 import { Actor } from './actor.ts';
@@ -13,6 +14,7 @@ import type { Scheduler } from './scheduler.ts';
 import type { ApiAnswer, ApiRequest, Stage } from './stage.ts';
 
 const restMs = 15_000;
+const patienceMs = 90 * 60_000;
 
 /** Everybody who does something at a time of the scenario is an actor of their own. */
 export class Overseer {
@@ -102,10 +104,21 @@ export class Overseer {
   }
 
   async #obey(self: Actor, command: Command): Promise<void> {
+    if (command.do === 'cancel_judged') await this.#untilJudged(self);
     for (const request of this.#requestsFor(command)) {
       const { status } = await this.#insist(self, request);
       this.#stage.tell(self.name, `${request.method} ${request.path} → ${status}`);
     }
+  }
+
+  /** A bead is before the Mayor; or none comes, and people have other things to do. */
+  async #untilJudged(self: Actor): Promise<void> {
+    for (let waited = 0; waited < patienceMs && this.#judged().length === 0; waited += restMs)
+      await this.#scheduler.sleep(self, restMs);
+  }
+
+  #judged(): string[] {
+    return this.#records<Bead>('bead').flatMap((bead) => (isBeforeMayor(bead) ? [bead.convoy] : []));
   }
 
   #requestsFor(command: Command): ApiRequest[] {
@@ -142,6 +155,8 @@ export class Overseer {
         return this.#records<Convoy>('convoy').flatMap(({ id, title }) =>
           title === titleOf(command.convoy) ? post(`/v1/convoys/${id}/cancel`) : [],
         );
+      case 'cancel_judged':
+        return [...new Set(this.#judged())].flatMap((id) => post(`/v1/convoys/${id}/cancel`));
       case 'answer_all':
         return this.#records<Escalation>('escalation').flatMap(({ id, bead, status }) => {
           if (status === 'closed') return [];

@@ -97,6 +97,8 @@ export type Command = { readonly at: number } & (
   | { readonly do: 'cancel_bead' | 'retry_bead' | 'reject_change'; readonly bead: string }
   | { readonly do: 'cancel_convoy'; readonly convoy: string }
   | { readonly do: 'nuke'; readonly bead: string }
+  /** Has second thoughts about the convoy of the bead that comes before the Mayor next. */
+  | { readonly do: 'cancel_judged' }
   /** Acknowledges, answers, retries or cancels whatever asks for a human at that moment. */
   | { readonly do: 'answer_all' }
 );
@@ -108,6 +110,8 @@ export interface Scenario {
   readonly commands: readonly Command[];
   readonly faults: FaultMix;
   readonly polecatsPerTown: number;
+  /** The Mayor has a model, which reads why beads fail. */
+  readonly hasModel: boolean;
   /** Virtual time with faults; then they end, and everything must come to rest. */
   readonly faultsForMs: number;
 }
@@ -129,6 +133,7 @@ export function drawScenario(seed: number): Scenario {
     commands: drawCommands(random, rigs, convoys),
     faults: drawFaults(random.stream('faults')),
     polecatsPerTown: random.between(1, 4),
+    hasModel: random.stream('model').chance(0.85),
     faultsForMs: random.between(10, 90) * minutes,
   };
   const crowd = random.stream('crowd');
@@ -185,7 +190,18 @@ function drawRig(random: Random, i: number): RigPlan {
     },
     polecatsMax: random.between(1, 3),
   };
-  return { ...plan, settings: drawSettings(random.stream(`settings of rig ${i}`), plan.requireCi) };
+  const settings = drawSettings(random.stream(`settings of rig ${i}`), plan.requireCi);
+  return { ...plan, settings: { ...settings, ...drawAgent(random.stream(`agent of rig ${i}`), settings) } };
+}
+
+/** An agent that reads its bead, and few retries: then beads come before the Mayor. */
+function drawAgent(random: Random, settings: RigPlan['settings']): RigPlan['settings'] {
+  if (settings['agent.command'] === undefined || random.chance(0.1)) return {};
+  return {
+    'agent.runtime': 'command',
+    'retry.same_agent': random.pick([0, 0, 1]),
+    'retry.fresh': random.pick([0, 0, 0, 1]),
+  };
 }
 
 function drawSettings(random: Random, requireCi: boolean): RigPlan['settings'] {
@@ -270,5 +286,6 @@ function drawCommands(random: Random, rigs: readonly RigPlan[], convoys: readonl
   const gated = rigs.filter(({ gates }) => gates);
   if (gated.length > 0 && more.chance(0.1))
     commands.push({ at: later(), do: 'change_gates', rig: more.pick(gated).name });
+  if (random.stream('second thoughts').chance(0.15)) commands.push({ at: 0, do: 'cancel_judged' });
   return commands.sort((a, b) => a.at - b.at);
 }

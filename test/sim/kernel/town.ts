@@ -9,7 +9,7 @@ import { sha256 } from '../../../core/hash.ts';
 import { kindOf } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Subject } from '../../../core/polecats/protocol.ts';
-import type { Blobs, Clock, CodeHost, Ids, Instant, Item, Log, Notifier, Repo } from '../../../core/ports.ts';
+import type { Blobs, Clock, CodeHost, Ids, Instant, Item, Log, Model, Notifier, Repo } from '../../../core/ports.ts';
 import { type MakeFunction, wireFunctions } from '../../../local/functions.ts';
 import type { LocalLedger } from '../../../local/ledger.ts';
 import { unwatched } from '../../../local/watch.ts';
@@ -31,6 +31,7 @@ export interface Ground {
   readonly ids: Ids;
   readonly log: Log;
   readonly polecatsPerTown: number;
+  readonly model: Model | undefined;
   /** Whether a patrol would find anything to look at. */
   isDue(by: Instant): boolean;
 }

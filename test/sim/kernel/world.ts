@@ -4,7 +4,7 @@ import { sha256 } from '../../../core/hash.ts';
 import type { Blobs, Log, Notification, Notifier } from '../../../core/ports.ts';
 import { makeReportedChecks } from '../../../local/code-host.ts';
 import { openLedger } from '../../../local/ledger.ts';
-import { makeCi, makeFleet } from '../actors/index.ts';
+import { makeCi, makeFleet, makeModel } from '../actors/index.ts';
 import { Actor } from './actor.ts';
 import { makeFaults } from './faults.ts';
 import { makeIds } from './ids.ts';
@@ -113,6 +113,7 @@ export async function makeWorld(
       ids,
       log,
       polecatsPerTown: scenario.polecatsPerTown,
+      model: scenario.hasModel ? makeModel(stage) : undefined,
       isDue: (by) => journal.isDue(by),
     },
     kernel,

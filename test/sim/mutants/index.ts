@@ -4,5 +4,6 @@ import { ofBeads } from './of-beads.ts';
 import { ofGates } from './of-gates.ts';
 import { ofLanding } from './of-landing.ts';
 import { ofPlatform } from './of-platform.ts';
+import { ofTriage } from './of-triage.ts';
 
-export const mutants: readonly Mutant[] = [...ofLanding, ...ofGates, ...ofBeads, ...ofPlatform];
+export const mutants: readonly Mutant[] = [...ofLanding, ...ofGates, ...ofBeads, ...ofTriage, ...ofPlatform];

@@ -171,9 +171,9 @@ export const ofBeads: readonly Mutant[] = [
   mutant(
     'gives a bead up and tells nobody',
     'what failed for good is told to a human',
-    'core/molecules/next.ts',
-    '},\n      openEscalation(seen.escalation, alarm, now),\n    ),\n  };\n}\n\nconst wakeConvoy',
-    '},\n    ),\n  };\n}\n\nconst wakeConvoy',
+    'core/molecules/before-a-human.ts',
+    '    },\n    openEscalation(escalation, alarm, now),\n  );',
+    '    },\n  );',
   ),
   mutant(
     'takes the report of an older attempt',
