@@ -44,3 +44,24 @@ test('a landed convoy says what changed, what it cost, and which of it came abou
     ].join('\n'),
   );
 });
+
+test('one whose beads came before the Mayor says what that took, and which of them were rewritten or split', () => {
+  const made = { verdict: 'rewrite', attempt: 3, at: 2, why: 'it said too little', hash: 'h', record: 'r' } as const;
+  const triage = { count: 1, decisions: [made] };
+  const beads = [
+    bead(1, { createdAt: 1, triage }),
+    bead(2, { createdAt: 1, triage: { count: 1, decisions: [{ ...made, verdict: 'split' }] } }),
+    // It was made by a split: that decision is about another bead.
+    bead(3, { createdAt: 2, triage }),
+  ];
+  const use = { calls: 3, inputTokens: 300, outputTokens: 30 };
+  const report = landingReport({ ...convoy, triage: use }, beads);
+  expect(report).toMatchObject({
+    triage: use,
+    lookAt: [
+      'gr-7k2m9q-1 (Do 1) was rewritten by the Mayor: it said too little',
+      'gr-7k2m9q-2 (Do 2) was split by the Mayor: it said too little',
+    ],
+  });
+  expect(landingLetter({ ...convoy, triage: use }, beads)).toContain('Triage took 3 calls, 300 tokens in and 30 out.');
+});
