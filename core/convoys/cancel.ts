@@ -7,7 +7,7 @@ import { limits } from '../limits.ts';
 import { withoutCase } from '../molecules/triage.ts';
 import { freePolecat, releaseSlot, type Shared } from '../polecats/end-attempt.ts';
 import { type Beat, type Polecat, spentByLast } from '../polecats/polecat.ts';
-import type { Instant, Item } from '../ports.ts';
+import type { Instant, Item, Oid } from '../ports.ts';
 import { type MergeRequest, nextMergeRequestStates } from '../refinery/records.ts';
 import { leaveLine } from '../scheduler/line.ts';
 import { guard, replace, type Step, together } from '../step.ts';
@@ -31,7 +31,8 @@ export interface Holdings extends Shared {
 
 export type Ending =
   | { readonly status: 'cancelled' | 'failed' }
-  | { readonly status: 'closed'; readonly reason: Extract<ClosedReason, 'superseded'> };
+  | { readonly status: 'closed'; readonly reason: Extract<ClosedReason, 'superseded'> }
+  | { readonly status: 'closed'; readonly reason: Extract<ClosedReason, 'merged'>; readonly commit: Oid };
 
 /** The next few of the beads that have not ended; at most one of them may hold a slot, because slots share an item. */
 export function cancelBeads(
@@ -78,6 +79,7 @@ export function endBead(
     status: ending.status,
     costUsd: sumUsd([bead.costUsd, spentUsd]),
     ...(ending.status === 'closed' ? { closedReason: ending.reason } : {}),
+    ...('commit' in ending ? { commit: ending.commit } : {}),
     closedAt: now,
   };
   const taskId = holding?.polecat?.body.taskId;

@@ -2,7 +2,7 @@
 import { groups } from '../keys.ts';
 import { withoutCase } from '../molecules/triage.ts';
 import { releaseSlot, type Shared } from '../polecats/end-attempt.ts';
-import type { Change, Instant, Item } from '../ports.ts';
+import type { Change, Instant, Item, Oid } from '../ports.ts';
 import { leaveLine } from '../scheduler/line.ts';
 import type { Step } from '../step.ts';
 import type { Bead, Outcome } from './bead.ts';
@@ -13,6 +13,15 @@ export interface Settlement {
   readonly outcome: Outcome;
   readonly gateMs?: number;
 }
+
+/**
+ * The commit, if an earlier attempt has landed: its push was given up, the bead went round again, and then it arrived.
+ * What is on the target counts, whatever the bead does meanwhile.
+ */
+export const landsLate = ({ status, attempt }: Bead, settled: Settlement): Oid | undefined =>
+  settled.outcome.kind === 'landed' && settled.attempt < attempt && status !== 'closed'
+    ? settled.outcome.commit
+    : undefined;
 
 /** Nothing if the bead has moved to another attempt, or has heard it already. */
 export function settleBead(

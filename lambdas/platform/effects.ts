@@ -2,19 +2,17 @@
  * Performs effects: the stream brings new ones here at once, the Witness brings again what did not work. Each is
  * performed at least once and deleted afterwards; each re-reads its subject, so that late or repeated is harmless.
  */
-import { settleBead } from '../../core/convoys/settle.ts';
 import { messageGroupOf } from '../../core/deliveries.ts';
 import type { Effect, EffectRecord } from '../../core/effects.ts';
 import { NoRoom, never } from '../../core/errors.ts';
-import { closeEscalation } from '../../core/escalations/close.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { tokenOf } from '../../core/hash.ts';
 import { parseBeadId } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Item, Ports } from '../../core/ports.ts';
 import { redact } from '../../core/redact.ts';
 import { remove, replace, together } from '../../core/step.ts';
+import { settlement } from '../convoys/settlement.ts';
 import { openGate } from '../molecules/gate.ts';
 import { runCommand } from './command.ts';
 import { load } from './load.ts';
@@ -82,18 +80,10 @@ async function perform(deps: EffectsDeps, { pk, sk, body: { effect } }: Item<Eff
       await fleet.stop(effect.taskId, effect.reason);
       return;
     case 'settle_bead':
-      await runCommand<void>(deps, `settlement of ${effect.bead}`, async (now) => {
-        const bead = await load.bead(ledger, effect.bead);
-        if (!bead) return { result: undefined };
-        const { admittedAt } = bead.body;
-        const [capacity, budget] =
-          admittedAt === undefined ? [] : await Promise.all([load.capacity(ledger), load.budget(ledger, admittedAt)]);
-        const step = settleBead(bead, effect, { capacity, budget }, now);
-        // It had been given up, and goes on: nobody need do anything.
-        const over =
-          step && bead.body.status === 'failed' ? await load.escalation(ledger, beadCause(effect.bead)) : undefined;
-        return { step: step && together(step, closeEscalation(over, 'town', now)), result: undefined };
-      });
+      await runCommand<void>(deps, `settlement of ${effect.bead}`, async (now) => ({
+        step: await settlement(ledger, effect, now),
+        result: undefined,
+      }));
       return;
     case 'open_gate':
       await openGate(deps, effect.bead);

@@ -33,11 +33,13 @@ export function mergedMeansOnMain(): Invariant {
     atRest(seen) {
       for (const { name, url } of seen.scenario.rigs) {
         const head = seen.git.origin(url).branch('main');
-        for (const commit of head ? reachable([head]) : []) {
+        const commits = head ? [...reachable([head])] : [];
+        for (const commit of commits) {
           const [id, attempt] = [trailer(commit, 'Bead'), trailer(commit, 'Attempt')];
           if (id === undefined || trailer(commit, 'Convoy') === undefined) continue;
           const bead = beadOf(seen, id);
-          if (bead?.closedReason !== 'merged' || String(bead.attempt) !== attempt)
+          const landed = commits.find(({ oid }) => oid === bead?.commit);
+          if (bead?.closedReason !== 'merged' || !landed || trailer(landed, 'Attempt') !== attempt)
             return `${name} has attempt ${attempt} of ${id} on main, and the bead is ${bead?.status} in attempt ${bead?.attempt}`;
         }
       }
