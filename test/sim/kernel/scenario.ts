@@ -118,7 +118,7 @@ export interface Scenario {
 
 const minutes = 60_000;
 const asOneChance = 0.15;
-const crowdChance = 0.06;
+const crowdChance = 0.04;
 const gateChance = 0.25;
 
 export function drawScenario(seed: number): Scenario {
@@ -143,7 +143,7 @@ export function drawScenario(seed: number): Scenario {
 /** Many hands, slow gates, short chains: what passed apart is carried, and others stand on it before it has landed. */
 function crowded(scenario: Scenario, random: Random): Scenario {
   const beads = Array.from(
-    { length: random.between(8, 14) },
+    { length: random.between(6, 10) },
     (_, i): BeadPlan => ({
       name: `b${i + 1}`,
       needs: [],
