@@ -5,9 +5,19 @@ import { parseChecklist } from './checklist.ts';
 
 export type Planned = { readonly plan: Plan } | { readonly faults: readonly Fault[] };
 
+/** No task, done or to do: whoever wrote it meant a model to read it. */
+const prose: Fault = {
+  code: 'PLAN_EMPTY',
+  what: 'The intent is prose, and this town has no model that plans it.',
+  remedy:
+    'Write it as a checklist, a line “- [ ] name: what to do” for each task; or give the town a model: ANTHROPIC_API_KEY on a laptop, -c models on AWS.',
+  at: 'line 1',
+};
+
 /** Faults in the order of their lines; without any, the plan may become a convoy. */
 export function planChecklist(text: string, limits: PlanLimits, town: PlanTown): Planned {
-  const { plan, faults, lineOf } = parseChecklist(text);
+  const { plan, faults, lineOf, hasTasks } = parseChecklist(text);
+  if (!hasTasks) return { faults: [...faults, prose] };
   const ofPlan = validatePlan(plan, limits, town).map((fault) => ({ ...fault, at: `line ${lineOf(fault.at ?? '')}` }));
   const all = [...faults, ...ofPlan];
   if (all.length === 0) return { plan };
