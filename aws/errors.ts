@@ -33,18 +33,10 @@ const lost = new Set([
   /** SQS answered for another message; the SDK says so in the message of a plain error. */
   'InvalidChecksumError',
 ]);
-const networkCodes = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-]);
+/** Nobody was reached. */
+const unreachedCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+const brokenCodes = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
+const networkCodes = new Set([...unreachedCodes, ...brokenCodes]);
 
 export const isThrottle = (error: unknown): boolean => {
   const { name, $metadata } = asServiceError(error);
@@ -62,6 +54,13 @@ export function isUnavailable(error: unknown): boolean {
     lost.has(message) ||
     (typeof code === 'string' && (networkCodes.has(code) || code.startsWith('ERR_HTTP2')))
   );
+}
+
+/** The request may have been carried out, for all that one knows on this side. */
+export function mayHaveHappened(error: unknown): boolean {
+  const { name, message, code } = asServiceError(error);
+  if (lost.has(name) || lost.has(message)) return true;
+  return typeof code === 'string' && (brokenCodes.has(code) || code.startsWith('ERR_HTTP2'));
 }
 
 /** What is worth repeating as `Unavailable`, everything else as it came. */

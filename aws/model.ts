@@ -11,9 +11,10 @@ import {
   type ToolUseBlock,
 } from '@aws-sdk/client-bedrock-runtime';
 import * as z from 'zod';
+import { mostUsdOf, usdOf } from '../core/costs/model-usage.ts';
 import { AnswerLost, Unavailable } from '../core/errors.ts';
 import type { Json, Model, ModelReply, ModelRequest } from '../core/ports.ts';
-import { nameOf, thrownBy } from './errors.ts';
+import { mayHaveHappened, nameOf, thrownBy } from './errors.ts';
 
 export interface ModelConfig {
   /** Model or inference profile. */
@@ -82,26 +83,28 @@ function inputOf({ modelId }: ModelConfig, { system, messages, tools, maxTokens 
   };
 }
 
-/** Bedrock's word, and the client's, for an answer that took too long: much of it may have been written. */
-const tooLate = new Set(['ModelTimeoutException', 'TimeoutError']);
-
 export const makeModel = (client: BedrockRuntimeClient, config: ModelConfig): Model => ({
+  mostUsd: (request) => mostUsdOf(config.modelId, request),
+
   async complete(request) {
     const what = `complete with ${config.modelId}`;
     const sent = client.send(new ConverseCommand(inputOf(config, request)));
     const { output, stopReason, usage } = await sent.catch((error: unknown) => {
       const name = nameOf(error);
-      if (tooLate.has(name)) throw new AnswerLost(`${what}: ${name}`, { cause: error });
+      // Much of the answer may have been written.
+      if (name === 'ModelTimeoutException' || mayHaveHappened(error))
+        throw new AnswerLost(`${what}: ${name}`, { cause: error });
       throw name === 'ModelNotReadyException'
         ? new Unavailable(`${what}: ${name}`, { cause: error })
         : thrownBy(what, error);
     });
     if (!stopReason) throw new AnswerLost(`${what}: stopped by nothing`);
+    const { inputTokens = 0, outputTokens = 0 } = usage ?? {};
     return {
       content: (output?.message?.content ?? []).flatMap(blocksOf),
       stop: stops[stopReason] ?? 'end',
-      inputTokens: usage?.inputTokens ?? 0,
-      outputTokens: usage?.outputTokens ?? 0,
+      ...{ inputTokens, outputTokens },
+      costUsd: usdOf(config.modelId, { input_tokens: inputTokens, output_tokens: outputTokens }),
     };
   },
 });

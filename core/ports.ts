@@ -434,9 +434,12 @@ export interface ModelReply {
   readonly stop: 'end' | 'tool' | 'length' | 'refusal';
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly costUsd: number;
 }
 
 export interface Model {
+  /** No answer to it costs more, in USD. */
+  mostUsd(request: ModelRequest): number;
   complete(request: ModelRequest): Promise<ModelReply>;
 }
 

@@ -27,6 +27,7 @@ export class Intents extends Construct {
         TOWN_TABLE: platform.table.name,
         BLOBS_BUCKET: platform.blobs.name,
         GIT_SECRET_PREFIX: platform.git.secretPrefix,
+        DAY_BUDGET_USD: String(platform.config.dayBudgetUsd),
         MODEL_ID: platform.config.models?.[0] ?? noModel,
       },
       ...(reads ? { ephemeralStorage: cloneSpace, ...platform.git.packaging('mayor') } : {}),

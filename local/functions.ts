@@ -45,7 +45,7 @@ export function wireFunctions(premises: Premises, fn: MakeFunction) {
   });
 
   const molecule = fn('molecule', makeMolecule, { ledger, clock, ids, triages: model !== undefined });
-  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids, ...(model ? { model, repo } : {}) });
+  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids, caps, ...(model ? { model, repo } : {}) });
   const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
   const workflows = makeWorkflows({
     machines: premises.machines,

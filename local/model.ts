@@ -1,6 +1,7 @@
 /** The model by Anthropic's Messages API, for a laptop with a key. Messages already have that API's own shape. */
 
 import * as z from 'zod';
+import { mostUsdOf, usdOf } from '../core/costs/model-usage.ts';
 import { AnswerLost, TownError, Unavailable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Json, Model, ModelReply } from '../core/ports.ts';
@@ -51,6 +52,8 @@ const answerSchema = z.object({
 
 /** Throws `Unavailable` for what may go better the next time; an answer that never will is an error for the operator. */
 const makeModel = (config: ModelConfig): Model => ({
+  mostUsd: (request) => mostUsdOf(config.modelId, request),
+
   async complete({ system, messages, tools, maxTokens }) {
     const { modelId } = config;
     const what = `complete with ${modelId}`;
@@ -75,9 +78,19 @@ const makeModel = (config: ModelConfig): Model => ({
       stop: stops[reason] ?? 'end',
       inputTokens: usage.input_tokens,
       outputTokens: usage.output_tokens,
+      costUsd: usdOf(modelId, usage),
     };
   },
 });
+
+/** Nobody was reached. Any other connection may have broken with the answer on its way. */
+const neverSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 
 async function post(
   what: string,
@@ -98,8 +111,8 @@ async function post(
     for await (const part of response) parts.push(part as Buffer);
     return { status: response.statusCode ?? 502, text: Buffer.concat(parts).toString('utf8') };
   } catch (error) {
-    const Lost = signal.aborted ? AnswerLost : Unavailable;
-    throw new Lost(`${what}: ${(error as Error).message}`, { cause: error });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new (neverSent.has(code) ? Unavailable : AnswerLost)(`${what}: ${message}`, { cause: error });
   }
 }
 

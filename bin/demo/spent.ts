@@ -1,10 +1,6 @@
 /** What was asked of models: by the town's own meter and, in a rehearsal, by the script that billed it. */
-import { roundedUsd } from '../../core/costs/rounded.ts';
 import type { ConvoyView } from './convoy.ts';
 import type { Answers } from './rehearsal/rehearse.ts';
-
-export const spentUsd = ({ beads }: ConvoyView): number =>
-  roundedUsd(beads.reduce((sum, { costUsd }) => sum + costUsd, 0));
 
 const dollars = (usd: number): string => `$${usd.toFixed(4)}`;
 
@@ -14,7 +10,8 @@ export function spentText(convoy: ConvoyView, { billed }: Answers): string {
     rounds === 0
       ? 'The plan took no call.'
       : `The plan took ${counted(rounds, 'call')}, ${inputTokens + outputTokens} tokens.`;
-  const metered = `The town metered ${dollars(spentUsd(convoy))} of agents' calls`;
+  const { costUsd, mayorUsd = 0 } = convoy;
+  const metered = `The town metered ${dollars(costUsd)} of models, ${dollars(mayorUsd)} of it the Mayor's`;
   if (!billed) return `${planned} ${metered}.`;
   const { usd, calls } = billed();
   return `${planned} ${metered}; its script billed ${dollars(usd)} for ${counted(calls, 'answer')}.`;

@@ -8,7 +8,7 @@ import type { ConvoyView } from './convoy.ts';
 import { type BeadFigures, median } from './figures.ts';
 import type { DemoOptions } from './options.ts';
 import { git } from './process.ts';
-import { spentText, spentUsd } from './spent.ts';
+import { spentText } from './spent.ts';
 import type { Verified } from './verify.ts';
 import { wrap } from './wrap.ts';
 
@@ -68,7 +68,7 @@ export const jsonOf = (result: Result): string =>
     rssMb: Math.round(result.rssMb),
     agent: result.cast.agent,
     model: result.cast.answers?.by ?? 'none',
-    costUsd: spentUsd(result.convoy),
+    costUsd: result.convoy.costUsd,
     ...(result.cast.answers?.billed ? { scriptedUsd: result.cast.answers.billed().usd } : {}),
     ...(isSuccess(result) ? {} : { because: becauseOf(result) }),
   });

@@ -13,6 +13,8 @@ export interface ConvoyView {
   readonly status: string;
   readonly progress: { readonly total: number; readonly landed: number; readonly failed: number };
   readonly stalledBecause?: string;
+  /** Part of a convoy's `costUsd`. */
+  readonly mayorUsd?: number;
   readonly faults?: readonly { readonly what: string; readonly remedy: string; readonly at?: string }[];
   readonly createdAt: number;
 }
@@ -193,20 +195,22 @@ export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDeta
 
 /** What models have cost, and what of it may still grow; nothing where none is used. */
 export function spendingOf(
-  { costUsd, runningUsd = 0 }: Pick<BeadView, 'costUsd' | 'runningUsd'>,
+  { costUsd, runningUsd = 0, mayorUsd = 0 }: Pick<BeadView, 'costUsd' | 'runningUsd'> & Pick<ConvoyView, 'mayorUsd'>,
   budgetUsd: number,
 ): string | undefined {
   const spent = sumUsd([costUsd, runningUsd]);
   if (spent === 0 && budgetUsd === 0) return undefined;
   const of = budgetUsd > 0 ? ` of a budget of ${usd(budgetUsd)}` : '';
   const running = runningUsd > 0 ? `, ${usd(runningUsd)} of it by what is at work` : '';
-  return `Models: ${usd(spent)}${of}${running}.`;
+  const mayor = mayorUsd > 0 ? `, ${usd(mayorUsd)} of it by the Mayor` : '';
+  return `Models: ${usd(spent)}${of}${running}${mayor}.`;
 }
 
 /** The table has its commits. */
 function showReport({ print }: Pick<Session, 'print'>, report: LandingReport): void {
-  const { commits, attempts, lookAt } = report;
-  print.line(`${counted(commits.length, 'commit')} in ${counted(attempts, 'attempt')}.${modelLine(report)}`);
+  const { commits, attempts, lookAt, landedBeadUsd = 0 } = report;
+  const each = landedBeadUsd > 0 ? `, ${usd(landedBeadUsd)} a landed bead` : '';
+  print.line(`${counted(commits.length, 'commit')} in ${counted(attempts, 'attempt')}${each}.${modelLine(report)}`);
   if (lookAt.length > 0) print.line('\nWorth a look:');
   for (const line of lookAt) print.line(`- ${plain(line)}`);
 }

@@ -20,6 +20,7 @@ interface CostView {
 interface CostsView {
   readonly days: readonly { readonly day: string; readonly spentUsd: number; readonly reservedUsd: number }[];
   readonly of: readonly CostView[];
+  readonly mayorUsd?: number;
 }
 
 interface ConvoyView {
@@ -55,17 +56,18 @@ function convoyOf(bead: string | undefined): string | undefined {
 /** Without a convoy: those of the newest convoys, each summed over its beads. */
 async function costsOf(town: Town, { rig, convoy, bead, days }: Flags): Promise<CostsView> {
   const answer = await town.get<CostsView>('costs', { convoy, days });
-  if (convoy !== undefined) return { days: [], of: answer.of.filter(({ id }) => bead === undefined || id === bead) };
+  if (bead !== undefined) return { days: [], of: answer.of.filter(({ id }) => id === bead) };
+  if (convoy !== undefined) return { ...answer, days: [] };
   const { convoys } = await town.get<{ convoys: ConvoyView[] }>('convoys', { limit: convoysMax });
   const wanted = convoys.filter((one) => rig === undefined || one.rig === rig);
   const of = await Promise.all(
     wanted.map(async ({ id, title, status }) => {
-      const { of: beads } = await town.get<CostsView>('costs', { convoy: id, days: 1 });
+      const { of: beads, mayorUsd = 0 } = await town.get<CostsView>('costs', { convoy: id, days: 1 });
       const sum = (field: 'attempts' | 'modelUsd' | 'budgetUsd' | 'agentMs'): number =>
         beads.reduce((total, one) => total + one[field], 0);
       const [attempts, modelUsd, budgetUsd, agentMs] = [
         sum('attempts'),
-        sum('modelUsd'),
+        sum('modelUsd') + mayorUsd,
         sum('budgetUsd'),
         sum('agentMs'),
       ];
@@ -86,7 +88,7 @@ export function costCommands(program: Command): void {
     .action(
       run<Flags>(async ({ town, print }, { rig, convoy, bead, days }) => {
         const answer = await costsOf(town, { rig, convoy: convoy ?? convoyOf(bead), bead, days });
-        print.show(answer, ({ days: listed, of }) => {
+        print.show(answer, ({ days: listed, of, mayorUsd = 0 }) => {
           if (listed.length > 0) {
             print.table(
               ['day (UTC)', 'spent', 'reserved'],
@@ -94,7 +96,7 @@ export function costCommands(program: Command): void {
             );
             print.line();
           }
-          if (of.length === 0) return print.line('Nothing has cost anything yet.');
+          if (of.length === 0 && mayorUsd === 0) return print.line('Nothing has cost anything yet.');
           const sum = (field: 'modelUsd' | 'agentMs'): number => of.reduce((total, one) => total + one[field], 0);
           print.table(
             ['id', 'status', 'models', 'budget', 'attempts', 'agent', 'on Fargate', 'title'],
@@ -109,8 +111,9 @@ export function costCommands(program: Command): void {
               short(one.title, 50),
             ]),
           );
+          const mayor = mayorUsd > 0 ? `, ${usd(mayorUsd)} of it for the Mayor's calls` : '';
           print.line(
-            `Together ${usd(sum('modelUsd'))} for models, and about ${usd(fargateUsd(sum('agentMs')))} for tasks on Fargate (1 vCPU, 4 GB; a laptop's are free).`,
+            `Together ${usd(sum('modelUsd') + mayorUsd)} for models${mayor}, and about ${usd(fargateUsd(sum('agentMs')))} for tasks on Fargate (1 vCPU, 4 GB; a laptop's are free).`,
           );
         });
       }),

@@ -67,6 +67,8 @@ export interface Convoy {
   readonly planning?: Planning;
   /** Absent: none of its beads came before the Mayor. */
   readonly triage?: ModelUse;
+  /** What the Mayor's calls of a model cost, in USD, and the most that those may which are being made. Absent: nothing. */
+  readonly mayorUsd?: number;
   /** Calls of the model since its last answer that were begun, and may have been billed. */
   readonly unanswered?: number;
   /** Blob with a plan that has been checked, whose beads are being written. */

@@ -1,13 +1,18 @@
 /** What a human is told when a convoy has landed: what changed, what it cost, and what is worth a look. From the record alone. */
-import { sumUsd } from '../costs/rounded.ts';
+import { roundedUsd } from '../costs/rounded.ts';
 import type { Bead } from './bead.ts';
 import type { Convoy, ModelUse, Planning } from './convoy.ts';
+import { spentUsd } from './spending.ts';
 
 export interface LandingReport {
   /** In the order of the plan. */
   readonly commits: readonly { readonly commit: string; readonly bead: string; readonly title: string }[];
-  /** Of agents' models, over all attempts. */
+  /** Of models: of the agents' over all attempts, and of the Mayor's calls. */
   readonly costUsd: number;
+  /** The part of it that the Mayor's calls are. */
+  readonly mayorUsd?: number;
+  /** `costUsd` shared out among the beads that landed: those that did not cost something too. */
+  readonly landedBeadUsd?: number;
   readonly attempts: number;
   /** What a model took to plan it. */
   readonly planning?: Pick<Planning, 'rounds' | 'inputTokens' | 'outputTokens'>;
@@ -18,14 +23,19 @@ export interface LandingReport {
 }
 
 export function landingReport(
-  { planning, triage }: Pick<Convoy, 'planning' | 'triage'>,
+  convoy: Pick<Convoy, 'planning' | 'triage' | 'mayorUsd'>,
   beads: readonly Bead[],
 ): LandingReport {
+  const { planning, triage, mayorUsd } = convoy;
+  const costUsd = spentUsd(convoy, beads);
+  const commits = beads.flatMap(({ resolves, commit, id: bead, title }) =>
+    resolves !== undefined || commit === undefined ? [] : [{ commit, bead, title }],
+  );
   return {
-    commits: beads.flatMap(({ resolves, commit, id: bead, title }) =>
-      resolves !== undefined || commit === undefined ? [] : [{ commit, bead, title }],
-    ),
-    costUsd: sumUsd(beads.map((bead) => bead.costUsd)),
+    commits,
+    costUsd,
+    ...(mayorUsd === undefined ? {} : { mayorUsd }),
+    ...(commits.length === 0 ? {} : { landedBeadUsd: roundedUsd(costUsd / commits.length) }),
     attempts: beads.reduce((sum, bead) => sum + bead.attempt, 0),
     ...(planning ? { planning } : {}),
     ...(triage ? { triage } : {}),
@@ -39,13 +49,19 @@ export function landingLetter(convoy: Convoy, beads: readonly Bead[]): string {
   return [
     `Convoy ${convoy.id} on rig ${convoy.rig}: ${convoy.progress.landed} of ${convoy.progress.total} beads landed.`,
     ['', ...commits].join('\n'),
-    ['', `Cost: ${report.costUsd.toFixed(2)} USD of agents, in ${report.attempts} attempts.${modelLine(report)}`].join(
-      '\n',
-    ),
+    ['', `${costLine(report)}${modelLine(report)}`].join('\n'),
     ...(report.lookAt.length > 0
       ? [['', 'Worth a look:', ...report.lookAt.map((line) => `- ${line}`)].join('\n')]
       : []),
   ].join('\n');
+}
+
+function costLine({ costUsd, mayorUsd = 0, landedBeadUsd = 0, attempts }: LandingReport): string {
+  const parts = [
+    ...(mayorUsd > 0 ? [`${mayorUsd.toFixed(2)} of it the Mayor's`] : []),
+    ...(landedBeadUsd > 0 ? [`${landedBeadUsd.toFixed(2)} a landed bead`] : []),
+  ];
+  return [`Cost: ${costUsd.toFixed(2)} USD of models in ${attempts} attempts`, ...parts].join(', ').concat('.');
 }
 
 /** What a model took to plan it, and to read why beads of it failed, as sentences to go on with; empty if it did neither. */

@@ -105,6 +105,7 @@ const meterCodeHost = (inner: CodeHost, meter: Meter): CodeHost => ({
 });
 
 const meterModel = (inner: Model, meter: Meter): Model => ({
+  ...inner,
   complete: (request) =>
     inner.complete(request).then((reply) => {
       meter('model.complete', { modelInputTokens: reply.inputTokens, modelOutputTokens: reply.outputTokens });

@@ -14,7 +14,7 @@ export type ReadRequest =
   | { readonly ok: false; readonly fault: string };
 
 /** What the API writes into a prompt by itself: for tools at all, and for each whose name it knows. */
-const hiddenTokens = 1000;
+export const hiddenTokens = 1000;
 const hiddenToolTokens = 1000;
 /** An image is scaled down to at most so many tokens, however few bytes it has. */
 const imageTokensMax = 5000;

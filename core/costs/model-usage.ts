@@ -1,5 +1,8 @@
 /** What a call of the Messages API cost, by the usage that its answer tells, and the most that it may cost before. */
+import type { ModelRequest } from '../ports.ts';
+import { utf8Bytes } from './item-units.ts';
 import { priceOfModel } from './model-prices.ts';
+import { hiddenTokens } from './model-request.ts';
 import { roundedUsd } from './rounded.ts';
 
 /** As the Messages API spells it; a field that is missing counts nothing. */
@@ -37,6 +40,13 @@ export function usdOf(model: string, usage: Usage): number {
     hour * rates.cacheWriteHour +
     count(usage.output_tokens) * rates.output;
   return roundedUsd(micros / million);
+}
+
+/** Of a request whose every byte is a token, and nothing of it cached. */
+export function mostUsdOf(model: string, request: ModelRequest): number {
+  const promptTokens = utf8Bytes(JSON.stringify(request)) + hiddenTokens;
+  const rates = priceOfModel(model, promptTokens);
+  return roundedUsd((promptTokens * rates.input + request.maxTokens * rates.output) / million);
 }
 
 /** The whole prompt written to the dearest cache, and every token of the answer that is allowed. */

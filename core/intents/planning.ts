@@ -87,7 +87,7 @@ function planningAfter(before: Planning = noPlanning, { inputTokens, outputToken
 }
 
 /** A call begins, or has not been done after all: known before it can be paid for, whatever becomes of whoever makes it. */
-export function callCounted(was: Item<Convoy>, calls: 1 | -1): Step {
+export function callCounted(was: Item<Convoy>, calls: 1 | 0 | -1): Step {
   const unanswered = Math.max(0, (was.body.unanswered ?? 0) + calls);
   const next: Convoy = { ...withoutCalls(was.body), ...(unanswered === 0 ? {} : { unanswered }) };
   return { changes: [replace(was, next, { attentionAt: was.attentionAt })] };
@@ -104,6 +104,17 @@ export function anotherRound(was: Item<Convoy>, round: Round, faults: readonly F
     changes: [replace(was, next, { attentionAt: now + limits.convoyStuckRepairMs })],
     events: [eventOf(next, 'convoy.replanned', 'mayor', text)],
   };
+}
+
+/** Somebody has gone on meanwhile: only what the call took is written down. */
+export function answeredInVain(was: Item<Convoy>, { inputTokens, outputTokens }: Round): Step {
+  const before = was.body.planning ?? noPlanning;
+  const planning: Planning = {
+    ...before,
+    inputTokens: before.inputTokens + inputTokens,
+    outputTokens: before.outputTokens + outputTokens,
+  };
+  return { changes: [replace(was, { ...was.body, planning }, { attentionAt: was.attentionAt })] };
 }
 
 /** The plan that the model made is the convoy's from here on, whoever writes its beads. */
@@ -129,7 +140,7 @@ export function giveUpPlan(
     cause: stalledCause(id),
     severity: 'high' as const,
     title: `convoy ${id} has no plan`,
-    what: `The Mayor made no plan that holds for "${title}" on rig ${rig}. The last one has these faults:\n${shown.join('\n')}`,
+    what: `The Mayor made no plan that holds for "${title}" on rig ${rig}. ${round ? 'The last one has these faults' : 'It got no answer'}:\n${shown.join('\n')}`,
     tried: `${planning.round} rounds with the model, each with what was wrong before.`,
     unattended: 'none of its work starts.',
     command: `gt convoy show ${id}`,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { planSchema } from '../../core/convoys/plan.ts';
 import { landingReport } from '../../core/convoys/report.ts';
+import { spentUsd } from '../../core/convoys/spending.ts';
 import { sumUsd } from '../../core/costs/rounded.ts';
 import { graphOf } from '../../core/feed/graph.ts';
 import { cancelConvoy, retryConvoy } from '../convoys/commands.ts';
@@ -65,7 +66,7 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
       return shown(convoyDetailSchema, {
         ...found,
         beads: beads.map((bead, i) => ({ ...shownBead(bead), runningUsd: running[i] })),
-        costUsd: sumUsd(beads.map(({ costUsd }) => costUsd)),
+        costUsd: spentUsd(found, beads),
         runningUsd: sumUsd(running),
         ...(found.status === 'landed' ? { report: landingReport(found, beads) } : {}),
       });

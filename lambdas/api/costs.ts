@@ -25,7 +25,7 @@ export function costRoutes(api: Api, { ledger, clock }: ApiDeps): void {
       method: 'get',
       path: '/v1/costs',
       name: 'costs',
-      about: 'What models cost, by day and by bead of a convoy',
+      about: 'What models cost, by day and by bead of a convoy; a day’s has the Mayor’s calls in it',
       tag: 'town',
       query: z.strictObject({
         convoy: name.optional(),
@@ -34,11 +34,18 @@ export function costRoutes(api: Api, { ledger, clock }: ApiDeps): void {
       answer: z.object({
         days: z.array(z.object({ day: z.string(), spentUsd: z.number(), reservedUsd: z.number() })),
         of: z.array(costSchema),
+        mayorUsd: z
+          .number()
+          .optional()
+          .openapi({ description: 'Of the convoy: what the Mayor’s calls of a model cost' }),
       }),
     },
-    async ({ query: { convoy, days } }) => ({
-      days: await costsOfDays(ledger, clock.now(), days),
-      of: convoy === undefined ? [] : await costsOfBeads(ledger, (await loadConvoy(ledger, convoy)).id),
-    }),
+    async ({ query: { convoy, days } }) => {
+      const listed = await costsOfDays(ledger, clock.now(), days);
+      if (convoy === undefined) return { days: listed, of: [] };
+      const { id, mayorUsd } = await loadConvoy(ledger, convoy);
+      const of = await costsOfBeads(ledger, id);
+      return { days: listed, of, ...(mayorUsd === undefined ? {} : { mayorUsd }) };
+    },
   );
 }

@@ -179,6 +179,10 @@ export const convoySchema = z
     triage: modelUseSchema
       .optional()
       .openapi({ description: 'A model read why beads of it failed: calls, and what they took' }),
+    mayorUsd: z
+      .number()
+      .optional()
+      .openapi({ description: 'What those calls cost, in USD; while one is made, the most that it may cost' }),
     progress: z.object({
       total: z.int(),
       landed: z.int(),
@@ -198,7 +202,9 @@ export const convoySchema = z
 const landingReportSchema = z
   .object({
     commits: z.array(z.object({ commit: z.string(), bead: z.string(), title: z.string() })),
-    costUsd: z.number(),
+    costUsd: z.number().openapi({ description: 'Of models, the Mayor’s calls included' }),
+    mayorUsd: z.number().optional(),
+    landedBeadUsd: z.number().optional().openapi({ description: 'All of it, shared out among the beads that landed' }),
     attempts: z.int(),
     planning: z.object({ rounds: z.int(), inputTokens: z.int(), outputTokens: z.int() }).optional(),
     triage: modelUseSchema.optional(),
@@ -209,7 +215,7 @@ const landingReportSchema = z
 export const convoyDetailSchema = convoySchema
   .extend({
     beads: z.array(beadSchema.extend(running)),
-    costUsd: z.number().openapi({ description: 'Models, over all attempts that have ended' }),
+    costUsd: z.number().openapi({ description: 'Models, over all attempts that have ended and the Mayor’s calls' }),
     ...running,
     report: landingReportSchema.optional().openapi({ description: 'Once it has landed' }),
   })

@@ -9,4 +9,4 @@ const command = commandPorts(env);
 const mind = env.MODEL_ID === noModel ? {} : { repo: gitPorts(env, command).repo, model: modelPort(env) };
 const ports = metered({ ...command, blobs: blobsPort(env), ...mind });
 
-export const handler = billed(ports, makeHandler(ports));
+export const handler = billed(ports, makeHandler({ ...ports, caps: { dayBudgetUsd: Number(env.DAY_BUDGET_USD) } }));

@@ -1,6 +1,7 @@
 /** The Mayor: what the state machines ask for, one operation each. All of them may be repeated at any time. */
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { never } from '../../core/errors.ts';
+import type { ModelCaps } from '../../core/intents/model-money.ts';
 import { launch } from '../../core/intents/planning.ts';
 import type { BeadId, ConvoyId } from '../../core/keys.ts';
 import type { Ledger, Ports } from '../../core/ports.ts';
@@ -11,7 +12,8 @@ import { planConvoy } from './plan-convoy.ts';
 import { triageBead } from './triage-bead.ts';
 
 /** Without a model, and a repository to read, it plans checklists only. */
-export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'> & Partial<Pick<Ports, 'model' | 'repo'>>;
+export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'> &
+  Partial<Pick<Ports, 'model' | 'repo'>> & { readonly caps: Pick<ModelCaps, 'dayBudgetUsd'> };
 
 export type MayorEvent =
   | { readonly op: 'plan' | 'launch' | 'decided'; readonly convoy: ConvoyId }

@@ -9,8 +9,10 @@ import { AnswerLost, type Fault, Unavailable } from '../../core/errors.ts';
 import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
 import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
 import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
+import { type Booking, bookOn, settleCall } from '../../core/intents/model-money.ts';
 import {
   anotherRound,
+  answeredInVain,
   callCounted,
   giveUpPlan,
   planDrafted,
@@ -18,15 +20,18 @@ import {
   refusePlan,
 } from '../../core/intents/planning.ts';
 import { limits } from '../../core/limits.ts';
-import type { Instant, Item, Json, ModelReply, Ports } from '../../core/ports.ts';
+import type { Instant, Item, Json, ModelReply, ModelRequest, Ports } from '../../core/ports.ts';
 import { configOf, worksFromPrompt } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
-import { replace, type Step } from '../../core/step.ts';
+import { type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import type { MayorDeps } from './mayor.ts';
+import { accountOf, whyNoRoom } from './model-money.ts';
 import { readRig } from './read-rig.ts';
 
-export type PlanningDeps = Pick<Ports, 'ledger' | 'blobs' | 'repo' | 'clock' | 'ids' | 'model'>;
+export type PlanningDeps = Pick<Ports, 'ledger' | 'blobs' | 'repo' | 'clock' | 'ids' | 'model'> &
+  Pick<MayorDeps, 'caps'>;
 
 /** Afterwards the convoy has a draft, another round before it, or a refusal. */
 export async function planWithModel(
@@ -36,46 +41,59 @@ export async function planWithModel(
   rigs: readonly string[],
   intent: string,
 ): Promise<void> {
-  const config = configOf(rig);
   const unplannable = whyUnplannable(rig, intent);
-  if (unplannable) return save(deps, convoy, async (was, now) => refusePlan(was, [unplannable], now));
+  if (unplannable) return refuse(deps, convoy, unplannable);
   const conversation = await conversationOf(deps, convoy, rig, intent);
-  const reply = await ask(deps, convoy, conversation);
-  if (!reply) return;
-  const budgetUsd = config['budget.per_bead_usd'];
-  const town: DraftTown = { rig: rig.name, rigs, runtime: config['agent.runtime'], budgetUsd };
+  const asked = await ask(deps, convoy, requestOf(conversation));
+  if (!asked) return;
+  const { reply } = asked;
+  const { 'agent.runtime': runtime, 'budget.per_bead_usd': budgetUsd } = configOf(rig);
+  const town: DraftTown = { rig: rig.name, rigs, runtime, budgetUsd };
   const judged = judgeReply(reply, town);
   const spent = { inputTokens: reply.inputTokens, outputTokens: reply.outputTokens };
   if ('plan' in judged) {
     const last = await putJson(deps, judged.plan);
-    return save(deps, convoy, async (was, now) => planDrafted(was, { ...spent, last }, now), spent);
+    return save(deps, convoy, async (was, now) => planDrafted(was, { ...spent, last }, now), asked);
   }
   const last = judged.draft === undefined ? {} : { last: await putJson(deps, judged.draft) };
   const { faults } = judged;
   if ((convoy.planning?.round ?? 0) + 1 >= limits.planRoundsMax) {
     const giveUp = async (was: Item<Convoy>, now: Instant) =>
       giveUpPlan(was, { ...spent, ...last }, faults, await load.escalation(deps.ledger, stalledCause(convoy.id)), now);
-    return save(deps, convoy, giveUp, spent);
+    return save(deps, convoy, giveUp, asked);
   }
   const goesOn: Conversation = { ...conversation, messages: [...conversation.messages, ...judged.messages] };
   const round: Round = { ...spent, ...last, transcript: await putJson(deps, goesOn) };
-  return save(deps, convoy, async (was, now) => anotherRound(was, round, faults, now), spent);
+  return save(deps, convoy, async (was, now) => anotherRound(was, round, faults, now), asked);
 }
 
-/** Nothing if somebody has gone on meanwhile, or the model was asked in vain too often. */
-async function ask(deps: PlanningDeps, convoy: Convoy, conversation: Conversation): Promise<ModelReply | undefined> {
-  const may = await runCommand<boolean>(deps, `planning of ${convoy.id}`, async (now) => {
-    const was = await load.convoy(deps.ledger, convoy.id);
-    if (!was || !isSame(was.body, convoy)) return { result: false };
-    if ((was.body.unanswered ?? 0) < limits.planUnansweredMax) return { step: callCounted(was, 1), result: true };
-    const alarm = await load.escalation(deps.ledger, stalledCause(convoy.id));
-    return { step: giveUpPlan(was, undefined, [silent], alarm, now), result: false };
+interface Asked {
+  readonly reply: ModelReply;
+  readonly booked: Booking;
+}
+
+/** Nothing if somebody has gone on meanwhile, the model was asked in vain too often, or there is no money for it. */
+async function ask(deps: PlanningDeps, convoy: Convoy, request: ModelRequest): Promise<Asked | undefined> {
+  const { ledger, model } = deps;
+  const usd = model.mostUsd(request);
+  const booked = await runCommand<Booking | undefined>(deps, `planning of ${convoy.id}`, async (now) => {
+    const account = await accountOf(ledger, convoy.id, now);
+    if (!account || !isSame(account.convoy.body, convoy)) return { result: undefined };
+    const { unanswered = 0 } = account.convoy.body;
+    const fault = unanswered < limits.planUnansweredMax ? await whyNoRoom(deps, account, usd) : silent;
+    if (fault) {
+      const alarm = await load.escalation(ledger, stalledCause(convoy.id));
+      return { step: giveUpPlan(account.convoy, undefined, [fault], alarm, now), result: undefined };
+    }
+    const result: Booking = { usd, at: now };
+    const { convoy: was, step } = bookOn(account, result);
+    return { step: together(callCounted(was, 1), step), result };
   });
-  if (!may) return undefined;
+  if (!booked) return undefined;
   try {
-    return await deps.model.complete(requestOf(conversation));
+    return { reply: await model.complete(request), booked };
   } catch (error) {
-    if (error instanceof Unavailable && !(error instanceof AnswerLost)) await takeBack(deps, convoy);
+    if (!(error instanceof AnswerLost)) await turnedAway(deps, convoy, booked, error instanceof Unavailable);
     throw error;
   }
 }
@@ -86,11 +104,20 @@ const silent: Fault = {
   remedy: 'Ask for less in one intent, write it as a checklist, or have it asked again with gt convoy reject.',
 };
 
-/** It was turned away: that cost nothing, and may go on for as long as it takes. */
-const takeBack = (deps: PlanningDeps, convoy: Convoy): Promise<void> =>
-  runCommand<void>(deps, `planning of ${convoy.id}`, async () => {
-    const was = await load.convoy(deps.ledger, convoy.id);
-    return { step: was && isSame(was.body, convoy) ? callCounted(was, -1) : undefined, result: undefined };
+/** That cost nothing. If it may go better the next time, it may also go on for as long as it takes. */
+const turnedAway = (deps: PlanningDeps, seen: Convoy, booked: Booking, forNow: boolean): Promise<void> =>
+  runCommand<void>(deps, `planning of ${seen.id}`, async () => {
+    const account = await accountOf(deps.ledger, seen.id, booked.at);
+    if (!account) return { result: undefined };
+    const { convoy, step } = bookOn(account, { ...booked, usd: -booked.usd });
+    const calls = forNow && isSame(convoy.body, seen) ? -1 : 0;
+    return { step: together(callCounted(convoy, calls), step), result: undefined };
+  });
+
+const refuse = (deps: PlanningDeps, seen: Convoy, fault: Fault): Promise<void> =>
+  runCommand<void>(deps, `planning of ${seen.id}`, async (now) => {
+    const was = await load.convoy(deps.ledger, seen.id);
+    return { step: was && isSame(was.body, seen) ? refusePlan(was, [fault], now) : undefined, result: undefined };
   });
 
 /** Nobody has gone on from what was seen. */
@@ -137,22 +164,12 @@ const save = (
   deps: PlanningDeps,
   seen: Convoy,
   decide: (was: Item<Convoy>, now: Instant) => Promise<Step>,
-  spent?: Pick<Round, 'inputTokens' | 'outputTokens'>,
+  { reply, booked }: Asked,
 ): Promise<void> =>
   runCommand<void>(deps, `planning of ${seen.id}`, async (now) => {
-    const was = await load.convoy(deps.ledger, seen.id);
-    if (!was) return { result: undefined };
-    const { planning } = was.body;
-    if (isSame(was.body, seen)) return { step: await decide(was, now), result: undefined };
-    if (!spent || !planning) return { result: undefined };
-    const counted = {
-      ...planning,
-      inputTokens: planning.inputTokens + spent.inputTokens,
-      outputTokens: planning.outputTokens + spent.outputTokens,
-    };
-    const attentionAt = was.attentionAt;
-    return {
-      step: { changes: [replace(was, { ...was.body, planning: counted }, { attentionAt })] },
-      result: undefined,
-    };
+    const account = await accountOf(deps.ledger, seen.id, booked.at);
+    if (!account) return { result: undefined };
+    const { convoy: was, step: paid } = settleCall(account, booked, reply.costUsd);
+    const step = isSame(was.body, seen) ? await decide(was, now) : answeredInVain(was, reply);
+    return { step: together(step, paid), result: undefined };
   });

@@ -3,12 +3,15 @@
  * next round, or a repeat of this one, goes on from there. A run that dies in the call costs that call and nothing else.
  */
 import type { Bead, BeadSpec } from '../../core/convoys/bead.ts';
+import type { Convoy } from '../../core/convoys/convoy.ts';
+import { AnswerLost } from '../../core/errors.ts';
 import type { Conversation } from '../../core/intents/mayor-plan/conversation.ts';
 import { openTriage, triageRequestOf } from '../../core/intents/mayor-triage/conversation.ts';
 import type { Decision } from '../../core/intents/mayor-triage/decision.ts';
 import type { Facts } from '../../core/intents/mayor-triage/facts.ts';
 import { judgeTriage } from '../../core/intents/mayor-triage/judge-reply.ts';
 import type { Attempt } from '../../core/intents/mayor-triage/opening.ts';
+import { type Account, type Booking, bookOn, settleCall } from '../../core/intents/model-money.ts';
 import {
   anotherTriageRound,
   decided,
@@ -25,28 +28,35 @@ import { type BeadId, keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { beadCause } from '../../core/molecules/before-a-human.ts';
 import { isBeforeMayor } from '../../core/molecules/triage.ts';
-import type { Instant, Json, Model, ModelReply } from '../../core/ports.ts';
-import { recordOf, type Step } from '../../core/step.ts';
+import type { Change, Instant, Item, Json, Model, ModelReply, ModelRequest } from '../../core/ports.ts';
+import { recordOf, replace, type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { keptSpec } from './kept-spec.ts';
 import type { MayorDeps } from './mayor.ts';
+import { whyNoRoom } from './model-money.ts';
 
 /** Does nothing unless this run of the bead waits for the Mayor. Afterwards the bead is decided, rests, or has another round. */
 export async function triageBead(deps: MayorDeps, id: BeadId, run: number): Promise<void> {
   const asked = await claimed(deps, id, run);
   if (!asked) return;
-  if (!deps.model) return withoutAnswer(deps, asked, 'the town has no model any more');
+  const { model } = deps;
+  if (!model) return withoutAnswer(deps, asked, 'the town has no model any more');
   const conversation = await conversationOf(deps, asked);
-  const reply = await answerOf(deps.model, conversation);
-  if ('missed' in reply) return withoutAnswer(deps, asked, reply.missed, 'again');
+  const request = triageRequestOf(conversation);
+  const booked = await bookedCall(deps, asked, model.mostUsd(request));
+  if (!booked) return;
+  const reply = await answerOf(model, request);
+  if ('missed' in reply) return missed(deps, asked, booked, reply);
   await runCommand<void>(deps, `triage of ${id}`, async (now) => {
-    const seen = await look(deps, id);
-    if (!seen) return { result: undefined };
-    const step = goesOn(asked, seen.bead.body, seen.convoy.body)
+    const before = await look(deps, id, booked.at);
+    if (!before) return { result: undefined };
+    const { convoy, step: settled } = settleCall(before, booked, reply.costUsd);
+    const seen = { ...before, convoy };
+    const step = goesOn(asked, seen.bead.body, convoy.body)
       ? await stepOf(deps, seen, conversation, reply, now)
-      : { changes: [paid(seen.convoy, reply)] };
-    return { step, result: undefined };
+      : { changes: [paid(convoy, reply)] };
+    return { step: together(step, settled), result: undefined };
   });
 }
 
@@ -60,23 +70,56 @@ const claimed = (deps: MayorDeps, id: BeadId, run: number): Promise<Bead | undef
     return { step: waitForItsEnd(bead, now), result: undefined };
   });
 
+/** Nothing if the case is another by now, or there is no money for it: then a human gets it. */
+const bookedCall = (deps: MayorDeps, asked: Bead, usd: number): Promise<Booking | undefined> =>
+  runCommand<Booking | undefined>(deps, `triage of ${asked.id}`, async (now) => {
+    const seen = await look(deps, asked.id, now);
+    if (!seen || !goesOn(asked, seen.bead.body, seen.convoy.body)) return { result: undefined };
+    const short = await whyNoRoom(deps, seen, usd);
+    if (short) return { step: handOver(seen, `${short.what} ${short.remedy}`, now), result: undefined };
+    const result: Booking = { usd, at: now };
+    const { convoy, step } = bookOn(seen, result);
+    return { step: { ...step, changes: [keptAs(convoy), ...step.changes] }, result };
+  });
+
+interface Missed {
+  readonly missed: string;
+  /** It may have been billed. */
+  readonly lost: boolean;
+}
+
 /** Whatever kept the answer away: a bead must not wait for ever for a key that is wrong. */
-async function answerOf(model: Model, conversation: Conversation): Promise<ModelReply | { readonly missed: string }> {
+async function answerOf(model: Model, request: ModelRequest): Promise<ModelReply | Missed> {
   try {
-    return await model.complete(triageRequestOf(conversation));
+    return await model.complete(request);
   } catch (error) {
-    return { missed: (error as Error).message.slice(0, limits.triageWhyCharsMax) };
+    const why = (error as Error).message.slice(0, limits.triageWhyCharsMax);
+    return { missed: why, lost: error instanceof AnswerLost };
   }
 }
 
-const withoutAnswer = (deps: MayorDeps, asked: Bead, because: string, again?: 'again'): Promise<void> =>
+const missed = (deps: MayorDeps, asked: Bead, booked: Booking, { missed: why, lost }: Missed): Promise<void> =>
   runCommand<void>(deps, `triage of ${asked.id}`, async (now) => {
-    const seen = await look(deps, asked.id);
-    if (!seen || !goesOn(asked, seen.bead.body, seen.convoy.body)) return { result: undefined };
-    return { step: again ? missedCall(seen, because, now) : handOver(seen, because, now), result: undefined };
+    const seen = await look(deps, asked.id, booked.at);
+    if (!seen) return { result: undefined };
+    const { convoy, step } = bookOn(seen, { ...booked, usd: lost ? 0 : -booked.usd });
+    const money = { ...step, changes: [keptAs(convoy), ...step.changes] };
+    const next = goesOn(asked, seen.bead.body, seen.convoy.body) ? missedCall(seen, why, now) : undefined;
+    return { step: together(money, next), result: undefined };
   });
 
-async function look({ ledger }: MayorDeps, id: BeadId): Promise<TriageSeen | undefined> {
+const withoutAnswer = (deps: MayorDeps, asked: Bead, because: string): Promise<void> =>
+  runCommand<void>(deps, `triage of ${asked.id}`, async (now) => {
+    const seen = await look(deps, asked.id, now);
+    if (!seen || !goesOn(asked, seen.bead.body, seen.convoy.body)) return { result: undefined };
+    return { step: handOver(seen, because, now), result: undefined };
+  });
+
+const keptAs = (convoy: Item<Convoy>): Change => replace(convoy, convoy.body, { attentionAt: convoy.attentionAt });
+
+/** `moneyOf`: on whose day the call is booked. */
+async function look({ ledger }: MayorDeps, id: BeadId, moneyOf: Instant): Promise<(TriageSeen & Account) | undefined> {
+  const day = await load.budget(ledger, moneyOf);
   const bead = await load.bead(ledger, id);
   if (!bead) return undefined;
   const [convoy, spec, beads, escalation] = await Promise.all([
@@ -87,7 +130,7 @@ async function look({ ledger }: MayorDeps, id: BeadId): Promise<TriageSeen | und
   ]);
   const kept = recordOf<BeadSpec>(spec);
   if (!convoy || !kept) throw new Error(`BUG: ${id} has no convoy or no spec`);
-  return { bead, convoy, spec: kept, beads: beads.map(({ body }) => body), escalation };
+  return { day, bead, convoy, spec: kept, beads: beads.map(({ body }) => body), escalation };
 }
 
 /** Judged by the record as it is now. What it puts into the blob store is named by its content: it may do so again. */

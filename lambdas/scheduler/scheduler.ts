@@ -1,10 +1,9 @@
 /** The scheduler tick of one rig: gives free slots to the head of the line. */
-import type { Bead } from '../../core/convoys/bead.ts';
-import { roundedUsd } from '../../core/costs/rounded.ts';
+import { spendingOf } from '../../core/convoys/spending.ts';
 import { openEscalation } from '../../core/escalations/open.ts';
 import { type ConvoyId, parseBeadId, partitions, prefixes } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
-import type { Instant, Item, Ledger, Ports } from '../../core/ports.ts';
+import type { Instant, Ledger, Ports } from '../../core/ports.ts';
 import { admit, type Caps, room, type Seen } from '../../core/scheduler/admit.ts';
 import {
   breakerAlarm,
@@ -67,19 +66,20 @@ async function see(ledger: Ledger, caps: Caps, now: Instant): Promise<Seen> {
       return { place, bead: parseBeadId(bead) ? await load.bead(ledger, bead) : undefined };
     }),
   );
-  const convoys = caps.convoyBudgetUsd ? await spendingOf(ledger, line) : undefined;
+  const convoys = caps.convoyBudgetUsd ? await spendingOfConvoys(ledger, line) : undefined;
   return { switch: estop, breaker, capacity, budget, line, ...(convoys ? { convoys } : {}) };
 }
 
-/** After the capacity was read: who is admitted meanwhile, or returns money, changes that, and this commit is refused. */
-async function spendingOf(ledger: Ledger, line: Seen['line']): Promise<ReadonlyMap<ConvoyId, DayBudget>> {
+/** After capacity and day were read: who is admitted meanwhile, returns money or calls a model changes those, and this commit is refused. */
+async function spendingOfConvoys(ledger: Ledger, line: Seen['line']): Promise<ReadonlyMap<ConvoyId, DayBudget>> {
   const ids = new Set(line.flatMap(({ bead }) => (bead && bead.body.budgetUsd > 0 ? [bead.body.convoy] : [])));
-  return new Map(
-    await Promise.all([...ids].map(async (id) => [id, spendingOfBeads(await load.beads(ledger, id))] as const)),
-  );
+  return new Map(await Promise.all([...ids].map(async (id) => [id, await spendingOfConvoy(ledger, id)] as const)));
 }
 
-const spendingOfBeads = (beads: readonly Item<Bead>[]): DayBudget => ({
-  spentUsd: roundedUsd(beads.reduce((sum, { body }) => sum + body.costUsd, 0)),
-  reservedUsd: roundedUsd(beads.reduce((sum, { body }) => sum + (body.reservedUsd ?? 0), 0)),
-});
+async function spendingOfConvoy(ledger: Ledger, id: ConvoyId): Promise<DayBudget> {
+  const [convoy, beads] = await Promise.all([load.convoy(ledger, id), load.beads(ledger, id)]);
+  return spendingOf(
+    convoy?.body ?? {},
+    beads.map(({ body }) => body),
+  );
+}

@@ -55,7 +55,7 @@ describe('the model’s use of Bedrock', () => {
       reply('tool_use', [{ text: 'I will plan.' }, { toolUse: { toolUseId: 't2', name: 'plan', input: { n: 1.5 } } }]),
     );
     const { content, ...rest } = await model.complete(request);
-    expect(rest).toEqual({ stop: 'tool', inputTokens: 12, outputTokens: 3 });
+    expect(rest).toEqual({ stop: 'tool', inputTokens: 12, outputTokens: 3, costUsd: expect.any(Number) });
     expect(content).toEqual([
       { type: 'text', text: 'I will plan.' },
       { type: 'tool_use', id: 't2', name: 'plan', input: { n: 1.5 } },

@@ -266,8 +266,13 @@ describe('a plan of the model that waits for a human', () => {
     expect(await gt('convoy', 'reject', id, '--because', 'too late')).toMatchObject(late);
     await convoyOnce(id, 'landed');
     const landed = (await gt('convoy', 'show', id)).out;
-    expect(landed).toContain('2 commits in 2 attempts. Planning took 2 calls, 24 tokens in and 6 out.');
-    expect(landed).not.toContain('Models:');
+    expect(landed).toContain(
+      '2 commits in 2 attempts, $0.0001 a landed bead. Planning took 2 calls, 24 tokens in and 6 out.',
+    );
+    expect(landed).toContain('Models: $0.0002, $0.0002 of it by the Mayor.');
+    expect((await gt('costs', '--convoy', id)).out).toContain(
+      "$0.0002 for models, $0.0002 of it for the Mayor's calls",
+    );
     expect(rig.show('main', 'hello.txt')).toBe('hello');
     expect(rig.show('main', 'world.txt')).toBe('world');
   });

@@ -1,4 +1,6 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AnswerLost } from '../../core/errors.ts';
 import type { Model } from '../../core/ports.ts';
 import { modelOfEnvironment } from '../../local/model.ts';
 import { request } from '../contract/model-request.ts';
@@ -40,7 +42,7 @@ describe('the model’s use of the Messages API', () => {
     const use = { type: 'tool_use', id: 't2', name: 'plan', input: { n: 1.5 } };
     api.willSay('tool_use', [{ type: 'thinking', thinking: 'hm' }, { type: 'text', text: 'I will plan.' }, use]);
     const { content, ...rest } = await model.complete(request);
-    expect(rest).toEqual({ stop: 'tool', inputTokens: 12, outputTokens: 3 });
+    expect(rest).toEqual({ stop: 'tool', inputTokens: 12, outputTokens: 3, costUsd: (12 * 3 + 3 * 15) / 1e6 });
     expect(content).toEqual([{ type: 'text', text: 'I will plan.' }, use]);
     await model.complete({ ...request, messages: [...request.messages, { role: 'assistant', content }] });
     expect(api.seen).toHaveLength(2);
@@ -80,9 +82,26 @@ describe('the model’s use of the Messages API', () => {
     },
   );
 
-  test('a server that is not there is worth repeating', async () => {
+  test('no answer costs more than it says beforehand, and it says no more than a token a byte', async () => {
+    const bytes = Buffer.byteLength(JSON.stringify(request));
+    const mostUsd = model.mostUsd(request);
+    expect(mostUsd).toBeGreaterThanOrEqual((bytes * 3 + request.maxTokens * 15) / 1e6);
+    expect(mostUsd).toBeLessThan(((bytes + 2000) * 3 + request.maxTokens * 15) / 1e6);
+  });
+
+  test('a server that is not there is worth repeating, and has cost nothing', async () => {
     const nobody = modelOfEnvironment({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' });
     await expect(nobody?.complete(request)).rejects.toMatchObject({ name: 'Unavailable' });
+    await expect(nobody?.complete(request)).rejects.not.toBeInstanceOf(AnswerLost);
+  });
+
+  test('a connection that breaks with the request on its way may have cost all of it', async () => {
+    const breaking = createServer((socket) => void socket.once('data', () => socket.destroy()));
+    await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`;
+    const broken = modelOfEnvironment({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: url });
+    await expect(broken?.complete(request)).rejects.toBeInstanceOf(AnswerLost);
+    breaking.close();
   });
 
   test('without a key there is no model', () => {

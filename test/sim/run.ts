@@ -14,6 +14,8 @@ import seeds from './seeds.json' with { type: 'json' };
 import type { Job, Played } from './worker.ts';
 import { playAll } from './workers.ts';
 
+const wholeNumbers = ['seeds', 'seed-from', 'seed', 'twice', 'processes'] as const;
+
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
@@ -27,6 +29,15 @@ const { values } = parseArgs({
     processes: { type: 'string', default: String(availableParallelism()) },
   },
 });
+
+for (const name of wholeNumbers) {
+  const value = values[name];
+  if (value === undefined || /^\d{1,15}$/.test(value)) continue;
+  console.error(
+    `--${name} takes a whole number, not ${JSON.stringify(value)}. To play seeds 7 to 9: --seed-from 7 --seeds 3.`,
+  );
+  process.exit(2);
+}
 
 const known = seeds as readonly (Job & { readonly was: string })[];
 

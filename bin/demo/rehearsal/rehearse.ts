@@ -2,7 +2,7 @@
 import { usdOf } from '../../../core/costs/model-usage.ts';
 import { roundedUsd } from '../../../core/costs/rounded.ts';
 import { MessagesServer } from './messages-server.ts';
-import { isOfMayor, turnOf } from './script.ts';
+import { turnOf } from './script.ts';
 
 export interface Answers {
   /** For people: who answers. */
@@ -11,7 +11,7 @@ export interface Answers {
   readonly modelId: string;
   /** What leads there, where the town's own environment does not. */
   readonly environment: Readonly<Record<string, string>>;
-  /** To agents, whose calls the town meters. Absent where no script bills. */
+  /** To the Mayor and to agents, whose calls the town meters. Absent where no script bills. */
   billed?(): { readonly usd: number; readonly calls: number };
   close(): Promise<void>;
 }
@@ -29,9 +29,8 @@ export async function rehearse(): Promise<Answers> {
       ANTHROPIC_MODEL: modelId,
     },
     billed() {
-      const calls = server.billed.filter(({ asked }) => !isOfMayor(asked));
-      const usd = calls.reduce((sum, { model, usage }) => sum + usdOf(model, usage), 0);
-      return { usd: roundedUsd(usd), calls: calls.length };
+      const usd = server.billed.reduce((sum, { model, usage }) => sum + usdOf(model, usage), 0);
+      return { usd: roundedUsd(usd), calls: server.billed.length };
     },
     close: () => server.close(),
   };

@@ -79,7 +79,7 @@ export async function openTown(beads: number): Promise<ScaleTown> {
     notifier: { publish: async () => {} },
     launchGate: async () => {},
   });
-  const mayor = makeMayor({ ...common, blobs });
+  const mayor = makeMayor({ ...common, blobs, caps: { dayBudgetUsd: 0 } });
   const molecule = makeMolecule({ ...common, triages: false });
   const convoyTick = makeConvoyTick(common);
   const schedulerTick = makeSchedulerTick({ ...common, caps: { polecatsPerTown: 100_000, dayBudgetUsd: 0 } });

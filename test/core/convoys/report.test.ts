@@ -8,6 +8,7 @@ const convoy = {
   rig: 'green',
   progress: { total: 3, landed: 2, failed: 0, cancelled: 1, blocked: 0 },
   planning: { rounds: 2, round: 2, inputTokens: 900, outputTokens: 80 },
+  mayorUsd: 0.05,
 } as Convoy;
 const bead = (n: number, more: Partial<Bead>): Bead =>
   ({ id: `gr-7k2m9q-${n}`, title: `Do ${n}`, status: 'closed', attempt: 1, costUsd: 0.5, notes: [], ...more }) as Bead;
@@ -24,7 +25,9 @@ test('a landed convoy says what changed, what it cost, and which of it came abou
       { commit: 'a'.repeat(40), bead: 'gr-7k2m9q-1', title: 'Do 1' },
       { commit: 'b'.repeat(40), bead: 'gr-7k2m9q-2', title: 'Do 2' },
     ],
-    costUsd: 1.75,
+    costUsd: 1.8,
+    mayorUsd: 0.05,
+    landedBeadUsd: 0.9,
     attempts: 3,
     planning: convoy.planning,
     lookAt: ['gr-7k2m9q-2 (Do 2) took 2 attempts; the last trouble: gate_failed', 'gr-7k2m9q-3 (Do 3) was cancelled'],
@@ -36,7 +39,7 @@ test('a landed convoy says what changed, what it cost, and which of it came abou
       'aaaaaaaaaa  gr-7k2m9q-1  Do 1',
       'bbbbbbbbbb  gr-7k2m9q-2  Do 2',
       '',
-      'Cost: 1.75 USD of agents, in 3 attempts. Planning took 2 calls, 900 tokens in and 80 out.',
+      "Cost: 1.80 USD of models in 3 attempts, 0.05 of it the Mayor's, 0.90 a landed bead. Planning took 2 calls, 900 tokens in and 80 out.",
       '',
       'Worth a look:',
       '- gr-7k2m9q-2 (Do 2) took 2 attempts; the last trouble: gate_failed',

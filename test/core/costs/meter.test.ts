@@ -104,11 +104,11 @@ async function openedWith(...changes: Change[]) {
 }
 
 describe('metered ports', () => {
-  const answers: ModelReply = { content: '', stop: 'end', inputTokens: 120, outputTokens: 30 };
+  const answers: ModelReply = { content: '', stop: 'end', inputTokens: 120, outputTokens: 30, costUsd: 0 };
   const given: Pick<Ports, 'queues' | 'workflows' | 'model'> = {
     queues: { send: async () => undefined },
     workflows: { start: async () => 'exists' } as unknown as Ports['workflows'],
-    model: { complete: async () => answers },
+    model: { mostUsd: () => 0, complete: async () => answers },
   };
 
   test.each([

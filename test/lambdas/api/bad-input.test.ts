@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function staged(text = intentText): Promise<string> {
   const { body } = await town.ask('POST', '/v1/intents', { body: { text, rig: 'green', plan: 'review' } });
-  await makeMayor({ ...town.deps, model })({ op: 'plan', convoy: body.convoy.id });
+  await makeMayor({ ...town.deps, model, caps: { dayBudgetUsd: 20 } })({ op: 'plan', convoy: body.convoy.id });
   return body.convoy.id;
 }
 

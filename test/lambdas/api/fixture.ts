@@ -76,7 +76,7 @@ export async function openTown(options: Partial<ApiOptions> = {}): Promise<TestT
     onSuperseded: (subject) => late.push(subject),
     ...options,
   });
-  const mayor = makeMayor({ ledger, blobs: deps.blobs, clock, ids });
+  const mayor = makeMayor({ ...deps, caps: { dayBudgetUsd: 20 } });
   const tick = makeTick({ ...deps, log: () => {} });
   return {
     deps,

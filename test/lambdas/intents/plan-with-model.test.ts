@@ -223,6 +223,7 @@ describe('a crash while planning with a model', () => {
     api.answers(called('submit_plan', plan(bead('a'))), called('submit_plan', plan(bead('b'))));
     const { town, id, go } = await submitted();
     const slow: Model = {
+      ...model,
       async complete(request) {
         const reply = await model.complete(request);
         expect(await go()).toBe('launch');

@@ -22,6 +22,7 @@ export interface Town {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly caps: { readonly dayBudgetUsd: number };
   /** Every commit that was asked for, written or not. */
   readonly commits: Commit[];
   /** Runs before each commit; what it throws is what the caller sees. */
@@ -66,6 +67,7 @@ export async function openTown(settings: Rig['settings'] = {}): Promise<Town> {
     blobs: makeDirectoryBlobs(await mkdtemp(join(tmpdir(), 'intents-'))),
     clock,
     ids,
+    caps: { dayBudgetUsd: 20 },
     commits,
     beforeCommit: async () => {},
     afterCommit: async () => {},

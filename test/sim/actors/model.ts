@@ -1,5 +1,6 @@
 /** The Mayor's model: it takes its time, decides one thing or another, says the same again, talks nonsense, or is away; now and then for good. */
-import { Unavailable } from '../../../core/errors.ts';
+import { sumUsd } from '../../../core/costs/rounded.ts';
+import { AnswerLost, Unavailable } from '../../../core/errors.ts';
 import type { Json, Model, ModelReply, ModelRequest } from '../../../core/ports.ts';
 import { Actor } from '../kernel/actor.ts';
 import type { Random } from '../kernel/random.ts';
@@ -9,15 +10,25 @@ const answerWithinMs = 4 * 60_000;
 
 const answers = [
   ['rewrite', 'rewrite', 'rewrite', 'split', 'split', 'split', 'split', 'ask', 'give_up'],
-  ['prose', 'refusal', 'other_tool', 'name_taken', 'more_money', 'unavailable'],
+  ['prose', 'refusal', 'other_tool', 'name_taken', 'more_money', 'unavailable', 'lost'],
 ] as const;
 type Answer = (typeof answers)[number][number];
 
-export function makeModel({ scheduler, random: streamOf, tell }: Stage): Model {
+export interface SimModel extends Model {
+  /** What its answers cost, whoever heard them. */
+  readonly spentUsd: number;
+}
+
+export function makeModel({ scheduler, random: streamOf, tell }: Stage): SimModel {
   const random = streamOf('model');
   const isAway = random.chance(0.1);
   let calls = 0;
+  let spentUsd = 0;
   return {
+    get spentUsd() {
+      return spentUsd;
+    },
+    mostUsd: () => mostUsd,
     async complete(request) {
       calls += 1;
       const self = new Actor(`model#${calls}`);
@@ -27,6 +38,8 @@ export function makeModel({ scheduler, random: streamOf, tell }: Stage): Model {
       await scheduler.sleep(self, random.between(1000, answerWithinMs));
       tell(self.name, `about ${name}: ${answer.replaceAll('_', ' ')}`);
       if (answer === 'unavailable') throw new Unavailable('the model is away');
+      spentUsd = sumUsd([spentUsd, reply.costUsd]);
+      if (answer === 'lost') throw new AnswerLost('the answer came too late');
       return reply;
     },
   };
@@ -38,10 +51,11 @@ function nameIn({ messages }: ModelRequest): string {
   return title.split(' ').at(-1) ?? title;
 }
 
-const usage = { inputTokens: 100, outputTokens: 10 };
+const mostUsd = 0.5;
 const check = { kind: 'command', text: 'npm test' };
 
 function replyOf(answer: Answer, name: string, random: Random): ModelReply {
+  const usage = { inputTokens: 100, outputTokens: 10, costUsd: random.between(1, 100 * mostUsd) / 100 };
   const call = (input: object, tool = 'submit_triage'): ModelReply => ({
     content: [{ type: 'tool_use', id: 't', name: tool, input: input as Json }],
     stop: 'tool',
@@ -73,6 +87,7 @@ function replyOf(answer: Answer, name: string, random: Random): ModelReply {
     case 'refusal':
       return { content: [{ type: 'text', text: 'No.' }], stop: 'refusal', ...usage };
     case 'prose':
+    case 'lost':
     case 'unavailable':
       return { content: [{ type: 'text', text: 'I would split it.' }], stop: 'end', ...usage };
   }

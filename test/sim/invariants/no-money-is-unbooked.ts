@@ -1,6 +1,6 @@
 /**
  * "Budgets of bead, convoy and day are hard". What models have really cost, whoever heard of it, is never more than the
- * record says: spent, or reserved for the attempt at work. And no convoy has more given away than its cap; the day's is the
+ * record says: spent, or reserved for the attempt at work; and the Mayor's calls no more than convoys say. And no convoy has more given away than its cap; the day's is the
  * business of slots-and-money-are-counted. So neither cap can be passed by what is at work.
  */
 import type { Bead } from '../../../core/convoys/bead.ts';
@@ -12,6 +12,7 @@ export function noMoneyIsUnbooked(): Invariant {
   /** By bead, over all of its attempts. */
   const gone = new Map<string, number>();
   let heard = 0;
+  let ofMayorUsd = 0;
 
   function spentSince({ fleet: { spendings } }: Seen): string[] {
     const news = spendings.slice(heard);
@@ -34,6 +35,10 @@ export function noMoneyIsUnbooked(): Invariant {
   return {
     name: 'no money is unbooked',
     check(seen) {
+      for (const { was, is } of changed(seen, 'convoy'))
+        ofMayorUsd = sumUsd([ofMayorUsd, -(was?.body.mayorUsd ?? 0), is?.body.mayorUsd ?? 0]);
+      if (seen.mayorUsd > ofMayorUsd)
+        return `the Mayor's calls have cost $${seen.mayorUsd}, and convoys have $${ofMayorUsd}`;
       const touched = changed(seen, 'bead').flatMap(({ is }) => (is ? [is.body.id] : []));
       for (const id of new Set([...touched, ...spentSince(seen)])) {
         const bead = beadOf(seen, id);

@@ -1,13 +1,18 @@
 /**
  * "Caps (town, rig) and budgets never exceeded". A slot and a reservation change in the transaction that gives or returns
- * them, so after every step the town's counts are those of its beads: none leaks, none is returned twice.
+ * them, so after every step the town's counts are those of its beads: none leaks, none is returned twice. What the days
+ * say was spent is what beads and convoys say.
  */
 import type { Bead } from '../../../core/convoys/bead.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
+import type { Item, Key } from '../../../core/ports.ts';
 import { type Capacity, type DayBudget, noCapacity, workingInTown } from '../../../core/scheduler/records.ts';
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { changed, planOf } from './records.ts';
+
+const isDay = ({ pk, sk }: Key): boolean => pk === 'TOWN' && sk.startsWith('BUDGET#');
+const spentOn = (day: Item | undefined): number => (day as Item<DayBudget> | undefined)?.body.spentUsd ?? 0;
 
 /** Dollars have nine places: sums of these are exact. */
 const billionths = (usd: number): number => Math.round(usd * 1e9);
@@ -16,6 +21,17 @@ export function slotsAndMoneyAreCounted(): Invariant {
   const slots = new Map<string, number>();
   /** In billionths of a dollar, by the key of the day. */
   const reserved = new Map<string, number>();
+  /** In billionths: by days, less by beads and by the Mayor. */
+  let unexplained = 0;
+
+  function countSpent(seen: Seen): void {
+    const spent = (usd = 0): number => billionths(usd);
+    for (const { was, is } of changed(seen, 'bead')) unexplained += spent(was?.body.costUsd) - spent(is?.body.costUsd);
+    for (const { was, is } of changed(seen, 'convoy'))
+      unexplained += spent(was?.body.mayorUsd) - spent(is?.body.mayorUsd);
+    for (const { key, was, is } of seen.changed)
+      if (isDay(key)) unexplained += spent(spentOn(is)) - spent(spentOn(was));
+  }
 
   function count({ admittedAt, rig, reservedUsd = 0 }: Bead, by: 1 | -1): void {
     if (admittedAt === undefined) return;
@@ -46,6 +62,7 @@ export function slotsAndMoneyAreCounted(): Invariant {
       if (billionths(day.reservedUsd) + billionths(day.spentUsd) > billionths(most))
         return `${sk} has ${day.reservedUsd + day.spentUsd} USD given away, of ${most}`;
     }
+    if (unexplained !== 0) return `days have $${unexplained / 1e9} spent that neither bead nor convoy has`;
     return undefined;
   }
 
@@ -57,6 +74,7 @@ export function slotsAndMoneyAreCounted(): Invariant {
         if (was) count(was.body, -1);
         if (is) count(is.body, 1);
       }
+      countSpent(seen);
       const isTouched = beads.length > 0 || seen.changed.some(({ key }) => key.pk === 'TOWN');
       return isTouched ? (slotBreach(seen) ?? moneyBreach(seen)) : undefined;
     },

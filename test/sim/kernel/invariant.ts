@@ -41,6 +41,8 @@ export interface Seen {
   partitions(): Iterable<string>;
   readonly git: Remotes;
   readonly fleet: SimFleet;
+  /** What the Mayor's calls of its model cost in truth. */
+  readonly mayorUsd: number;
 }
 
 export interface Invariant {

@@ -2,7 +2,7 @@
  * The ports as a run of a function has them in the simulator: each call waits its turn before it acts and before it
  * answers, what crosses is copied, and what goes wrong in this world goes wrong here.
  */
-import { RepoUnreachable, Unavailable } from '../../../core/errors.ts';
+import { AnswerLost, RepoUnreachable, Unavailable } from '../../../core/errors.ts';
 import type { Commit, DuePage, Item, Key, Page, Ports } from '../../../core/ports.ts';
 import { type Actor, never } from './actor.ts';
 import { clone } from './clone.ts';
@@ -35,6 +35,7 @@ const changing: ReadonlySet<string> = new Set([
   'workflows.stop',
   'fleet.launch',
   'fleet.stop',
+  'model.complete',
   'blobs.put',
   'notifier.publish',
   'repo.buildChain',
@@ -42,6 +43,9 @@ const changing: ReadonlySet<string> = new Set([
   'repo.createBranch',
   'repo.deleteRefs',
 ]);
+
+/** Arithmetic: nothing crosses. */
+const pure: ReadonlySet<string> = new Set(['model.mostUsd']);
 
 const delayMaxMs = 5 * 60_000;
 
@@ -68,7 +72,7 @@ function parkedPort(port: PortName, real: object, actor: Actor, kernel: Kernel):
   return new Proxy(real, {
     get(_, method) {
       const act = Reflect.get(real, method) as unknown;
-      if (typeof method !== 'string' || typeof act !== 'function') return act;
+      if (typeof method !== 'string' || typeof act !== 'function' || pure.has(`${port}.${method}`)) return act;
       const call: Call = {
         port,
         method,
@@ -137,7 +141,10 @@ async function acted(
 
 const isFifo = ([message]: readonly unknown[]): boolean => (message as { group?: string }).group !== undefined;
 
-const lost = ({ name }: Call): Error => new Unavailable(`${name}: no answer came`);
+const lost = ({ name, port }: Call): Error => {
+  const what = `${name}: no answer came`;
+  return port === 'model' ? new AnswerLost(what) : new Unavailable(what);
+};
 
 /** What is answered instead of doing it; nothing, if it is to be done. */
 function struck(

@@ -102,6 +102,7 @@ export async function makeWorld(
   const fleet = makeFleet(stage);
   makeCi(stage);
   const { notifier, notifications } = recordingNotifier();
+  const model = scenario.hasModel ? makeModel(stage) : undefined;
   const town = new SimTown(
     {
       ledger,
@@ -113,7 +114,7 @@ export async function makeWorld(
       ids,
       log,
       polecatsPerTown: scenario.polecatsPerTown,
-      model: scenario.hasModel ? makeModel(stage) : undefined,
+      model,
       isDue: (by) => journal.isDue(by),
     },
     kernel,
@@ -129,6 +130,9 @@ export async function makeWorld(
     fleet,
     get now() {
       return scheduler.now;
+    },
+    get mayorUsd() {
+      return model?.spentUsd ?? 0;
     },
     get changed() {
       return journal.changed;

@@ -3,6 +3,7 @@ import { type Mutant, mutant } from './mutant.ts';
 
 const cases = 'core/molecules/triage.ts';
 const steps = 'core/intents/triage.ts';
+const money = 'core/intents/model-money.ts';
 const decision = 'core/intents/mayor-triage/decision.ts';
 
 export const ofTriage: readonly Mutant[] = [
@@ -67,5 +68,33 @@ export const ofTriage: readonly Mutant[] = [
     steps,
     'if (misses >= limits.triageMissesMax)',
     'if (misses < 0)',
+  ),
+  mutant(
+    'asks its model before it books the call',
+    'what models cost is booked',
+    'lambdas/intents/triage-bead.ts',
+    'const result: Booking = { usd, at: now };',
+    'const result: Booking = { usd: 0, at: now };',
+  ),
+  mutant(
+    'takes a lost answer for one that cost nothing',
+    'what models cost is booked',
+    'lambdas/intents/triage-bead.ts',
+    'usd: lost ? 0 : -booked.usd',
+    'usd: -booked.usd',
+  ),
+  mutant(
+    'books its calls on the convoy alone',
+    'what a day spends is what its beads and convoys spend',
+    money,
+    'spentUsd: more(was.spentUsd)',
+    'spentUsd: was.spentUsd',
+  ),
+  mutant(
+    'calls its model whatever the day has left',
+    'budgets are never exceeded',
+    money,
+    'if (passes(day, dayBudgetUsd))',
+    'if (usd > dayBudgetUsd)',
   ),
 ];

@@ -29,6 +29,7 @@ const reply = (content: Json, stop: ModelReply['stop'] = 'tool'): ModelReply => 
   stop,
   inputTokens: 1,
   outputTokens: 1,
+  costUsd: 0,
 });
 const call = (input: unknown, name = 'submit_plan', id = 't1') => ({ type: 'tool_use', id, name, input }) as Json;
 const text = (words: string): Json => ({ type: 'text', text: words });

@@ -39,6 +39,7 @@ const reply = (content: Json, stop: ModelReply['stop'] = 'tool'): ModelReply => 
   stop,
   inputTokens: 1,
   outputTokens: 1,
+  costUsd: 0,
 });
 const called = (input: unknown, name = 'submit_triage', id = 't1') => ({ type: 'tool_use', id, name, input }) as Json;
 const words = (said: string): Json => ({ type: 'text', text: said });
