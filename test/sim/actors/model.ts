@@ -22,6 +22,8 @@ export interface SimModel extends Model {
 export function makeModel({ scheduler, random: streamOf, tell }: Stage): SimModel {
   const random = streamOf('model');
   const isAway = random.chance(0.1);
+  /** Dear enough, now and then, that a day has no room for many. */
+  const mostUsd = random.chance(0.25) ? 6 : 0.5;
   let calls = 0;
   let spentUsd = 0;
   return {
@@ -34,7 +36,7 @@ export function makeModel({ scheduler, random: streamOf, tell }: Stage): SimMode
       const self = new Actor(`model#${calls}`);
       const answer = isAway ? 'unavailable' : random.pick(answers[random.chance(0.75) ? 0 : 1]);
       const name = nameIn(request);
-      const reply = replyOf(answer, name, random);
+      const reply = replyOf(answer, name, random, random.between(1, 100 * mostUsd) / 100);
       await scheduler.sleep(self, random.between(1000, answerWithinMs));
       tell(self.name, `about ${name}: ${answer.replaceAll('_', ' ')}`);
       if (answer === 'unavailable') throw new Unavailable('the model is away');
@@ -51,11 +53,10 @@ function nameIn({ messages }: ModelRequest): string {
   return title.split(' ').at(-1) ?? title;
 }
 
-const mostUsd = 0.5;
 const check = { kind: 'command', text: 'npm test' };
 
-function replyOf(answer: Answer, name: string, random: Random): ModelReply {
-  const usage = { inputTokens: 100, outputTokens: 10, costUsd: random.between(1, 100 * mostUsd) / 100 };
+function replyOf(answer: Answer, name: string, random: Random, costUsd: number): ModelReply {
+  const usage = { inputTokens: 100, outputTokens: 10, costUsd };
   const call = (input: object, tool = 'submit_triage'): ModelReply => ({
     content: [{ type: 'tool_use', id: 't', name: tool, input: input as Json }],
     stop: 'tool',
