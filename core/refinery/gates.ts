@@ -8,7 +8,7 @@ import { asJson, replace, type Step, together } from '../step.ts';
 import { returnToBead } from './candidates.ts';
 import { isResubmitted } from './changes.ts';
 import { afterInfra } from './no-verdict.ts';
-import { type Board, type Decision, emptyBoard, failed, mainPassed, rejected } from './planner/board.ts';
+import { type Decision, emptyBoard, failed, mainPassed, rejected } from './planner/board.ts';
 import { learnedGreen, learnedRed, learnedRejection } from './planner/estimate.ts';
 import type { Candidate, TreeVerdict } from './records.ts';
 import { runMsAfter } from './shown.ts';
@@ -387,15 +387,8 @@ export function reject(
         ],
       },
       returned,
-      ...stopWhatIsNotNeeded(view, board),
     ),
   };
 }
 
 const rejectionsKept = 20;
-
-/** Runs of a chain that is not on the board any more say nothing that anyone wants to know. */
-const stopWhatIsNotNeeded = (view: QueueView, board: Board): readonly Step[] =>
-  activeCandidates(view)
-    .filter(({ body }) => body.chain !== undefined && !board.chains.some(({ id }) => id === body.chain))
-    .map((other) => dropCandidate(other, 'its chain was resolved without it'));

@@ -9,7 +9,7 @@ import type { Instant, Item, Oid, TaskState } from '../ports.ts';
 import { changeOf } from './changes.ts';
 import { isFree, wantsLook } from './look.ts';
 import { inOrder, isOverdue } from './order.ts';
-import { type Decision, onBoard, withoutIdle } from './planner/board.ts';
+import { type Decision, isOfUse, onBoard, withoutIdle } from './planner/board.ts';
 import { decide } from './planner/next.ts';
 import { contentOf, sameNames, ungated, verdictKeyOf } from './policy.ts';
 import { type Candidate, hasEndedRequest, type Landing, type MergeRequest, type Queue } from './records.ts';
@@ -214,6 +214,10 @@ function moveOf(view: QueueView, facts: Facts, was: Item<Candidate>, now: Instan
   }
   if (asksForOther(view, candidate)) {
     return { do: 'drop', candidate: was, because: 'the rig asks for other gates now' };
+  }
+  const hasVerdict = candidate.state === 'passed' || candidate.state === 'failed';
+  if (!hasVerdict && !candidate.ofMain && !isOfUse(boardOf(view), runOf(candidate))) {
+    return { do: 'drop', candidate: was, because: 'its chain has gone on without what it tests' };
   }
   switch (candidate.state) {
     case 'planned':

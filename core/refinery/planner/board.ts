@@ -174,6 +174,15 @@ const isOnAll = ({ joined }: Board, { content }: Run): boolean =>
 /** Some of it was: what had joined by then. */
 const isOnSome = ({ joined }: Board, { content }: Run): boolean => joined.length > 0 && content[0] === joined[0];
 
+/**
+ * Its changes still stand together, so its verdict says something. One that is left over when they have gone on without
+ * it (a longer prefix joined, or they could not be built on what joined since) would hold a slot, and be done twice.
+ */
+export function isOfUse({ chains, joined }: Board, { chain, content }: Pick<Run, 'chain' | 'content'>): boolean {
+  const members = chain === undefined ? joined : (chains.find(({ id }) => id === chain)?.members ?? []);
+  return leading(members, new Set(content)) > 0;
+}
+
 /** A run passed that cannot land: main is neither its base nor one of its commits. Its changes join. */
 export function joined(board: Board, run: Run): Board {
   const content = new Set(run.content);

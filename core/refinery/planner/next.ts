@@ -109,9 +109,24 @@ const percent = (chance: number): string => `${Math.round(chance * 100)}%`;
 const isAlone = (plan: Plan, id: string): boolean => plan.changeOf(id)?.alone === true;
 const travelsAlone = (plan: Plan): boolean => [...onBoard(plan.board)].some((id) => isAlone(plan, id));
 
+/**
+ * Chains that touch the same paths are not tested side by side: what is under test runs out, then the oldest goes on.
+ * A new one touches nothing that another does; but a culprit's paths are free, and somebody else's push may clear it, and
+ * what has joined may be searched while chains stand on it.
+ */
+function hasTurn({ strands, changeOf }: Plan, strand: Strand): boolean {
+  const pathsOf = ({ chain }: Strand) => chain.members.flatMap((id) => changeOf(id)?.paths ?? []);
+  const touched = new Set(pathsOf(strand));
+  const rivals = strands.filter(
+    (other) => other !== strand && !other.isCertain && pathsOf(other).some((path) => touched.has(path)),
+  );
+  if (strand.runs.length > 0) return rivals.length === 0;
+  return rivals.every((rival) => rival.runs.length === 0 && strands.indexOf(rival) > strands.indexOf(strand));
+}
+
 /** A chain without a run that has failed, or was shortened: the prefix that tells most, which may be longer than it was. */
 function nextSearch(plan: Plan): Decision | undefined {
-  const strand = plan.strands.find(({ runs, isCertain }) => runs.length === 0 && !isCertain);
+  const strand = plan.strands.find((other) => other.runs.length === 0 && !other.isCertain && hasTurn(plan, other));
   if (!strand) return undefined;
   const { chain, risks } = strand;
   const members = [...chain.members];
@@ -175,7 +190,7 @@ function fullJoined(plan: Plan): Decision | undefined {
 function growChain(plan: Plan): Decision | undefined {
   if (travelsAlone(plan)) return undefined;
   const strand = plan.strands.find(({ chain, runs }) => runs.length > 0 && chain.failures.length === 0);
-  if (!strand) return undefined;
+  if (!strand || !hasTurn(plan, strand)) return undefined;
   const { chain, risks } = strand;
   const line = plan.waiting.slice(0, plan.batchMax + 1);
   const more = [...freeChanges(plan, line, chain)];
@@ -254,8 +269,9 @@ function restOfJoined(plan: Plan): Decision | undefined {
 /** Slots are idle: another prefix of a chain that is under test. */
 function nextSpread(plan: Plan): Decision | undefined {
   const { spread = 1 } = plan;
-  for (const { chain, runs, risks } of plan.strands) {
-    if (runs.length === 0 || runs.length >= spread) continue;
+  for (const strand of plan.strands) {
+    const { chain, runs, risks } = strand;
+    if (runs.length === 0 || runs.length >= spread || !hasTurn(plan, strand)) continue;
     const tested = runs.map(({ content }) => chain.members.findLastIndex((id) => content.includes(id)) + 1);
     const chances = [...goodChances(risks, chain.failures, plan.flake)];
     const count = widestGap(chances.slice(0, plan.batchMax), tested);

@@ -198,6 +198,22 @@ describe('the gates of a candidate', () => {
     expect(world.rig.subjects('main')).not.toContain('Change number 1');
   });
 
+  test('a run whose chain has gone on without it is stopped: what passed apart does not wait for it, and lands', async () => {
+    world.hooks.gate = () => 'silent';
+    await world.submit(1, { 'a.txt': 'x' });
+    await world.run();
+    await world.submit(2, { 'b.txt': 'y' });
+    await world.run();
+    const longer = (await world.candidates()).find(({ members }) => members.length === 2);
+    world.rig.commit('main', { 'foreign.txt': 'x' });
+    world.hooks.gate = () => ({});
+    await world.verdict({ candidate: longer?.id ?? '', gateRun: 1 }, { commit: longer?.commit ?? '' });
+    await world.settle(2);
+    expect(world.stopped).toEqual(['task-1']);
+    expect(world.launches).toHaveLength(3);
+    expect(world.settled).toMatchObject([{ outcome: { kind: 'landed' } }, { outcome: { kind: 'landed' } }]);
+  });
+
   test('a stopped town lands nothing, and goes on when it is thawed', async () => {
     world.hooks.gate = () => 'silent';
     await world.submit(1, { 'a.txt': 'x' });

@@ -141,14 +141,14 @@ export const ofGates: readonly Mutant[] = [
     'loses the tail after a rejection',
     'the others of a rejected chain return to the line',
     gates,
-    'returned,\n      ...stopWhatIsNotNeeded(view, board),',
+    'returned,\n    ),',
     `returned,
       ...boardOf(view)
         .chains.filter(({ id }) => id === decision.chain)
         .flatMap(({ members }) => members.filter((seq) => seq !== decision.id))
         .flatMap((seq) => requestOf(view, seq) ?? [])
         .map((other) => ({ changes: [saveRequest(other, ['withdrawn'], { because: 'its chain was rejected' })] })),
-      ...stopWhatIsNotNeeded(view, board),`,
+    ),`,
   ),
   mutant(
     'leaves a withdrawn change on the board',

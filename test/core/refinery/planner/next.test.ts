@@ -4,6 +4,7 @@ import {
   type Change,
   emptyBoard,
   failed,
+  isOfUse,
   joined,
   landed,
   mainMoved,
@@ -66,6 +67,20 @@ describe('what somebody else pushes', () => {
   });
 });
 
+test('a run is of use as long as changes of its own stand first in its chain, or in what has joined', () => {
+  const { board } = running(run('1', ['a', 'b']), run('2', ['c']));
+  expect([run('1', ['a']), run('2', ['c']), run('3', ['d'])].map((one) => isOfUse(board, one))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  const without = unbuilt(board, ['a', 'b'], 'a');
+  expect([run('1', ['a']), run('1', ['a', 'b'])].map((one) => isOfUse(without, one))).toEqual([false, true]);
+  const apart = joined(board, run('1', ['a', 'b']));
+  expect(isOfUse(apart, run('1', ['a']))).toBe(false);
+  expect([run(undefined, ['a']), run(undefined, ['b'])].map((one) => isOfUse(apart, one))).toEqual([true, false]);
+});
+
 describe('what is tested next', () => {
   test('one change in an empty queue is tested at once', () => {
     expect(decide(at({ waiting: line('a') }))).toMatchObject({ do: 'test', members: ['a'], content: ['a'] });
@@ -103,6 +118,23 @@ describe('what is tested next', () => {
       changeOf: touching,
     });
     expect(decide(situation)).toMatchObject({ content: ['c'] });
+  });
+
+  test('chains that come to touch the same are not tested side by side: what is under test runs out, then the oldest goes on', () => {
+    const paths: Record<string, string[]> = { a: ['x', 'y'], b: ['x'], c: ['y'] };
+    const touching = (id: string) => change(id, { risk: 0.05, paths: paths[id] ?? [] });
+    const [one, two, three] = [run('1', ['a']), run('2', ['b', 'd']), run('3', ['c'])];
+    // Failed on the main before somebody else's push: no culprit any more, so it is to be tested again.
+    const board = mainMoved(failed(running(one, two, three).board, one));
+    const situation = at({ board, runs: [two, three], changeOf: touching, spread: 2 });
+    expect(decide(situation)).toEqual({ do: 'wait' });
+    // Those under test do not grow meanwhile, or the other would wait on and on.
+    expect(decide({ ...situation, waiting: [touching('e')] })).toMatchObject({ members: ['e'], content: ['e'] });
+    const second = failed(board, two);
+    expect(decide({ ...situation, board: second, runs: [three] })).toEqual({ do: 'wait' });
+    const all = failed(second, three);
+    expect(decide({ ...situation, board: all, runs: [] })).toMatchObject({ chain: '1', content: ['a'] });
+    expect(decide({ ...situation, board: all, runs: [one] })).toEqual({ do: 'wait' });
   });
 
   test('a short line goes on top of the chain under test, and does not wait for its verdict', () => {

@@ -6,6 +6,7 @@ import {
   type Decision,
   emptyBoard,
   failed,
+  isOfUse,
   joined,
   landed,
   mainMoved,
@@ -35,7 +36,6 @@ class Hostile {
   readonly landedIds: string[] = [];
   private runs: Run[] = [];
   private checking = false;
-  private readonly onceJoined = new Set<string>();
   private readonly failedOn = new Map<string, Set<string>>();
   private readonly random: () => number;
   private readonly slots: number;
@@ -97,6 +97,7 @@ class Hostile {
   }
 
   private decision(): Decision {
+    this.runs = this.runs.filter((run) => isOfUse(this.board, run));
     this.board = withoutIdle(this.board, this.runs);
     const here = onBoard(this.board);
     return decide({
@@ -215,19 +216,19 @@ class Hostile {
       for (const { times, onJoined } of failures) must(times > 0 && times >= onJoined, 'a failure that was none');
     }
     const busy = this.board.chains.filter(({ id }) => this.runs.some((run) => run.chain === id));
-    // What had joined and is searched now may be under a chain that touches the same.
-    for (const id of this.board.joined) this.onceJoined.add(id);
-    const own = busy.map(({ members }) => members.filter((id) => !this.onceJoined.has(id)));
-    const paths = own.flatMap((members) => [...new Set(members.flatMap((id) => this.open.get(id)?.paths ?? []))]);
+    const paths = busy.flatMap(({ members }) => [...new Set(members.flatMap((id) => this.open.get(id)?.paths ?? []))]);
     must(new Set(paths).size === paths.length, `two chains touch ${paths}`);
   }
 }
 
+/** The shorter run of a chain was left over, and done again; a push gave a culprit another chance beside what touches the same. */
+const onceBroken = [383, 527, 1208, 9645, 1439165624, 2216, 3173, 3251, 17939];
+
 describe('a queue to which everything happens', () => {
-  test('loses no change, has none twice, rejects on landed main alone, and comes to rest', () => {
+  test('loses no change, has none twice, rejects on landed main alone, tests nothing twice at once, and comes to rest', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => new Hostile(seed).run(60)),
-      { numRuns: 40 },
+      { numRuns: 40 + onceBroken.length, examples: onceBroken.map((seed): [number] => [seed]) },
     );
   });
 });
