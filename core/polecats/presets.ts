@@ -53,7 +53,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     from: '@google/gemini-cli',
   },
   opencode: {
-    argv: ['opencode', 'run', '--auto'],
+    // It would ask a model for a title.
+    argv: ['opencode', 'run', '--auto', '--title', 'bead'],
     modelOption: '--model',
     env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(opencodeConfig), OPENCODE_DISABLE_AUTOUPDATE: '1' },
     budget: 'hard',

@@ -48,7 +48,7 @@ test.each([
   ],
   ['codex', ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'], ['CODEX_API_KEY']],
   ['gemini', ['--approval-mode=yolo', '--skip-trust'], ['GEMINI_API_KEY']],
-  ['opencode', ['run', '--auto'], []],
+  ['opencode', ['run', '--auto', '--title', 'bead'], []],
 ] as const)(
   '%s is started without a terminal, with the prompt on its input and no key but its own',
   async (name, args, own) => {
