@@ -1,54 +1,104 @@
-/** The agents that containers/polecat/package.json pins, installed once by its lock file and kept in the user's cache. */
+/** The agents that containers/polecat/package.json pins, installed once and kept in the user's cache. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { type Preset, presets } from '../../core/polecats/presets.ts';
 import { Refusal } from '../gt/refusal.ts';
 import { run } from './process.ts';
 
 const pinned = fileURLToPath(new URL('../../containers/polecat', import.meta.url));
 
-/** As containers/polecat/package.json spells it. */
-export function pinnedVersion(name: string): string {
-  const { dependencies } = JSON.parse(readFileSync(join(pinned, 'package.json'), 'utf8')) as {
-    dependencies: Readonly<Record<string, string>>;
-  };
-  return dependencies[name] ?? '';
+interface Manifest {
+  /** In the image, and locked. */
+  readonly dependencies: Readonly<Record<string, string>>;
+  /** Brought by whoever wants them. */
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly allowScripts: Readonly<Record<string, boolean>>;
 }
 
-/** Directory of their executables. `onFetch` is told before npm is asked. Throws AGENTS_NOT_INSTALLED. */
+const manifest = JSON.parse(readFileSync(join(pinned, 'package.json'), 'utf8')) as Manifest;
+
+/** As containers/polecat/package.json spells it. */
+export const pinnedVersion = (name: string): string =>
+  manifest.dependencies[name] ?? manifest.peerDependencies[name] ?? '';
+
+/** Directory of the executables that the image has too. `onFetch` is told before npm is asked. Throws AGENTS_NOT_INSTALLED. */
 export async function installAgents(onFetch: (dir: string) => void = () => undefined): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gastown');
   const lock = readFileSync(join(pinned, 'package-lock.json'));
-  const dir = join(cache, `agents-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`);
-  const bin = join(dir, 'node_modules/.bin');
-  if (existsSync(dir)) return bin;
-  onFetch(dir);
+  const dir = cached(`agents-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`);
+  if (!existsSync(dir)) {
+    onFetch(dir);
+    await fetchInto(dir, 'npm ci, by the lock file of containers/polecat,', async (making) => {
+      for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(pinned, name), join(making, name));
+      await npm(making, 'ci');
+      for (const { from, argv } of Object.values(presets))
+        if (from in manifest.dependencies) await start(making, argv[0] ?? '');
+    });
+  }
+  return join(dir, bin);
+}
+
+/** Directory of the executable of one that no image has. Throws AGENTS_NOT_INSTALLED. */
+export async function installAgent({ from, argv: [program = ''] }: Preset): Promise<string> {
+  const spec = `${from}@${pinnedVersion(from)}`;
+  const dir = cached(spec.replace('/', '-'));
+  if (!existsSync(dir)) {
+    await fetchInto(dir, `npm install ${spec}`, async (making) => {
+      const { allowScripts } = manifest;
+      writeFileSync(join(making, 'package.json'), JSON.stringify({ private: true, allowScripts }));
+      // Older releases of npm run every script, whatever allowScripts says.
+      await npm(making, 'install', '--ignore-scripts', spec);
+      if (allowScripts[from]) await npm(making, 'rebuild', from);
+      await start(making, program);
+    });
+  }
+  return join(dir, bin);
+}
+
+const bin = 'node_modules/.bin';
+const cached = (name: string): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gastown', name);
+
+/** Beside its place first: what is there is whole, and two that fetch at once do not meet. */
+async function fetchInto(dir: string, what: string, fetch: (making: string) => Promise<void>): Promise<void> {
   try {
-    mkdirSync(cache, { recursive: true });
-    await fetchInto(dir);
+    mkdirSync(dirname(dir), { recursive: true });
+    const making = mkdtempSync(`${dir}.`);
+    try {
+      await fetch(making);
+      if (!existsSync(dir)) renameSync(making, dir);
+    } finally {
+      rmSync(making, { recursive: true, force: true });
+    }
   } catch (error) {
     throw new Refusal(
       'AGENTS_NOT_INSTALLED',
-      `npm ci, by the lock file of containers/polecat, did not bring the agents to ${dir}: ${(error as Error).message}`,
+      `${what} did not bring the agents to ${dir}: ${(error as Error).message}`,
       'See that npm ping answers and that the directory can be written (XDG_CACHE_HOME names another), and try again.',
     );
   }
-  return bin;
 }
 
-/** Beside its place first: what is there is whole, and two that fetch at once do not meet. */
-async function fetchInto(dir: string): Promise<void> {
-  const making = mkdtempSync(`${dir}.`);
-  try {
-    for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(pinned, name), join(making, name));
-    const { status, stderr } = await run(['npm', 'ci', '--no-audit', '--no-fund'], { cwd: making });
-    if (status !== 0) throw new Error(lastWords(stderr) || `it ended with status ${status}.`);
-    if (!existsSync(dir)) renameSync(making, dir);
-  } finally {
-    rmSync(making, { recursive: true, force: true });
-  }
+/** Most programs are optional packages, one for each platform, and npm is content without them. */
+async function start(making: string, program: string): Promise<void> {
+  const { status } = await run([join(making, bin, program), '--version'], { env: { HOME: making } });
+  if (status !== 0) throw new Error(`${program} does not start; see that there is one for ${platform}-${arch}.`);
+}
+
+async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
+  const { status, stderr } = await run(['npm', ...args, '--no-audit', '--no-fund'], { cwd });
+  if (status !== 0) throw new Error(lastWords(stderr) || `it ended with status ${status}.`);
 }
 
 /** What npm says of an error; below it stands only where its log is. */

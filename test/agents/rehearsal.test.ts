@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { MessagesServer, type SeenRequest, type Turn } from '../../bin/demo/rehearsal/messages-server.ts';
 import { isOfMayor } from '../../bin/demo/rehearsal/script.ts';
 import { type Ended, runDemo } from '../bin/run-demo.ts';
+import { binVariable } from './bin-variable.ts';
 
 jest.setTimeout(180_000);
 
@@ -14,7 +15,7 @@ const dir = mkdtempSync(join(tmpdir(), 'gastown-rehearsal-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim();
 
-(process.env.GASTOWN_AGENTS_BIN ? describe : describe.skip)('the demo with Claude Code', () => {
+(process.env[binVariable('claude')] ? describe : describe.skip)('the demo with Claude Code', () => {
   const key = 'sk-ant-the-key-of-this-user';
   const server = new MessagesServer(greeting);
   let url: string;

@@ -1,31 +1,38 @@
 /**
- * `npm run test:agents`: installs the agents that are pinned and runs each of them through the harness, against a model
- * server that follows a script. What follows `--` goes to jest.
+ * `npm run test:agents`: installs the agents that are pinned and tries each of them, with a model that is scripted. What
+ * follows `--` goes to jest.
  */
 import { spawnSync } from 'node:child_process';
-import { installAgents } from '../../bin/demo/install-agents.ts';
+import { installAgent, installAgents } from '../../bin/demo/install-agents.ts';
+import { presets } from '../../core/polecats/presets.ts';
+import { presetNames } from '../../core/polecats/runtime.ts';
+import { binVariable } from './bin-variable.ts';
 
-async function agents(): Promise<string | undefined> {
-  try {
-    return await installAgents();
-  } catch (error) {
-    console.error(
-      [
-        '='.repeat(100),
-        'SKIPPED: no agent was tried. They come from npm’s registry, which was not reached:',
-        `${error instanceof Error ? error.message.split('\n')[0] : error}`,
-        '='.repeat(100),
-      ].join('\n'),
-    );
-    return undefined;
-  }
-}
-
-const bin = await agents();
-if (bin) {
+const skipped: string[] = [];
+const installed = await Promise.all(
+  presetNames.map(async (name): Promise<[string, string][]> => {
+    try {
+      return [[binVariable(name), await (name === 'claude' ? installAgents() : installAgent(presets[name]))]];
+    } catch (error) {
+      skipped.push(`${name}: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+      return [];
+    }
+  }),
+);
+const bins = installed.flat();
+if (skipped.length > 0)
+  console.error(
+    [
+      '='.repeat(100),
+      `SKIPPED: ${bins.length === 0 ? 'no agent was' : 'these agents were not'} tried. They come from npm’s registry:`,
+      ...skipped,
+      '='.repeat(100),
+    ].join('\n'),
+  );
+if (bins.length > 0) {
   const { status } = spawnSync('npm', ['test', '--', '--runInBand', 'test/agents', ...process.argv.slice(2)], {
     stdio: 'inherit',
-    env: { ...process.env, GASTOWN_AGENTS_BIN: bin },
+    env: { ...process.env, ...Object.fromEntries(bins) },
   });
   process.exit(status ?? 1);
 }

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { pinnedVersion } from '../../bin/demo/install-agents.ts';
 import { presets } from '../../core/polecats/presets.ts';
 import { runtimes } from '../../core/polecats/runtime.ts';
 import { parseSetting } from '../../core/rigs/config.ts';
@@ -12,13 +13,14 @@ jest.setTimeout(60_000);
 
 const page = readFileSync(path.join(projectRoot, 'docs/agents.md'), 'utf8');
 
-test('the table of known agents is that of the presets', () => {
-  const listed = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| `([^`]+)` \| (\w+) \| (.+) \|$/gm)];
+test('the table of known agents is that of the presets and of the versions that are pinned', () => {
+  const listed = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| `([^`]+)` (\S+) \| (\w+) \| (.+) \|$/gm)];
   expect(listed.map((row) => row.slice(1))).toEqual(
     Object.entries(presets).map(([name, { argv, from, budget, keys }]) => [
       name,
       argv[0],
       from,
+      pinnedVersion(from),
       budget,
       keys.map((key) => `\`${key}\``).join(', ') || 'none',
     ]),

@@ -134,16 +134,35 @@ describe('what is bundled', () => {
   });
 });
 
-describe('the agents in the polecat’s image', () => {
+describe('the agents that the presets start', () => {
   const dockerfile = read('containers/polecat/Dockerfile');
-  const { dependencies } = JSON.parse(read('containers/polecat/package.json')) as {
-    dependencies: Record<string, string>;
-  };
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+    read('containers/polecat/package.json'),
+  ) as Record<'dependencies' | 'peerDependencies', Record<string, string>> & { peerDependenciesMeta: object };
   const { packages } = JSON.parse(read('containers/polecat/package-lock.json')) as {
     packages: Record<string, { version?: string; integrity?: string; bin?: Record<string, string>; cpu?: string[] }>;
   };
 
-  test('are those that npm ci brings by the lock file, and are found by their programs’ names', () => {
+  test('are each pinned to one version, for the image or for whoever brings them', () => {
+    expect([...Object.keys(dependencies), ...Object.keys(peerDependencies)].sort()).toEqual(
+      Object.values(presets)
+        .map(({ from }) => from)
+        .sort(),
+    );
+    for (const version of Object.values({ ...dependencies, ...peerDependencies }))
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test('npm ci brings no other into the image than the locked ones', () => {
+    const { '': root, ...locked } = packages;
+    expect(root).toMatchObject({ dependencies, peerDependencies, peerDependenciesMeta });
+    for (const name of Object.keys(peerDependencies)) {
+      expect(peerDependenciesMeta).toHaveProperty([name], { optional: true });
+      expect(locked).not.toHaveProperty([`node_modules/${name}`]);
+    }
+  });
+
+  test('in the image are those that npm ci brings by the lock file, found by their programs’ names', () => {
     expect(dockerfile).toContain('RUN npm ci --prefix /opt/agents ');
     expect(dockerfile).toContain('ENV PATH=$PATH:/opt/agents/node_modules/.bin');
     expect(Object.keys(dependencies)).toContain(presets.claude.from);
