@@ -10,8 +10,9 @@ export function spentText(convoy: ConvoyView, { billed }: Answers): string {
     rounds === 0
       ? 'The plan took no call.'
       : `The plan took ${counted(rounds, 'call')}, ${inputTokens + outputTokens} tokens.`;
-  const { costUsd, mayorUsd = 0 } = convoy;
-  const metered = `The town metered ${dollars(costUsd)} of models, ${dollars(mayorUsd)} of it the Mayor's`;
+  const { costUsd, mayorUsd = 0, report } = convoy;
+  const each = report?.landedBeadUsd === undefined ? '' : `, ${dollars(report.landedBeadUsd)} a landed bead`;
+  const metered = `The town metered ${dollars(costUsd)} of models, ${dollars(mayorUsd)} of it the Mayor's${each}`;
   if (!billed) return `${planned} ${metered}.`;
   const { usd, calls } = billed();
   return `${planned} ${metered}; its script billed ${dollars(usd)} for ${counted(calls, 'answer')}.`;
