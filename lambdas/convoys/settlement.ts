@@ -29,5 +29,6 @@ export async function settlement(
   const [capacity, budget] =
     admittedAt === undefined ? [] : await Promise.all([load.capacity(ledger), load.budget(ledger, admittedAt)]);
   const step = settleBead(was, settled, { capacity, budget }, now);
-  return step && status === 'failed' ? together(step, await over()) : step;
+  const withHuman = status === 'failed' || status === 'escalated';
+  return step && withHuman ? together(step, await over()) : step;
 }

@@ -1,4 +1,4 @@
-/** A landing of an attempt that the bead has left behind: its push was given up, and arrived after all. */
+/** A landing that nobody waits for any more: its push was given up, the bead has gone on, and then it arrived. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
 import type { EffectRecord } from '../../../core/effects.ts';
@@ -69,7 +69,12 @@ test('closes the bead under its next polecat, which is stopped; once', async () 
   expect(effects).toEqual([]);
 });
 
-test.each(['escalated', 'failed'] as const)('tells nobody any more of a bead that is %s', async (status) => {
+test.each([
+  [1, 'escalated'],
+  [1, 'failed'],
+  [2, 'escalated'],
+  [2, 'failed'],
+] as const)('tells nobody any more of a bead in attempt %i that is %s', async (attempt, status) => {
   const alarm = {
     cause: beadCause(idOf(1)),
     severity: 'medium',
@@ -80,7 +85,7 @@ test.each(['escalated', 'failed'] as const)('tells nobody any more of a bead tha
     command: 'gt escalations list',
   } as const;
   const { changes } = openEscalation(undefined, alarm, t0);
-  await given(beadIn({ status }));
+  await given(beadIn({ attempt, status }));
   await ledger.commit({ id: ids.ulid(), changes: [...changes] });
   await settle();
   expect(await bead()).toMatchObject(merged);
