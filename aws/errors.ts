@@ -58,7 +58,9 @@ export function isUnavailable(error: unknown): boolean {
 
 /** The request may have been carried out, for all that one knows on this side. */
 export function mayHaveHappened(error: unknown): boolean {
-  const { name, message, code } = asServiceError(error);
+  const { name, message, code, $metadata, $response } = asServiceError(error);
+  // An answer that cannot be read is one.
+  if ([$metadata?.httpStatusCode, $response?.statusCode].includes(200)) return true;
   if (lost.has(name) || lost.has(message)) return true;
   return typeof code === 'string' && (brokenCodes.has(code) || code.startsWith('ERR_HTTP2'));
 }

@@ -99,12 +99,19 @@ export const makeModel = (client: BedrockRuntimeClient, config: ModelConfig): Mo
         : thrownBy(what, error);
     });
     if (!stopReason) throw new AnswerLost(`${what}: stopped by nothing`);
-    const { inputTokens = 0, outputTokens = 0 } = usage ?? {};
+    if (usage?.inputTokens === undefined || usage.outputTokens === undefined)
+      throw new AnswerLost(`${what}: an answer without its usage`);
+    const { inputTokens, outputTokens, cacheReadInputTokens = 0, cacheWriteInputTokens = 0 } = usage;
     return {
       content: (output?.message?.content ?? []).flatMap(blocksOf),
       stop: stops[stopReason] ?? 'end',
       ...{ inputTokens, outputTokens },
-      costUsd: usdOf(config.modelId, { input_tokens: inputTokens, output_tokens: outputTokens }),
+      costUsd: usdOf(config.modelId, {
+        input_tokens: inputTokens,
+        output_tokens: outputTokens,
+        cache_read_input_tokens: cacheReadInputTokens,
+        cache_creation_input_tokens: cacheWriteInputTokens,
+      }),
     };
   },
 });

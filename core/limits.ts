@@ -130,6 +130,8 @@ export const limits = {
   planRoundsMax: 3,
   /** Calls for one plan that were begun and never answered, as far as the record tells, before a human hears of it: each may be billed. */
   planUnansweredMax: 5,
+  /** Longer than any run of a function: whoever made the call is gone. */
+  modelCallLapsesMs: 16 * minutes,
   /** What a plan of 60 beads takes, at 250 tokens each. */
   planTokensMax: 16_000,
   /** Beads of a plan by the model: one that needs more is several intents, and nobody reads more before approving. */
@@ -165,6 +167,8 @@ export const limits = {
   triageRoundsMax: 3,
   /** Calls without an answer in one case, with a rest of a minute after the first and of 16 after the fifth: half an hour. */
   triageMissesMax: 6,
+  /** Calls that were begun, and whose end nobody has told. */
+  triageUnansweredMax: 5,
   triageRestMs: 1 * minutes,
   triageTokensMax: 8_000,
   /** New beads of one split: with the bead, its convoy and the events some 30 items of the transaction. */

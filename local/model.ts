@@ -47,7 +47,13 @@ const stops: Readonly<Record<string, ModelReply['stop']>> = {
 const answerSchema = z.object({
   content: z.array(z.looseObject({ type: z.string() })),
   stop_reason: z.string(),
-  usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
+  usage: z.object({
+    input_tokens: z.number(),
+    output_tokens: z.number(),
+    // Of caches that a gateway may add.
+    cache_read_input_tokens: z.number().nullable().default(null),
+    cache_creation_input_tokens: z.number().nullable().default(null),
+  }),
 });
 
 /** Throws `Unavailable` for what may go better the next time; an answer that never will is an error for the operator. */
@@ -67,8 +73,8 @@ const makeModel = (config: ModelConfig): Model => ({
         : { tools: tools.map(({ name, description, schema }) => ({ name, description, input_schema: schema })) }),
     };
     const { status, text } = await post(what, config, JSON.stringify(body));
-    if (status === 408 || status === 409 || status === 429 || status >= 500)
-      throw new Unavailable(`${what}: status ${status}`);
+    if (brokeOff.has(status)) throw new AnswerLost(`${what}: status ${status}`);
+    if (status === 409 || status === 429 || status >= 500) throw new Unavailable(`${what}: status ${status}`);
     if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
     const answer = answerSchema.safeParse(jsonOf(text));
     if (!answer.success) throw new AnswerLost(`${what}: an answer that cannot be read`);
@@ -82,6 +88,9 @@ const makeModel = (config: ModelConfig): Model => ({
     };
   },
 });
+
+/** A gateway's word for an answer that did not come in time, or broke off: the call itself may have been carried out. */
+const brokeOff: ReadonlySet<number> = new Set([408, 502, 504, 520, 522, 524]);
 
 /** Nobody was reached. Any other connection may have broken with the answer on its way. */
 const neverSent: ReadonlySet<string> = new Set([

@@ -172,6 +172,8 @@ interface TriageCase {
   /** Answers of the model so far, and the blob with all that was said. */
   readonly rounds: number;
   readonly transcript?: string;
+  /** Calls that were begun since the last of which the end is known. */
+  readonly unanswered?: number;
   /** Calls that brought no answer. */
   readonly misses: number;
 }

@@ -67,8 +67,10 @@ export interface Convoy {
   readonly planning?: Planning;
   /** Absent: none of its beads came before the Mayor. */
   readonly triage?: ModelUse;
-  /** What the Mayor's calls of a model cost, in USD, and the most that those may which are being made. Absent: nothing. */
+  /** What the Mayor's calls of a model cost, in USD. Absent: nothing. */
   readonly mayorUsd?: number;
+  /** Those that are being made, with the most that they may cost. Absent: none. */
+  readonly calls?: readonly { readonly id: string; readonly usd: number; readonly at: Instant }[];
   /** Calls of the model since its last answer that were begun, and may have been billed. */
   readonly unanswered?: number;
   /** Blob with a plan that has been checked, whose beads are being written. */

@@ -2,7 +2,7 @@
 import { roundedUsd } from '../costs/rounded.ts';
 import type { Bead } from './bead.ts';
 import type { Convoy, ModelUse, Planning } from './convoy.ts';
-import { spentUsd } from './spending.ts';
+import { mayorUsdOf, spentUsd } from './spending.ts';
 
 export interface LandingReport {
   /** In the order of the plan. */
@@ -23,10 +23,11 @@ export interface LandingReport {
 }
 
 export function landingReport(
-  convoy: Pick<Convoy, 'planning' | 'triage' | 'mayorUsd'>,
+  convoy: Pick<Convoy, 'planning' | 'triage' | 'mayorUsd' | 'calls'>,
   beads: readonly Bead[],
 ): LandingReport {
-  const { planning, triage, mayorUsd } = convoy;
+  const { planning, triage } = convoy;
+  const mayorUsd = mayorUsdOf(convoy);
   const costUsd = spentUsd(convoy, beads);
   const commits = beads.flatMap(({ resolves, commit, id: bead, title }) =>
     resolves !== undefined || commit === undefined ? [] : [{ commit, bead, title }],
@@ -34,7 +35,7 @@ export function landingReport(
   return {
     commits,
     costUsd,
-    ...(mayorUsd === undefined ? {} : { mayorUsd }),
+    ...(mayorUsd === 0 ? {} : { mayorUsd }),
     ...(commits.length === 0 ? {} : { landedBeadUsd: roundedUsd(costUsd / commits.length) }),
     attempts: beads.reduce((sum, bead) => sum + bead.attempt, 0),
     ...(planning ? { planning } : {}),

@@ -51,9 +51,25 @@ export const waitForItsEnd = (was: Item<Bead>, now: Instant): Step => ({
 
 /** The case is as it was when the model was asked, and somebody still wants the work. */
 export function goesOn(asked: Bead, bead: Bead, convoy: Convoy): boolean {
-  const same = bead.triage?.count === asked.triage?.count && bead.triage?.open?.rounds === asked.triage?.open?.rounds;
+  const [is, was] = [bead.triage?.open, asked.triage?.open];
+  const same = bead.attempt === asked.attempt && is?.since === was?.since && is?.rounds === was?.rounds;
   return isWanted(convoy) && isBeforeMayor(bead) && bead.run === asked.run && same;
 }
+
+/** Known before it can be paid for, whatever becomes of whoever makes it. */
+export function callBegun({ bead: was }: BeadOnRecord, now: Instant): Step {
+  const bead = was.body;
+  const { triage } = bead;
+  if (!triage?.open) throw new Error(`BUG: ${bead.id} is not before the Mayor`);
+  const open = { ...triage.open, unanswered: (triage.open.unanswered ?? 0) + 1 };
+  return { changes: [saveBead(was, { ...bead, triage: { ...triage, open } }, now)] };
+}
+
+/** Each of them may have been billed. */
+export const whyNoMoreCalls = ({ triage }: Bead): string | undefined =>
+  (triage?.open?.unanswered ?? 0) < limits.triageUnansweredMax
+    ? undefined
+    : `the Mayor's model was asked ${limits.triageUnansweredMax} times, and whoever asked was gone before the answer`;
 
 /** The answer held no decision: the conversation goes on from this transcript. */
 export function anotherTriageRound(
@@ -66,7 +82,8 @@ export function anotherTriageRound(
   const bead = was.body;
   const { triage } = bead;
   if (!triage?.open) throw new Error(`BUG: ${bead.id} is not before the Mayor`);
-  const open = { ...triage.open, rounds: triage.open.rounds + 1, transcript };
+  const { unanswered: _, ...before } = triage.open;
+  const open = { ...before, rounds: before.rounds + 1, transcript };
   const text = `${bead.id}: answer ${open.rounds} of the Mayor's model was no decision: ${faults[0]?.what ?? ''}`;
   return {
     changes: [paid(convoy, spent), saveBead(was, { ...bead, triage: { ...triage, open } }, now)],
@@ -88,7 +105,8 @@ export function missedCall(seen: BeadOnRecord, because: string, now: Instant): S
       now,
     );
   const restUntil = now + limits.triageRestMs * 2 ** (misses - 1);
-  const waits: Bead = { ...bead, restUntil, triage: { ...triage, open: { ...triage.open, misses } } };
+  const { unanswered: _, ...before } = triage.open;
+  const waits: Bead = { ...bead, restUntil, triage: { ...triage, open: { ...before, misses } } };
   return {
     changes: [saveBead(was, waits, now)],
     events: [byMayor(bead, 'bead.triaging', `${bead.id}: the Mayor's model did not answer: ${because}`)],

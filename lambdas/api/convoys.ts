@@ -14,7 +14,7 @@ import { shownBead } from './beads.ts';
 import type { ApiDeps } from './deps.ts';
 import { name, pageLimit } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { anyJson, convoyDetailSchema, convoySchema, graphSchema, shown } from './views.ts';
+import { anyJson, convoyDetailSchema, convoySchema, graphSchema, shown, shownConvoy, withMayorUsd } from './views.ts';
 
 const params = z.object({ id: name });
 const tag = 'convoys';
@@ -29,7 +29,7 @@ const listQuery = z.strictObject({
 });
 
 export function convoyRoutes(api: Api, deps: ApiDeps): void {
-  const convoy = async (id: string) => shown(convoySchema, await loadConvoy(deps.ledger, id));
+  const convoy = async (id: string) => shownConvoy(await loadConvoy(deps.ledger, id));
 
   endpoint(
     api,
@@ -44,7 +44,7 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
     },
     async ({ query }) => {
       const page = await listConvoys(deps.ledger, { now: deps.clock.now(), ...query });
-      return { ...page, convoys: page.convoys.map((one) => shown(convoySchema, one)) };
+      return { ...page, convoys: page.convoys.map(shownConvoy) };
     },
   );
 
@@ -64,7 +64,7 @@ export function convoyRoutes(api: Api, deps: ApiDeps): void {
       const beads = await beadsOf(deps.ledger, id);
       const running = await Promise.all(beads.map((bead) => spendingNow(deps.ledger, bead)));
       return shown(convoyDetailSchema, {
-        ...found,
+        ...withMayorUsd(found),
         beads: beads.map((bead, i) => ({ ...shownBead(bead), runningUsd: running[i] })),
         costUsd: spentUsd(found, beads),
         runningUsd: sumUsd(running),

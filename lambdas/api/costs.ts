@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { mayorUsdOf } from '../../core/convoys/spending.ts';
 import { costsOfBeads, costsOfDays } from '../feed/costs.ts';
 import { loadConvoy } from '../feed/records.ts';
 import type { ApiDeps } from './deps.ts';
@@ -43,9 +44,9 @@ export function costRoutes(api: Api, { ledger, clock }: ApiDeps): void {
     async ({ query: { convoy, days } }) => {
       const listed = await costsOfDays(ledger, clock.now(), days);
       if (convoy === undefined) return { days: listed, of: [] };
-      const { id, mayorUsd } = await loadConvoy(ledger, convoy);
-      const of = await costsOfBeads(ledger, id);
-      return { days: listed, of, ...(mayorUsd === undefined ? {} : { mayorUsd }) };
+      const found = await loadConvoy(ledger, convoy);
+      const of = await costsOfBeads(ledger, found.id);
+      return { days: listed, of, mayorUsd: mayorUsdOf(found) };
     },
   );
 }

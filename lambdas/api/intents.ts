@@ -3,7 +3,7 @@ import { submitIntent } from '../intents/submit.ts';
 import type { ApiDeps } from './deps.ts';
 import { name } from './deps.ts';
 import { type Api, endpoint } from './endpoint.ts';
-import { convoySchema, shown } from './views.ts';
+import { convoySchema, shownConvoy } from './views.ts';
 
 const submission = z.strictObject({
   text: z.string().openapi({ description: 'The intent: docs/intents.md says how a checklist reads' }),
@@ -47,7 +47,7 @@ export function intentRoutes(api: Api, deps: ApiDeps): void {
         ...body,
       });
       context.status(repeated ? 200 : 202);
-      return { convoy: shown(convoySchema, convoy), repeated };
+      return { convoy: shownConvoy(convoy), repeated };
     },
   );
 }

@@ -4,7 +4,8 @@
  */
 import { z } from '@hono/zod-openapi';
 import { beadStatuses, beadTypeSchema, closedReasons, triageVerdicts } from '../../core/convoys/bead.ts';
-import { convoyStatuses } from '../../core/convoys/convoy.ts';
+import { type Convoy, convoyStatuses } from '../../core/convoys/convoy.ts';
+import { mayorUsdOf } from '../../core/convoys/spending.ts';
 import { gateTypes } from '../../core/formulas/formula.ts';
 import { stepStates } from '../../core/formulas/progress.ts';
 import { polecatStates } from '../../core/polecats/polecat.ts';
@@ -436,3 +437,11 @@ export const traceSchema = z
 
 /** The record, cut down to what the schema lists. A record that does not fit is a bug, and says so. */
 export const shown = <S extends z.ZodObject>(schema: S, record: object): z.output<S> => schema.parse(record);
+
+/** A call that is being made counts the most that it may cost. */
+export function withMayorUsd(convoy: Convoy): Convoy {
+  const mayorUsd = mayorUsdOf(convoy);
+  return mayorUsd === 0 ? convoy : { ...convoy, mayorUsd };
+}
+
+export const shownConvoy = (convoy: Convoy) => shown(convoySchema, withMayorUsd(convoy));

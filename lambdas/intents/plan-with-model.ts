@@ -9,7 +9,7 @@ import { AnswerLost, type Fault, Unavailable } from '../../core/errors.ts';
 import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
 import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
 import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
-import { type Booking, bookOn, settleCall } from '../../core/intents/model-money.ts';
+import { type Booking, closeCall, settleCall } from '../../core/intents/model-money.ts';
 import {
   anotherRound,
   answeredInVain,
@@ -27,7 +27,7 @@ import { type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import type { MayorDeps } from './mayor.ts';
-import { accountOf, whyNoRoom } from './model-money.ts';
+import { accountOf, moneyFor } from './model-money.ts';
 import { readRig } from './read-rig.ts';
 
 export type PlanningDeps = Pick<Ports, 'ledger' | 'blobs' | 'repo' | 'clock' | 'ids' | 'model'> &
@@ -75,25 +75,22 @@ interface Asked {
 /** Nothing if somebody has gone on meanwhile, the model was asked in vain too often, or there is no money for it. */
 async function ask(deps: PlanningDeps, convoy: Convoy, request: ModelRequest): Promise<Asked | undefined> {
   const { ledger, model } = deps;
-  const usd = model.mostUsd(request);
+  const call = { id: deps.ids.ulid(), usd: model.mostUsd(request) };
   const booked = await runCommand<Booking | undefined>(deps, `planning of ${convoy.id}`, async (now) => {
     const account = await accountOf(ledger, convoy.id, now);
     if (!account || !isSame(account.convoy.body, convoy)) return { result: undefined };
+    const booking = { ...call, at: now };
     const { unanswered = 0 } = account.convoy.body;
-    const fault = unanswered < limits.planUnansweredMax ? await whyNoRoom(deps, account, usd) : silent;
-    if (fault) {
-      const alarm = await load.escalation(ledger, stalledCause(convoy.id));
-      return { step: giveUpPlan(account.convoy, undefined, [fault], alarm, now), result: undefined };
-    }
-    const result: Booking = { usd, at: now };
-    const { convoy: was, step } = bookOn(account, result);
-    return { step: together(callCounted(was, 1), step), result };
+    const given = unanswered < limits.planUnansweredMax ? await moneyFor(deps, account, booking) : { fault: silent };
+    if ('convoy' in given) return { step: together(callCounted(given.convoy, 1), given.step), result: booking };
+    const alarm = await load.escalation(ledger, stalledCause(convoy.id));
+    return { step: giveUpPlan(account.convoy, undefined, [given.fault], alarm, now), result: undefined };
   });
   if (!booked) return undefined;
   try {
     return { reply: await model.complete(request), booked };
   } catch (error) {
-    if (!(error instanceof AnswerLost)) await turnedAway(deps, convoy, booked, error instanceof Unavailable);
+    await unanswered(deps, convoy, booked, error);
     throw error;
   }
 }
@@ -104,13 +101,14 @@ const silent: Fault = {
   remedy: 'Ask for less in one intent, write it as a checklist, or have it asked again with gt convoy reject.',
 };
 
-/** That cost nothing. If it may go better the next time, it may also go on for as long as it takes. */
-const turnedAway = (deps: PlanningDeps, seen: Convoy, booked: Booking, forNow: boolean): Promise<void> =>
+/** One that was turned away cost nothing. If it may go better the next time, it may also go on for as long as it takes. */
+const unanswered = (deps: PlanningDeps, seen: Convoy, booked: Booking, error: unknown): Promise<void> =>
   runCommand<void>(deps, `planning of ${seen.id}`, async () => {
     const account = await accountOf(deps.ledger, seen.id, booked.at);
     if (!account) return { result: undefined };
-    const { convoy, step } = bookOn(account, { ...booked, usd: -booked.usd });
-    const calls = forNow && isSame(convoy.body, seen) ? -1 : 0;
+    const isLost = error instanceof AnswerLost;
+    const { convoy, step } = closeCall(account, booked, isLost ? booked.usd : 0);
+    const calls = error instanceof Unavailable && !isLost && isSame(convoy.body, seen) ? -1 : 0;
     return { step: together(callCounted(convoy, calls), step), result: undefined };
   });
 
@@ -121,8 +119,13 @@ const refuse = (deps: PlanningDeps, seen: Convoy, fault: Fault): Promise<void> =
   });
 
 /** Nobody has gone on from what was seen. */
-const isSame = ({ status, draft, planning }: Convoy, seen: Convoy): boolean =>
-  status === 'planning' && draft === undefined && planning?.rounds === seen.planning?.rounds;
+const isSame = ({ status, draft, run, planning }: Convoy, seen: Convoy): boolean =>
+  status === 'planning' &&
+  draft === undefined &&
+  run === seen.run &&
+  planning?.rounds === seen.planning?.rounds &&
+  planning?.round === seen.planning?.round &&
+  planning?.comment === seen.planning?.comment;
 
 function whyUnplannable(rig: Rig, intent: string): Fault | undefined {
   const config = configOf(rig);

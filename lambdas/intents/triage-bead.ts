@@ -11,9 +11,10 @@ import type { Decision } from '../../core/intents/mayor-triage/decision.ts';
 import type { Facts } from '../../core/intents/mayor-triage/facts.ts';
 import { judgeTriage } from '../../core/intents/mayor-triage/judge-reply.ts';
 import type { Attempt } from '../../core/intents/mayor-triage/opening.ts';
-import { type Account, type Booking, bookOn, settleCall } from '../../core/intents/model-money.ts';
+import { type Account, type Booking, closeCall, settleCall } from '../../core/intents/model-money.ts';
 import {
   anotherTriageRound,
+  callBegun,
   decided,
   goesOn,
   handOver,
@@ -23,18 +24,19 @@ import {
   paid,
   type TriageSeen,
   waitForItsEnd,
+  whyNoMoreCalls,
 } from '../../core/intents/triage.ts';
 import { type BeadId, keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import { beadCause } from '../../core/molecules/before-a-human.ts';
 import { isBeforeMayor } from '../../core/molecules/triage.ts';
-import type { Change, Instant, Item, Json, Model, ModelReply, ModelRequest } from '../../core/ports.ts';
+import type { Instant, Item, Json, Model, ModelReply, ModelRequest } from '../../core/ports.ts';
 import { recordOf, replace, type Step, together } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { keptSpec } from './kept-spec.ts';
 import type { MayorDeps } from './mayor.ts';
-import { whyNoRoom } from './model-money.ts';
+import { moneyFor } from './model-money.ts';
 
 /** Does nothing unless this run of the bead waits for the Mayor. Afterwards the bead is decided, rests, or has another round. */
 export async function triageBead(deps: MayorDeps, id: BeadId, run: number): Promise<void> {
@@ -44,7 +46,7 @@ export async function triageBead(deps: MayorDeps, id: BeadId, run: number): Prom
   if (!model) return withoutAnswer(deps, asked, 'the town has no model any more');
   const conversation = await conversationOf(deps, asked);
   const request = triageRequestOf(conversation);
-  const booked = await bookedCall(deps, asked, model.mostUsd(request));
+  const booked = await bookedCall(deps, asked, deps.ids.ulid(), model.mostUsd(request));
   if (!booked) return;
   const reply = await answerOf(model, request);
   if ('missed' in reply) return missed(deps, asked, booked, reply);
@@ -71,15 +73,17 @@ const claimed = (deps: MayorDeps, id: BeadId, run: number): Promise<Bead | undef
   });
 
 /** Nothing if the case is another by now, or there is no money for it: then a human gets it. */
-const bookedCall = (deps: MayorDeps, asked: Bead, usd: number): Promise<Booking | undefined> =>
+const bookedCall = (deps: MayorDeps, asked: Bead, id: string, usd: number): Promise<Booking | undefined> =>
   runCommand<Booking | undefined>(deps, `triage of ${asked.id}`, async (now) => {
     const seen = await look(deps, asked.id, now);
     if (!seen || !goesOn(asked, seen.bead.body, seen.convoy.body)) return { result: undefined };
-    const short = await whyNoRoom(deps, seen, usd);
-    if (short) return { step: handOver(seen, `${short.what} ${short.remedy}`, now), result: undefined };
-    const result: Booking = { usd, at: now };
-    const { convoy, step } = bookOn(seen, result);
-    return { step: { ...step, changes: [keptAs(convoy), ...step.changes] }, result };
+    const tooMany = whyNoMoreCalls(seen.bead.body);
+    if (tooMany) return { step: handOver(seen, tooMany, now), result: undefined };
+    const booking: Booking = { id, usd, at: now };
+    const given = await moneyFor(deps, seen, booking);
+    if ('fault' in given)
+      return { step: handOver(seen, `${given.fault.what} ${given.fault.remedy}`, now), result: undefined };
+    return { step: together(given.step, kept(given.convoy), callBegun(seen, now)), result: booking };
   });
 
 interface Missed {
@@ -102,10 +106,9 @@ const missed = (deps: MayorDeps, asked: Bead, booked: Booking, { missed: why, lo
   runCommand<void>(deps, `triage of ${asked.id}`, async (now) => {
     const seen = await look(deps, asked.id, booked.at);
     if (!seen) return { result: undefined };
-    const { convoy, step } = bookOn(seen, { ...booked, usd: lost ? 0 : -booked.usd });
-    const money = { ...step, changes: [keptAs(convoy), ...step.changes] };
+    const { convoy, step } = closeCall(seen, booked, lost ? booked.usd : 0);
     const next = goesOn(asked, seen.bead.body, seen.convoy.body) ? missedCall(seen, why, now) : undefined;
-    return { step: together(money, next), result: undefined };
+    return { step: together(step, kept(convoy), next), result: undefined };
   });
 
 const withoutAnswer = (deps: MayorDeps, asked: Bead, because: string): Promise<void> =>
@@ -115,7 +118,9 @@ const withoutAnswer = (deps: MayorDeps, asked: Bead, because: string): Promise<v
     return { step: handOver(seen, because, now), result: undefined };
   });
 
-const keptAs = (convoy: Item<Convoy>): Change => replace(convoy, convoy.body, { attentionAt: convoy.attentionAt });
+const kept = (convoy: Item<Convoy>): Step => ({
+  changes: [replace(convoy, convoy.body, { attentionAt: convoy.attentionAt })],
+});
 
 /** `moneyOf`: on whose day the call is booked. */
 async function look({ ledger }: MayorDeps, id: BeadId, moneyOf: Instant): Promise<(TriageSeen & Account) | undefined> {

@@ -66,20 +66,25 @@ async function see(ledger: Ledger, caps: Caps, now: Instant): Promise<Seen> {
       return { place, bead: parseBeadId(bead) ? await load.bead(ledger, bead) : undefined };
     }),
   );
-  const convoys = caps.convoyBudgetUsd ? await spendingOfConvoys(ledger, line) : undefined;
+  const convoys = caps.convoyBudgetUsd ? await spendingOfConvoys(ledger, line, now) : undefined;
   return { switch: estop, breaker, capacity, budget, line, ...(convoys ? { convoys } : {}) };
 }
 
-/** After capacity and day were read: who is admitted meanwhile, returns money or calls a model changes those, and this commit is refused. */
-async function spendingOfConvoys(ledger: Ledger, line: Seen['line']): Promise<ReadonlyMap<ConvoyId, DayBudget>> {
+/** After the capacity was read: who is admitted meanwhile, returns money or calls the Mayor's model changes that, and this commit is refused. */
+async function spendingOfConvoys(
+  ledger: Ledger,
+  line: Seen['line'],
+  now: Instant,
+): Promise<ReadonlyMap<ConvoyId, DayBudget>> {
   const ids = new Set(line.flatMap(({ bead }) => (bead && bead.body.budgetUsd > 0 ? [bead.body.convoy] : [])));
-  return new Map(await Promise.all([...ids].map(async (id) => [id, await spendingOfConvoy(ledger, id)] as const)));
+  return new Map(await Promise.all([...ids].map(async (id) => [id, await spendingOfConvoy(ledger, id, now)] as const)));
 }
 
-async function spendingOfConvoy(ledger: Ledger, id: ConvoyId): Promise<DayBudget> {
+async function spendingOfConvoy(ledger: Ledger, id: ConvoyId, now: Instant): Promise<DayBudget> {
   const [convoy, beads] = await Promise.all([load.convoy(ledger, id), load.beads(ledger, id)]);
   return spendingOf(
     convoy?.body ?? {},
     beads.map(({ body }) => body),
+    now,
   );
 }

@@ -1,6 +1,7 @@
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { makeModel } from '../../aws/model.ts';
+import { AnswerLost } from '../../core/errors.ts';
 import type { Model } from '../../core/ports.ts';
 import { request } from '../contract/model-request.ts';
 import { type FakeService, fakeService, jsonOf, ok } from './fake-service.ts';
@@ -94,6 +95,14 @@ describe('the model’s use of Bedrock', () => {
   ])('%s is worth repeating', async (_, answer) => {
     service.willAnswer(answer);
     await expect(model.complete(request)).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+
+  test.each([
+    ['whose body breaks off', { ...ok({}), body: '{"output":{"mess' }],
+    ['without its usage', ok({ output: { message: { role: 'assistant', content: [] } }, stopReason: 'end_turn' })],
+  ])('an answer %s was most likely billed', async (_, answer) => {
+    service.willAnswer(answer);
+    await expect(model.complete(request)).rejects.toBeInstanceOf(AnswerLost);
   });
 
   test('a model without access is an error for the operator', async () => {

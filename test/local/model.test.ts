@@ -89,6 +89,11 @@ describe('the model’s use of the Messages API', () => {
     expect(mostUsd).toBeLessThan(((bytes + 2000) * 3 + request.maxTokens * 15) / 1e6);
   });
 
+  test.each([408, 502, 504, 524])('a gateway that says %i may have let the call through', async (status) => {
+    api.answers({ status, body: '<html>' });
+    await expect(model.complete(request)).rejects.toBeInstanceOf(AnswerLost);
+  });
+
   test('a server that is not there is worth repeating, and has cost nothing', async () => {
     const nobody = modelOfEnvironment({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' });
     await expect(nobody?.complete(request)).rejects.toMatchObject({ name: 'Unavailable' });

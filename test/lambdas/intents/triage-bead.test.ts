@@ -347,7 +347,30 @@ describe('what the calls cost', () => {
     const play = await opened();
     await play.fail();
     expect(await play.goOn()).toEqual(['triage', 'rest']);
-    expect((await convoyOf(play.town, play.convoy)).mayorUsd).toBe(0);
+    expect((await convoyOf(play.town, play.convoy)).mayorUsd).toBeUndefined();
+  });
+
+  test('is not spent for ever on calls in which whoever makes them dies: a human gets the bead', async () => {
+    const play = await opened();
+    await play.fail();
+    let calls = 0;
+    const deadly: Model = {
+      mostUsd: () => 0.4,
+      async complete() {
+        calls += 1;
+        play.town.beforeCommit = async () => {
+          throw new Crash();
+        };
+        throw new Crash();
+      },
+    };
+    for (let i = 0; i < 20 && (await play.bead()).status !== 'failed'; i += 1) {
+      play.town.beforeCommit = async () => {};
+      await play.goOn({ model: deadly }).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+    }
+    play.town.beforeCommit = async () => {};
+    expect([calls, (await play.bead()).status]).toEqual([limits.triageUnansweredMax, 'failed']);
+    expect((await alarmOf(play))?.body).toContain('whoever asked was gone before the answer');
   });
 
   test('without money for it a human gets the bead, and is told why', async () => {

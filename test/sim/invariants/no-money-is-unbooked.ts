@@ -4,6 +4,7 @@
  * business of slots-and-money-are-counted. So neither cap can be passed by what is at work.
  */
 import type { Bead } from '../../../core/convoys/bead.ts';
+import { mayorUsdOf } from '../../../core/convoys/spending.ts';
 import { sumUsd } from '../../../core/costs/rounded.ts';
 import type { Invariant, Seen } from '../kernel/invariant.ts';
 import { beadOf, beadsOf, changed, rigOf } from './records.ts';
@@ -36,7 +37,7 @@ export function noMoneyIsUnbooked(): Invariant {
     name: 'no money is unbooked',
     check(seen) {
       for (const { was, is } of changed(seen, 'convoy'))
-        ofMayorUsd = sumUsd([ofMayorUsd, -(was?.body.mayorUsd ?? 0), is?.body.mayorUsd ?? 0]);
+        ofMayorUsd = sumUsd([ofMayorUsd, -mayorUsdOf(was?.body ?? {}), mayorUsdOf(is?.body ?? {})]);
       if (seen.mayorUsd > ofMayorUsd)
         return `the Mayor's calls have cost $${seen.mayorUsd}, and convoys have $${ofMayorUsd}`;
       const touched = changed(seen, 'bead').flatMap(({ is }) => (is ? [is.body.id] : []));

@@ -4,6 +4,7 @@
  * say was spent is what beads and convoys say.
  */
 import type { Bead } from '../../../core/convoys/bead.ts';
+import { mayorUsdOf } from '../../../core/convoys/spending.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Item, Key } from '../../../core/ports.ts';
@@ -28,7 +29,7 @@ export function slotsAndMoneyAreCounted(): Invariant {
     const spent = (usd = 0): number => billionths(usd);
     for (const { was, is } of changed(seen, 'bead')) unexplained += spent(was?.body.costUsd) - spent(is?.body.costUsd);
     for (const { was, is } of changed(seen, 'convoy'))
-      unexplained += spent(was?.body.mayorUsd) - spent(is?.body.mayorUsd);
+      unexplained += spent(mayorUsdOf(was?.body ?? {})) - spent(mayorUsdOf(is?.body ?? {}));
     for (const { key, was, is } of seen.changed)
       if (isDay(key)) unexplained += spent(spentOn(is)) - spent(spentOn(was));
   }
