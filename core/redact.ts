@@ -13,6 +13,11 @@ const secretName =
 
 /** Each begins with what is quickly sought: this runs over all that an agent prints, 20 MB a second. */
 const rules: readonly (readonly [RegExp, string])[] = [
+  // First, for its frame looks like the value of a `private_key=`. Without an end it was cut; code that names a frame has no body.
+  [
+    /-----BEGIN [A-Z\d ]{0,32}PRIVATE KEY(?: BLOCK)?-----(?:[\w+/=\s\\:,.()]|-(?!-)){32,16384}(?:-----END [A-Z\d ]{0,48}-----)?/g,
+    mark,
+  ],
   // Whatever scheme: `Authorization: Basic …`, and the signature of AWS with its commas.
   [/(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)[^"'\\\r\n]{1,4096}/gi, `$1${mark}`],
   [/(bearer\s{1,4})[\w.~+/=-]{8,4096}/gi, `$1${mark}`],
@@ -20,7 +25,11 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(https?:\/\/)[^\s/@"'<>]{1,1024}@/gi, `$1${mark}@`],
   [/:\/\/[^\s/@:"'<>]{0,256}:[^\s/@"'<>]{1,1024}@/g, `://${mark}@`],
   [/\b(?:AKIA|ASIA)[A-Z\d]{16}\b/g, mark],
-  [/\b(?:gh[opsru]_|github_pat_|glpat-|sk-ant-)[\w.-]{16,1024}/g, mark],
+  [
+    /\b(?:gh[opsru]_|github_pat_|glpat-|sk-(?:ant|proj|svcacct|admin)-|xox[abeoprs]-|[rs]k_live_)[\w.-]{16,1024}/g,
+    mark,
+  ],
+  [/\b(?:npm_[A-Za-z\d]{36}|AIza[\w-]{35})/g, mark],
   // A token with three parts, as an issuer signs it.
   [/\beyJ[\w-]{8,1024}\.[\w-]{8,8192}\.[\w-]{0,4096}/g, mark],
   // Task tokens of Step Functions have up to 2,048 characters; little else that is a word is so long.

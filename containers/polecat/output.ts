@@ -1,7 +1,7 @@
 /**
  * What an agent or a gate prints, in bounded memory: the head and the tail are kept, the middle is dropped and a line
  * says so. Reading never stops, so a program that prints without end is not blocked by its reader. Secrets are taken out
- * line by line, before anything is kept: cut at a block's end they would not be seen.
+ * line by line, and a private key whole, before anything is kept: cut at a block's end they would not be seen.
  */
 import { clipStart } from './failure.ts';
 import { withoutBegunSecret, withoutSecrets } from './secrets.ts';
@@ -20,6 +20,8 @@ const lineBytesMax = 16 * 1024;
 const cutContextBytes = 4 * 1024;
 const cutStepBytes = 512;
 const cutStepsMax = 8;
+
+const keyBegins = /^-----BEGIN [A-Z\d ]{0,32}PRIVATE KEY/;
 
 export class Output {
   readonly #bounds: OutputBounds;
@@ -56,7 +58,7 @@ export class Output {
   write(bytes: Buffer): void {
     this.#total += bytes.byteLength;
     this.#line += bytes.toString('latin1');
-    const ended = this.#line.lastIndexOf('\n') + 1;
+    const ended = endedLength(this.#line);
     this.#keepLine(this.#line.length - ended > lineBytesMax ? safeCut(this.#line) : ended);
   }
 
@@ -139,6 +141,14 @@ export class Output {
 
 /** What is no secret comes out byte for byte, UTF-8 or not. */
 const cleaned = (bytesAsText: string): Buffer => Buffer.from(withoutSecrets(bytesAsText), 'latin1');
+
+/** How much has ended: whole lines, without those of a private key that still goes on, which its frame alone tells from others. */
+function endedLength(text: string): number {
+  const ended = text.lastIndexOf('\n') + 1;
+  const key = text.lastIndexOf('-----BEGIN ', ended);
+  const goesOn = key >= 0 && !text.slice(key, ended).includes('-----END ');
+  return goesOn && keyBegins.test(text.slice(key, ended)) ? text.lastIndexOf('\n', key) + 1 : ended;
+}
 
 /** How much of an endless line can go: up to a place where no secret is cut in two, which both parts would show. */
 function safeCut(line: string): number {

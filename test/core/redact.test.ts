@@ -10,6 +10,23 @@ const lower = upper.toLowerCase();
 const digits = '0123456789';
 const word = upper + lower + digits;
 
+/** A private key in its frame, its lines ended as in a file or as in a string of JSON. */
+const privateKeys = fc
+  .tuple(
+    fc.constantFrom('PRIVATE KEY', 'RSA PRIVATE KEY', 'OPENSSH PRIVATE KEY', 'PGP PRIVATE KEY BLOCK'),
+    fc.constantFrom(
+      '',
+      'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0A1B\n\n',
+      'Version: GnuPG v2.2 (GNU/Linux)\n\n',
+    ),
+    fc.array(chars(`${word}+/`, 64), { minLength: 1, maxLength: 50 }),
+    fc.constantFrom('\n', '\r\n', '\\n'),
+  )
+  .map(([kind, headers, lines, end]) => {
+    const key = `-----BEGIN ${kind}-----\n${headers}${lines.join('\n')}==\n-----END ${kind}-----`;
+    return { line: lines.at(-1) ?? '', key: key.replaceAll('\n', end) };
+  });
+
 /** A secret, and text of the kind that bears it. */
 const leaks = fc.oneof(
   chars(word, 20, 60).map((secret) => [secret, `authorization: Bearer ${secret}`]),
@@ -23,6 +40,16 @@ const leaks = fc.oneof(
   chars(word, 36).map((rest) => [`ghp_${rest}`, `token ghp_${rest}`]),
   chars(word, 36).map((rest) => [`ghs_${rest}`, `ghs_${rest}`]),
   chars(word, 50).map((rest) => [`github_pat_${rest}`, `a github_pat_${rest} b`]),
+  fc
+    .tuple(
+      fc.constantFrom('xoxb-', 'xoxp-', 'xoxa-2-', 'xoxr-', 'xoxs-', 'sk-ant-', 'sk-proj-', 'sk_live_', 'rk_live_'),
+      chars(word, 24, 60),
+    )
+    .map(([prefix, rest]) => [prefix + rest, `{"with":"${prefix}${rest}"}`]),
+  chars(word, 36).map((rest) => [`npm_${rest}`, `//registry.npmjs.org/ npm_${rest}`]),
+  chars(`${word}-_`, 35).map((rest) => [`AIza${rest}`, `?key=AIza${rest}&x=1`]),
+  privateKeys.map(({ line, key }) => [line, `PRIVATE_KEY="${key}"`]),
+  privateKeys.map(({ line, key }) => [line, key]),
   chars(word, 8, 40).map((secret) => [secret, `https://x-access-token:${secret}@example.com/a.git`]),
   chars(word, 8, 40).map((secret) => [secret, `https://${secret}@example.com/a.git`]),
   chars(word, 8, 40).map((secret) => [secret, `postgres://app:${secret}@db:5432/x`]),
@@ -40,6 +67,15 @@ describe('a secret of a known shape', () => {
         expect(redact(`${before} ${text}\n${after}`)).not.toContain(secret);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test('is out whole if it is a private key, with its end or cut before it', () => {
+    fc.assert(
+      fc.property(privateKeys, ({ key }) => {
+        expect(redact(`a ${key} b`)).toBe('a [redacted] b');
+        expect(redact(key.slice(0, key.indexOf('-----END')))).toBe('[redacted]');
+      }),
     );
   });
 
@@ -70,6 +106,12 @@ describe('all else', () => {
     'const token = tokenOf(text); const secret = await secretIn(file);',
     'spent 1200 tokens; inputTokens: 1200000000',
     'arn:aws:sts::123456789012:assumed-role/gastown-TaskRole/0123456789abcdef0123456789abcdef',
+    "if (text.startsWith('-----BEGIN RSA PRIVATE KEY-----')) return text.split('-----END RSA PRIVATE KEY-----')[0];",
+    'ssh-keygen wrote -----BEGIN PRIVATE KEY----- … -----END PRIVATE KEY-----',
+    '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n-----END PUBLIC KEY-----',
+    'npm_config_user_agent npm_package_devDependencies_typescript npm_lifecycle_event',
+    'the task-projection of sk-project, disk_live_migration_of_volumes and risk-anticipation-of-things',
+    'AIzawa et al., xoxo-xoxo',
     '/home/ann/work/gas-town/node_modules/@aws-sdk/client-secrets-manager/dist-cjs/index.js:12:34',
   ])('stays as it is: %s', (text) => {
     expect(redact(text)).toBe(text);
@@ -102,7 +144,14 @@ test('what was redacted once is redacted', () => {
 });
 
 test('text that is made to be slow is not', () => {
-  const kinds = ['eyJ-', 'http://', 'token=', 'a:', 'authorization:', 'bearer ', 'AKIA', 'A', ' ', '://:'];
+  const kinds = ['eyJ-', 'http://', 'token=', 'a:', 'authorization:', 'bearer ', 'AKIA', 'A', ' ', '://:'].concat([
+    '-----BEGIN PRIVATE KEY-----',
+    '-----BEGIN ',
+    '-----BEGIN PRIVATE KEY-----A\n'.padEnd(80, '-A'),
+    'xoxb-',
+    'AIza',
+    'npm_',
+  ]);
   for (const kind of kinds) {
     const text = kind.repeat(Math.ceil((64 * 1024) / kind.length));
     expect(redact(text).length).toBeLessThanOrEqual(text.length * 4);

@@ -66,6 +66,22 @@ describe('bounded output', () => {
     );
   });
 
+  test('holds no line of a private key, wherever a write cuts it in two, and loses nothing behind one that never ends', () => {
+    const lines = Array.from({ length: 6 }, (_, i) => `${'Zz9+'.repeat(15)}${i}==x`);
+    const key = ['-----BEGIN RSA PRIVATE KEY-----', ...lines, '-----END RSA PRIVATE KEY-----'].join('\n');
+    const text = `before\n${key}\nbetween\n${key}\n"-----BEGIN PRIVATE KEY-----"\nafter\n`;
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: text.length })), (cuts) => {
+        const output = new Output({ headBytes: 400, tailBytes: 64, blockBytes: 16, lastBytes: 400 });
+        const places = [...new Set([0, ...cuts, text.length])].sort((a, b) => a - b);
+        for (const [i, from] of places.entries()) output.write(Buffer.from(text.slice(from, places[i + 1])));
+        expect(all(output).toString()).toBe(
+          'before\n[redacted]\nbetween\n[redacted]\n"-----BEGIN PRIVATE KEY-----"\nafter\n',
+        );
+      }),
+    );
+  });
+
   test('holds no value that the harness keeps secret, as text, base64 or in a URL, wherever it is cut or a block sent', () => {
     const secret = 'Correct+Horse/Battery';
     keepSecret(secret);
