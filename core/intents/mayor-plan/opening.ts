@@ -77,7 +77,10 @@ function textsOf(files: readonly ReadFile[], charsMax: number): string {
 }
 
 const history = (commits: readonly CommitLine[]): string =>
-  cut(commits.map(({ oid, subject }) => `${oid.slice(0, 10)} ${subject}`).join('\n'), limits.readHistoryCharsMax);
+  cut(
+    commits.map(({ oid, subject }) => `${oid.slice(0, 10)} ${redact(subject)}`).join('\n'),
+    limits.readHistoryCharsMax,
+  );
 
 const convoyText = ({ id, title, beads }: OpenConvoy): string =>
   [

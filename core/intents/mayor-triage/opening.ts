@@ -21,15 +21,15 @@ export interface Evidence extends Facts {
 
 /** The same evidence and nonce give the same text. */
 export function openingOf({ bead, spec, beads, attempts, earlier }: Evidence, nonce: string): string {
-  const block = (what: string, text: string): string[] => (text === '' ? [] : [fenced(nonce, what, redact(text))]);
+  const block = (what: string, text: string): string[] => (text === '' ? [] : [fenced(nonce, what, text)]);
   return [
     `Bead ${bead.id} of rig ${bead.rig}, for the branch ${bead.target}, is at the end of its ladder: ${bead.triage?.open?.because ?? ''}.`,
-    ...block('bead', cut(textOf(bead, spec), limits.triageBeadCharsMax)),
+    ...block('bead', beginOf(textOf(bead, spec), limits.triageBeadCharsMax)),
     ...attempts.flatMap(({ note, evidence }) => block(`attempt ${note.attempt}`, attemptText(note, evidence))),
-    ...earlier.flatMap((text, i) => block(`earlier decision ${i + 1}`, cut(text, limits.triageDecisionCharsMax))),
+    ...earlier.flatMap((text, i) => block(`earlier decision ${i + 1}`, beginOf(text, limits.triageDecisionCharsMax))),
     ...block('questions that a human answered', answersOf(bead)),
-    ...block('beads that need it', cut(namesOf(beads, needing(bead)), limits.triageConvoyCharsMax)),
-    ...block('other beads of its convoy', cut(namesOf(beads, beside(bead)), limits.triageConvoyCharsMax)),
+    ...block('beads that need it', beginOf(namesOf(beads, needing(bead)), limits.triageConvoyCharsMax)),
+    ...block('other beads of its convoy', beginOf(namesOf(beads, beside(bead)), limits.triageConvoyCharsMax)),
   ].join('\n\n');
 }
 
@@ -44,16 +44,21 @@ const textOf = ({ title, type }: Bead, { instructions, acceptance, files = [] }:
 
 const attemptText = ({ polecat, cause, detail }: AttemptNote, evidence: string | undefined): string =>
   [
-    `${polecat}: ${cause}: ${cut(detail, limits.promptDataCharsMax)}`,
-    ...(evidence === undefined ? [] : [`what it left, its end:\n${cutFront(evidence, limits.triageEvidenceCharsMax)}`]),
+    `${polecat}: ${cause}: ${said(detail)}`,
+    ...(evidence === undefined
+      ? []
+      : [`what it left, its end:\n${cutFront(redact(evidence), limits.triageEvidenceCharsMax)}`]),
   ].join('\n');
 
 function answersOf({ answered = [], question, answer }: Bead): string {
   const all = answer === undefined ? answered : [...answered, { question: question ?? '', answer }];
-  return all
-    .map((one) => `${cut(one.question, limits.promptDataCharsMax)}\n→ ${cut(one.answer, limits.promptDataCharsMax)}`)
-    .join('\n');
+  return all.map((one) => `${said(one.question)}\n→ ${said(one.answer)}`).join('\n');
 }
+
+const said = (text: string): string => beginOf(text, limits.promptDataCharsMax);
+
+/** Half of a credential has no shape: it is taken out before the cut. */
+const beginOf = (text: string, charsMax: number): string => cut(redact(text), charsMax);
 
 const needing =
   ({ id }: Bead) =>

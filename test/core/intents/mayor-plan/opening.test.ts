@@ -64,9 +64,12 @@ describe('what the Mayor reads', () => {
     expect(text).toContain('… cut here');
   });
 
-  test('no credential of a file is in it', () => {
+  test('no credential of a file or of a commit’s subject is in it', () => {
     const key = `AKIA${'ABCDEFGHIJKLMNOP'}`;
-    const text = openingOf(reading({}, { mentioned: [file('.env', `AWS_ACCESS_KEY_ID=${key}`)] }), 'n0nce');
+    const mentioned = [file('.env', `AWS_ACCESS_KEY_ID=${key}`)];
+    const commits = [{ oid: 'a'.repeat(40), at: 0, subject: `Remove ${key} again` }];
+    const text = openingOf(reading({}, { mentioned, commits }), 'n0nce');
+    expect(text).toContain('aaaaaaaaaa Remove [redacted] again');
     expect(text).not.toContain(key);
   });
 

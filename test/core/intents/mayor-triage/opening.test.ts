@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Bead } from '../../../../core/convoys/bead.ts';
 import { openTriage } from '../../../../core/intents/mayor-triage/conversation.ts';
 import { type Evidence, openingOf } from '../../../../core/intents/mayor-triage/opening.ts';
+import { limits } from '../../../../core/limits.ts';
 import { beadOf, idOf, t0 } from '../../fixtures.ts';
 
 const note = (attempt: number, detail = 'status 1') =>
@@ -58,6 +59,22 @@ describe('what the Mayor reads of a bead that failed', () => {
     expect(openingOf(evidenceOf({ attempts: [{ note: note(1), evidence: `key ${key}` }] }), 'n0nce')).not.toContain(
       key,
     );
+  });
+
+  test('nor half of one, where a text is cut in the middle of a credential', () => {
+    const key = `AKIA${'ABCDEFGHIJKLMNOP'}`;
+    const inADecision = (before: number) => {
+      const long = `${'x'.repeat(before)} ${key} ${'x'.repeat(limits.triageDecisionCharsMax)}`;
+      return openingOf(evidenceOf({ earlier: [long] }), 'n0nce');
+    };
+    const atTheEnd = (behind: number) => {
+      const long = `${'x'.repeat(limits.triageEvidenceCharsMax)} ${key} ${'x'.repeat(behind)}`;
+      return openingOf(evidenceOf({ attempts: [{ note: note(1), evidence: long }] }), 'n0nce');
+    };
+    for (let n = 0; n < 60; n += 5) {
+      expect(inADecision(limits.triageDecisionCharsMax - n)).not.toContain('AKIAAB');
+      expect(atTheEnd(limits.triageEvidenceCharsMax - n)).not.toContain('KLMNOP');
+    }
   });
 
   test('the prompt says what may be decided, what is data, and when the bead cannot be split', () => {
