@@ -65,6 +65,9 @@ export function mayHaveHappened(error: unknown): boolean {
   return typeof code === 'string' && (brokenCodes.has(code) || code.startsWith('ERR_HTTP2'));
 }
 
+/** The service understood the request, and will answer it in the same way again. */
+export const isClientFault = (error: unknown): boolean => asServiceError(error).$fault === 'client';
+
 /** What is worth repeating as `Unavailable`, everything else as it came. */
 export const thrownBy = (what: string, error: unknown): unknown =>
   isUnavailable(error) ? new Unavailable(`${what}: ${nameOf(error)}: ${messageOf(error)}`, { cause: error }) : error;

@@ -12,9 +12,9 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import * as z from 'zod';
 import { mostUsdOf, usdOf } from '../core/costs/model-usage.ts';
-import { AnswerLost, Unavailable } from '../core/errors.ts';
+import { AnswerLost, ModelDenied, Unavailable } from '../core/errors.ts';
 import type { Json, Model, ModelReply, ModelRequest } from '../core/ports.ts';
-import { mayHaveHappened, nameOf, thrownBy } from './errors.ts';
+import { isClientFault, isUnavailable, mayHaveHappened, messageOf, nameOf } from './errors.ts';
 
 export interface ModelConfig {
   /** Model or inference profile. */
@@ -94,9 +94,9 @@ export const makeModel = (client: BedrockRuntimeClient, config: ModelConfig): Mo
       // Much of the answer may have been written.
       if (name === 'ModelTimeoutException' || mayHaveHappened(error))
         throw new AnswerLost(`${what}: ${name}`, { cause: error });
-      throw name === 'ModelNotReadyException'
-        ? new Unavailable(`${what}: ${name}`, { cause: error })
-        : thrownBy(what, error);
+      if (name === 'ModelNotReadyException' || isUnavailable(error))
+        throw new Unavailable(`${what}: ${name}: ${messageOf(error)}`, { cause: error });
+      throw isClientFault(error) ? new ModelDenied(`${what}: ${name}: ${messageOf(error)}`, { cause: error }) : error;
     });
     if (!stopReason) throw new AnswerLost(`${what}: stopped by nothing`);
     if (usage?.inputTokens === undefined || usage.outputTokens === undefined)

@@ -57,6 +57,11 @@ export class Unavailable extends Error {
 /** It was most likely done, and paid for: its answer came too late, or cannot be read. Not to be repeated without a bound. */
 export class AnswerLost extends Unavailable {}
 
+/** The model's server turned the request away and would do so again: a key, a name or a right is wrong. */
+export class ModelDenied extends Error {
+  override readonly name = 'ModelDenied';
+}
+
 /** Nothing is broken: it is tried again at the same pace, and whoever throws this tells a human in time. */
 export class NoRoom extends Unavailable {
   override readonly name = 'NoRoom';

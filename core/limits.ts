@@ -130,6 +130,8 @@ export const limits = {
   planRoundsMax: 3,
   /** Calls for one plan that were begun and never answered, as far as the record tells, before a human hears of it: each may be billed. */
   planUnansweredMax: 5,
+  /** Of what a model's server said. */
+  modelTroubleCharsMax: 400,
   /** Longer than any run of a function: whoever made the call is gone. */
   modelCallLapsesMs: 16 * minutes,
   /** What a plan of 60 beads takes, at 250 tokens each. */

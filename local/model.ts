@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { mostUsdOf, usdOf } from '../core/costs/model-usage.ts';
-import { AnswerLost, TownError, Unavailable } from '../core/errors.ts';
+import { AnswerLost, ModelDenied, TownError, Unavailable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Json, Model, ModelReply } from '../core/ports.ts';
 import { proxyFor } from './proxy-for.ts';
@@ -62,7 +62,7 @@ const makeModel = (config: ModelConfig): Model => ({
 
   async complete({ system, messages, tools, maxTokens }) {
     const { modelId } = config;
-    const what = `complete with ${modelId}`;
+    const what = `${modelId} at ${config.url.origin}`;
     const body = {
       model: modelId,
       max_tokens: maxTokens,
@@ -72,12 +72,12 @@ const makeModel = (config: ModelConfig): Model => ({
         ? {}
         : { tools: tools.map(({ name, description, schema }) => ({ name, description, input_schema: schema })) }),
     };
-    const { status, text } = await post(what, config, JSON.stringify(body));
-    if (brokeOff.has(status)) throw new AnswerLost(`${what}: status ${status}`);
-    if (status === 409 || status === 429 || status >= 500) throw new Unavailable(`${what}: status ${status}`);
-    if (status !== 200) throw new Error(`${what}: status ${status}: ${text.slice(0, 500)}`);
+    const { status, type, text } = await post(what, config, JSON.stringify(body));
+    if (brokeOff.has(status)) throw new AnswerLost(`${what} answered ${status}`);
+    if (status === 409 || status === 429 || status >= 500) throw new Unavailable(`${what} answered ${status}`);
+    if (status !== 200) throw new ModelDenied(`${what} answered ${status}: ${text.slice(0, 500)}`);
     const answer = answerSchema.safeParse(jsonOf(text));
-    if (!answer.success) throw new AnswerLost(`${what}: an answer that cannot be read`);
+    if (!answer.success) throw new AnswerLost(`${what}: an answer that cannot be read (${type})`);
     const { content, usage, stop_reason: reason } = answer.data;
     return {
       content: content.filter(({ type }) => type === 'text' || type === 'tool_use') as Json,
@@ -105,7 +105,7 @@ async function post(
   what: string,
   { url, apiKey, proxy }: ModelConfig,
   body: string,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; type: string; text: string }> {
   const signal = AbortSignal.timeout(limits.modelTimeoutMs);
   try {
     const response = await send({
@@ -118,7 +118,8 @@ async function post(
     });
     const parts: Buffer[] = [];
     for await (const part of response) parts.push(part as Buffer);
-    return { status: response.statusCode ?? 502, text: Buffer.concat(parts).toString('utf8') };
+    const type = response.headers['content-type'] ?? 'of no type';
+    return { status: response.statusCode ?? 502, type, text: Buffer.concat(parts).toString('utf8') };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     throw new (neverSent.has(code) ? Unavailable : AnswerLost)(`${what}: ${message}`, { cause: error });

@@ -13,6 +13,7 @@ export interface ConvoyView {
   readonly status: string;
   readonly progress: { readonly total: number; readonly landed: number; readonly failed: number };
   readonly stalledBecause?: string;
+  readonly modelTrouble?: string;
   /** Part of a convoy's `costUsd`. */
   readonly mayorUsd?: number;
   readonly faults?: readonly { readonly what: string; readonly remedy: string; readonly at?: string }[];
@@ -183,6 +184,7 @@ export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDeta
   );
   if (convoy.faults !== undefined) print.line('The plan was refused. Mend the intent and submit it again.');
   else if (convoy.stalledBecause !== undefined) print.line(plain(convoy.stalledBecause));
+  else if (convoy.modelTrouble !== undefined) print.line(`The model brought no plan: ${plain(convoy.modelTrouble)}`);
   for (const fault of convoy.faults ?? [])
     print.line(`  ${fault.at ? `${fault.at}: ` : ''}${plain(fault.what)} ${plain(fault.remedy)}`);
   if (convoy.beads.length > 0) print.line();

@@ -50,6 +50,13 @@ export async function watchConvoy(session: Session, id: string): Promise<void> {
       const beads = `${convoy.progress.total} ${convoy.progress.total === 1 ? 'bead' : 'beads'}`;
       tell(id, `The plan of ${beads} is ${print.status('staged')}: it waits for gt convoy launch ${id}`);
     }
+    if (convoy.status === 'planning')
+      tell(
+        id,
+        convoy.modelTrouble === undefined
+          ? '  The Mayor makes a plan.'
+          : `  The model brought no plan: ${plain(convoy.modelTrouble)}. It is asked again.`,
+      );
     for (const bead of convoy.beads)
       tell(bead.id, `  ${bead.id}  ${print.status(wordFor(bead))}  ${short(bead.title, 60)}`);
     if (ended.has(convoy.status)) {

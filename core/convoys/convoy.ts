@@ -73,6 +73,8 @@ export interface Convoy {
   readonly calls?: readonly { readonly id: string; readonly usd: number; readonly at: Instant }[];
   /** Calls of the model since its last answer that were begun, and may have been billed. */
   readonly unanswered?: number;
+  /** Why the last of them brought nothing. */
+  readonly modelTrouble?: string;
   /** Blob with a plan that has been checked, whose beads are being written. */
   readonly draft?: string;
   readonly progress: Progress;

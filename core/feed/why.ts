@@ -227,7 +227,9 @@ export function whyPolecat(polecat: Polecat, beat: Beat | undefined): Reason {
 export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch | undefined): Reason[] {
   const { landed, total } = convoy.progress;
   const because: Record<Convoy['status'], string> = {
-    planning: 'The Mayor is turning the intent into beads.',
+    planning: convoy.modelTrouble
+      ? `The Mayor asks its model again and again for a plan. The last time: ${convoy.modelTrouble}.`
+      : 'The Mayor is turning the intent into beads.',
     staged: 'It waits for approval.',
     open: `${landed} of ${total} beads have landed.`,
     landed: `All ${total} beads have landed.`,

@@ -7,6 +7,7 @@ import { openEscalation } from '../escalations/open.ts';
 import { type ConvoyId, groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item } from '../ports.ts';
+import { redact } from '../redact.ts';
 import { create, replace, type Step, together } from '../step.ts';
 
 export interface NewIntent {
@@ -86,14 +87,25 @@ function planningAfter(before: Planning = noPlanning, { inputTokens, outputToken
   };
 }
 
-/** A call begins, or has not been done after all: known before it can be paid for, whatever becomes of whoever makes it. */
-export function callCounted(was: Item<Convoy>, calls: 1 | 0 | -1): Step {
-  const unanswered = Math.max(0, (was.body.unanswered ?? 0) + calls);
-  const next: Convoy = { ...withoutCalls(was.body), ...(unanswered === 0 ? {} : { unanswered }) };
-  return { changes: [replace(was, next, { attentionAt: was.attentionAt })] };
+/** A call begins: known before it can be paid for, whatever becomes of whoever makes it. */
+export const callBegun = (was: Item<Convoy>): Step => keep(was, counted(was.body, 1));
+
+/** It ended without an answer. `uncounted`: it was not made after all. */
+export function callFailed(was: Item<Convoy>, because: string, uncounted: boolean): Step {
+  const modelTrouble = redact(because).slice(0, limits.modelTroubleCharsMax);
+  return keep(was, { ...counted(was.body, uncounted ? -1 : 0), modelTrouble });
 }
 
-const withoutCalls = ({ unanswered: _, ...convoy }: Convoy): Convoy => convoy;
+function counted({ unanswered: before = 0, ...convoy }: Convoy, calls: number): Convoy {
+  const unanswered = Math.max(0, before + calls);
+  return unanswered === 0 ? convoy : { ...convoy, unanswered };
+}
+
+const keep = (was: Item<Convoy>, next: Convoy): Step => ({
+  changes: [replace(was, next, { attentionAt: was.attentionAt })],
+});
+
+const withoutCalls = ({ unanswered: _, modelTrouble: __, ...convoy }: Convoy): Convoy => convoy;
 
 /** A call was answered with no plan that holds: the conversation goes on. */
 export function anotherRound(was: Item<Convoy>, round: Round, faults: readonly Fault[], now: Instant): Step {

@@ -191,6 +191,10 @@ export const convoySchema = z
       cancelled: z.int(),
       blocked: z.int(),
     }),
+    modelTrouble: z
+      .string()
+      .optional()
+      .openapi({ description: 'While a model is asked for its plan: why the last call brought nothing' }),
     stalledBecause: z.string().optional(),
     faults: z.array(faultSchema).optional(),
     createdAt: instant,

@@ -5,7 +5,7 @@
 
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import { stalledCause } from '../../core/convoys/tick.ts';
-import { AnswerLost, type Fault, Unavailable } from '../../core/errors.ts';
+import { AnswerLost, type Fault, ModelDenied, Unavailable } from '../../core/errors.ts';
 import { type Conversation, openConversation, requestOf } from '../../core/intents/mayor-plan/conversation.ts';
 import { judgeReply } from '../../core/intents/mayor-plan/judge-reply.ts';
 import type { DraftTown } from '../../core/intents/mayor-plan/plan-of-draft.ts';
@@ -13,7 +13,8 @@ import { type Booking, closeCall, settleCall } from '../../core/intents/model-mo
 import {
   anotherRound,
   answeredInVain,
-  callCounted,
+  callBegun,
+  callFailed,
   giveUpPlan,
   planDrafted,
   type Round,
@@ -21,6 +22,7 @@ import {
 } from '../../core/intents/planning.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Json, ModelReply, ModelRequest, Ports } from '../../core/ports.ts';
+import { redact } from '../../core/redact.ts';
 import { configOf, worksFromPrompt } from '../../core/rigs/config.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { type Step, together } from '../../core/step.ts';
@@ -81,8 +83,11 @@ async function ask(deps: PlanningDeps, convoy: Convoy, request: ModelRequest): P
     if (!account || !isSame(account.convoy.body, convoy)) return { result: undefined };
     const booking = { ...call, at: now };
     const { unanswered = 0 } = account.convoy.body;
-    const given = unanswered < limits.planUnansweredMax ? await moneyFor(deps, account, booking) : { fault: silent };
-    if ('convoy' in given) return { step: together(callCounted(given.convoy, 1), given.step), result: booking };
+    const given =
+      unanswered < limits.planUnansweredMax
+        ? await moneyFor(deps, account, booking)
+        : { fault: silent(account.convoy.body) };
+    if ('convoy' in given) return { step: together(callBegun(given.convoy), given.step), result: booking };
     const alarm = await load.escalation(ledger, stalledCause(convoy.id));
     return { step: giveUpPlan(account.convoy, undefined, [given.fault], alarm, now), result: undefined };
   });
@@ -91,25 +96,38 @@ async function ask(deps: PlanningDeps, convoy: Convoy, request: ModelRequest): P
     return { reply: await model.complete(request), booked };
   } catch (error) {
     await unanswered(deps, convoy, booked, error);
+    if (error instanceof ModelDenied) return undefined;
     throw error;
   }
 }
 
-const silent: Fault = {
+const silent = ({ modelTrouble = 'whoever asked was gone before the answer' }: Convoy): Fault => ({
   code: 'MODEL_SILENT',
-  what: `The model was asked ${limits.planUnansweredMax} times, and no answer came back in time or could be read.`,
+  what: `The model was asked ${limits.planUnansweredMax} times, and no answer came back in time or could be read; the last time: ${modelTrouble}.`,
   remedy: 'Ask for less in one intent, write it as a checklist, or have it asked again with gt convoy reject.',
-};
+});
+
+const denied = ({ message }: ModelDenied): Fault => ({
+  code: 'MODEL_DENIED',
+  what: `The model turned the call away, and would do so again: ${redact(message).slice(0, limits.modelTroubleCharsMax)}.`,
+  remedy:
+    "Mend the key, the model's name or its access where the town was started, then have it asked again with gt convoy reject.",
+});
 
 /** One that was turned away cost nothing. If it may go better the next time, it may also go on for as long as it takes. */
 const unanswered = (deps: PlanningDeps, seen: Convoy, booked: Booking, error: unknown): Promise<void> =>
-  runCommand<void>(deps, `planning of ${seen.id}`, async () => {
+  runCommand<void>(deps, `planning of ${seen.id}`, async (now) => {
     const account = await accountOf(deps.ledger, seen.id, booked.at);
     if (!account) return { result: undefined };
     const isLost = error instanceof AnswerLost;
     const { convoy, step } = closeCall(account, booked, isLost ? booked.usd : 0);
-    const calls = error instanceof Unavailable && !isLost && isSame(convoy.body, seen) ? -1 : 0;
-    return { step: together(callCounted(convoy, calls), step), result: undefined };
+    const same = isSame(convoy.body, seen);
+    if (same && error instanceof ModelDenied) {
+      const alarm = await load.escalation(deps.ledger, stalledCause(seen.id));
+      return { step: together(giveUpPlan(convoy, undefined, [denied(error)], alarm, now), step), result: undefined };
+    }
+    const uncounted = same && error instanceof Unavailable && !isLost;
+    return { step: together(callFailed(convoy, (error as Error).message, uncounted), step), result: undefined };
   });
 
 const refuse = (deps: PlanningDeps, seen: Convoy, fault: Fault): Promise<void> =>

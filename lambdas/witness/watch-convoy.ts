@@ -57,6 +57,11 @@ async function resumeIntent(deps: Deps, was: Item<Convoy>, now: Instant): Promis
   return together(again, status === 'failed' ? await tellFailed(deps, convoy, now) : undefined);
 }
 
+const whyOf = ({ modelTrouble }: Convoy): string =>
+  modelTrouble === undefined
+    ? 'Its error is in Step Functions (on a laptop: in the log).'
+    : `Why its model brought no plan: ${modelTrouble}.`;
+
 /** Planning starts again whatever happens; one that failed may fail for ever, and nobody would know. */
 async function tellFailed({ ledger }: Deps, convoy: Convoy, now: Instant): Promise<Step> {
   const cause = `convoy/${convoy.id}/planning-failed` as const;
@@ -64,7 +69,7 @@ async function tellFailed({ ledger }: Deps, convoy: Convoy, now: Instant): Promi
     cause,
     severity: 'high' as const,
     title: `planning of convoy ${convoy.id} fails`,
-    what: `The execution ${convoy.id}_${convoy.run} failed. Its error is in Step Functions (on a laptop: in the log).`,
+    what: `The execution ${convoy.id}_${convoy.run} failed. ${whyOf(convoy)}`,
     tried: 'the next one has started; it may fail in the same way.',
     unattended: `it is tried again every ${limits.convoyStuckRepairMs / 60_000} minutes, and none of its work starts.`,
     command: `gt convoy cancel ${convoy.id}`,

@@ -107,7 +107,10 @@ describe('the model’s use of Bedrock', () => {
 
   test('a model without access is an error for the operator', async () => {
     service.willAnswer(restFault('AccessDeniedException', 403));
-    await expect(model.complete(request)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(model.complete(request)).rejects.toMatchObject({
+      name: 'ModelDenied',
+      message: expect.stringContaining('AccessDeniedException'),
+    });
   });
 
   test('content that is none of the known blocks is not sent', async () => {

@@ -77,7 +77,7 @@ describe('the model’s use of the Messages API', () => {
     'status %i is an error for the operator, who is told what was said',
     async (status) => {
       api.answers({ status, body: '{"error":{"message":"credit balance"}}' });
-      await expect(model.complete(request)).rejects.toThrow(/status \d+: .*credit balance/);
+      await expect(model.complete(request)).rejects.toThrow(/answered \d+: .*credit balance/);
       await expect(model.complete(request)).rejects.not.toMatchObject({ name: 'Unavailable' });
     },
   );

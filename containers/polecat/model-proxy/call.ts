@@ -38,8 +38,8 @@ export async function passMessages(
   const model = upstream.modelFor(request.model);
   const call: UpstreamCall = { body, stream: request.stream, model, headers, signal };
   const mostUsd = await priced(deps, call, request);
-  if (mostUsd === undefined) {
-    if (!signal.aborted) refuse(response, 503, uncountedText);
+  if (typeof mostUsd !== 'number') {
+    if (!signal.aborted) refuse(response, mostUsd.status, mostUsd.text);
     return;
   }
   const hold = await spending.hold(mostUsd, signal);
@@ -62,33 +62,48 @@ export async function passMessages(
 }
 
 /** Near its end a budget depends on the count; one that cannot be had now is no reason to call the budget spent. */
-const uncountedText =
-  'COUNT_UNAVAILABLE: by its bytes this prompt may not fit the budget, and its tokens could not be counted now; ask again.';
+const uncounted: Refused = {
+  status: 503,
+  text: 'COUNT_UNAVAILABLE: by its bytes this prompt may not fit the budget, and its tokens could not be counted now; ask again.',
+};
 
-/** By its bytes, which is quick; and counted by the upstream where those would not fit. Nothing: it cannot be counted now. */
+/** It would turn the call away as well: that is no matter of the budget. */
+const denied = (status: 401 | 403): Refused => ({
+  status,
+  text: `MODEL_DENIED: the model's server turns the town's key away (status ${status}).`,
+});
+
+/** What the agent is told instead of an answer. */
+interface Refused {
+  readonly status: 401 | 403 | 503;
+  readonly text: string;
+}
+
+/** By its bytes, which is quick; and counted by the upstream where those would not fit. */
 async function priced(
   { upstream, spending }: CallDeps,
   call: UpstreamCall,
   request: PricedRequest,
-): Promise<number | undefined> {
+): Promise<number | Refused> {
   const byBytes = atMostUsd(call.model, request.promptTokensMax, request.maxTokens);
   if (spending.mayFit(byBytes)) return byBytes;
   if (!spending.mayFit(atMostUsd(call.model, 0, request.maxTokens))) return byBytes;
-  const counted = await countOf(upstream, call).catch(() => 'not_now' as const);
-  if (counted === 'not_now') return undefined;
+  const counted = await countOf(upstream, call).catch(() => uncounted);
+  if (typeof counted === 'object') return counted;
   return counted === 'never' ? byBytes : atMostUsd(call.model, Math.ceil(counted * countFactor), request.maxTokens);
 }
 
 /** Of a request to count: these fields alone are taken, others are an error. */
 const countedFields = ['model', 'messages', 'system', 'tools', 'tool_choice', 'thinking'];
 
-async function countOf(upstream: Upstream, call: UpstreamCall): Promise<number | 'never' | 'not_now'> {
+async function countOf(upstream: Upstream, call: UpstreamCall): Promise<number | 'never' | Refused> {
   const body = Object.fromEntries(Object.entries(call.body).filter(([name]) => countedFields.includes(name)));
   const answer = await upstream.countTokens({ ...call, body, stream: false });
   const parts: Buffer[] = [];
   for await (const part of answer.body) parts.push(part);
-  if (answer.status !== 200)
-    return answer.status === 408 || answer.status === 429 || answer.status >= 500 ? 'not_now' : 'never';
+  const { status } = answer;
+  if (status === 401 || status === 403) return denied(status);
+  if (status !== 200) return status === 408 || status === 429 || status >= 500 ? uncounted : 'never';
   const { input_tokens: tokens } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { input_tokens?: unknown };
   return typeof tokens === 'number' && tokens >= 0 ? tokens : 'never';
 }

@@ -335,6 +335,10 @@ describe('the budget', () => {
     expect(response.headers.get('x-should-retry')).toBeNull();
     expect(await response.text()).toContain('COUNT_UNAVAILABLE');
     expect(spent).toEqual([]);
+    server.countStatus = 401;
+    const denied = await call(long);
+    expect([denied.status, await denied.text()]).toEqual([401, expect.stringContaining('MODEL_DENIED')]);
+    expect(spent).toEqual([]);
     server.countStatus = 400;
     expect((await call(long)).status).toBe(402);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Convoy } from '../../../core/convoys/convoy.ts';
-import { callCounted } from '../../../core/intents/planning.ts';
+import { callBegun } from '../../../core/intents/planning.ts';
 import { keys } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Model, Repo } from '../../../core/ports.ts';
@@ -144,6 +144,29 @@ describe('planning with a model', () => {
     expect((await convoyOf(town, id)).unanswered).toBeUndefined();
   });
 
+  test('a model that refuses the key is not asked again: a human hears at once what it said', async () => {
+    api.answers({ status: 401, body: '{"error":{"message":"invalid x-api-key"}}' });
+    const { town, id, go } = await submitted();
+    expect(await untilDone(go)).toEqual(['refused']);
+    expect(api.seen).toHaveLength(1);
+    const convoy = await convoyOf(town, id);
+    expect(convoy).toMatchObject({ status: 'stalled', faults: [{ code: 'MODEL_DENIED' }] });
+    expect(convoy.faults?.[0]?.what).toMatch(/at http:\/\/127\.0\.0\.1:\d+ answered 401: .*invalid x-api-key/);
+    expect((await load.escalation(town.ledger, `convoy/${id}/stalled`))?.body).toMatchObject({ status: 'open' });
+    api.answers(called('submit_plan', plan(bead('a'))));
+    await rejectPlan(town, id, 'the key is mended', 'ada');
+    expect(await go()).toBe('launch');
+  });
+
+  test('while it is asked again, its convoy says what it said last', async () => {
+    api.answers({ status: 500, body: '' }, called('submit_plan', plan(bead('a'))));
+    const { town, id, go } = await submitted();
+    await expect(go()).rejects.toMatchObject({ name: 'Unavailable' });
+    expect((await convoyOf(town, id)).modelTrouble).toMatch(/answered 500$/);
+    expect(await go()).toBe('launch');
+    expect((await convoyOf(town, id)).modelTrouble).toBeUndefined();
+  });
+
   test('calls that may be billed and bring no answer are not made for ever: a human hears of it, and may have it asked again', async () => {
     api.answers({ status: 200, body: '{"content":"?"}' });
     const { town, id, go } = await submitted();
@@ -163,7 +186,7 @@ describe('planning with a model', () => {
     const { town, id, go } = await submitted();
     const was = await load.convoy(town.ledger, id);
     if (!was) throw new Error('no convoy');
-    await town.ledger.commit({ id: 'crashed', changes: callCounted(was, 1).changes });
+    await town.ledger.commit({ id: 'crashed', changes: callBegun(was).changes });
     expect(await go()).toBe('plan');
     expect((await convoyOf(town, id)).unanswered).toBeUndefined();
     expect(await go()).toBe('launch');
