@@ -98,7 +98,7 @@ export const keys = {
   /** The newest report of each check of a commit. */
   checks: (rig: string, commit: string): Key => ({ pk: `CHECKS#${rig}#${commit}`, sk: 'REPORTS' }),
 
-  /** A pull request, by its number or its head branch. */
+  /** A pull request, by its number, and by its head branch where that is not called like a number. */
   pullRequest: (rig: string, name: string): Key => ({ pk: `PULL#${rig}#${name}`, sk: 'STATE' }),
 
   polecat: (name: string): Key => ({ pk: `POLECAT#${name}`, sk: 'STATE' }),

@@ -9,7 +9,7 @@ import { limits } from '../limits.ts';
 import { clip } from '../nearest.ts';
 import type { Change, Instant, Item, PullRequestState } from '../ports.ts';
 import type { Checks } from '../rigs/checks.ts';
-import { type PullRecord, pullRequestName } from '../rigs/pull-requests.ts';
+import { isNews, isNumber, type PullRecord, pullRequestName } from '../rigs/pull-requests.ts';
 import { type Step, upsert } from '../step.ts';
 import { about } from './about.ts';
 
@@ -43,7 +43,7 @@ export const gateOf = ({ head }: Bead, outcome: PhaseComplete, now: Instant): Ga
 /** A human and a clock are not looked at: the one answers, the other ends the rest. */
 export function look(bead: Bead, gate: Gated, { bead: awaited, checks, pull, pullNow }: Awaited): Found {
   if (gate.type === 'bead') return lookAtBead(bead.id, gate.bead ?? '', awaited?.body);
-  if (gate.type === 'pr') return lookAtPull(gate.pr, pullNow ?? pull?.body.told);
+  if (gate.type === 'pr') return lookAtPull(gate.pr, pull?.body.told, pullNow);
   if (gate.type !== 'ci') return { is: 'shut' };
   if (gate.check === undefined || gate.head === undefined)
     return { is: 'blocked', because: `no commit was pushed that the check ${gate.check ?? ''} could run on` };
@@ -62,9 +62,19 @@ function lookAtBead(waiting: BeadId, id: BeadId, awaited: Bead | undefined): Fou
   return isLost(awaited) ? { is: 'blocked', because: `${id} (${awaited.title}) is ${awaited.status}` } : { is: 'shut' };
 }
 
-function lookAtPull(pr: string | undefined, told: Awaited['pullNow']): Found {
-  if (pullRequestName(pr) === undefined)
+/** Its host knows best, but a merge that was told of is final: the host may be behind, or let nobody read. */
+function latest(told: PullRecord['told'], now: Awaited['pullNow']): Awaited['pullNow'] {
+  if (!now || !told) return now ?? told;
+  if ('unreadable' in now) return told.state === 'merged' ? told : now;
+  return isNews(now, undefined, told) ? now : told;
+}
+
+function lookAtPull(pr: string | undefined, known: PullRecord['told'], now: Awaited['pullNow']): Found {
+  const name = pullRequestName(pr);
+  if (name === undefined)
     return { is: 'blocked', because: `"${clip(pr ?? '')}" is neither the number nor the branch of a pull request` };
+  const ofAnother = isNumber(name) && known && name !== String(known.number);
+  const told = latest(ofAnother ? undefined : known, now);
   if (told && 'unreadable' in told) return { is: 'blocked', because: told.unreadable };
   switch (told?.state) {
     case 'merged':

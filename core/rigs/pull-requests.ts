@@ -11,13 +11,19 @@ export interface PullRecord {
 
 const charsMax = 250;
 
-/** What people write, as it is looked up: `7` and `#7` are its number, anything else its head branch. Nothing for what is neither. */
+/** What people write, as it is looked up: `7`, `#7` and `007` are its number, anything else its head branch. Nothing for what is neither. */
 export function pullRequestName(text: string | undefined): string | undefined {
-  const name = (text ?? '').trim().replace(/^#(?=\d+$)/, '');
+  const name = (text ?? '').trim().replace(/^#?0*(?=\d+$)/, '');
   return name === '' || name.length > charsMax || /[\s\p{Cc}]/u.test(name) ? undefined : name;
 }
 
 export const isNumber = (name: string): boolean => /^\d+$/.test(name);
+
+/** What it is looked up by. Not by a branch that is called like a number: that is the name of another pull request. */
+export const namesOf = (number: number, branch: string | undefined): readonly string[] =>
+  branch === undefined || isNumber(branch) || pullRequestName(branch) !== branch
+    ? [String(number)]
+    : [String(number), branch];
 
 /**
  * Nothing that is known is older. What was merged stays so, a branch's older pull request says nothing of it any more, and of

@@ -29,27 +29,43 @@ interface GateDeps extends CommandDeps {
 }
 
 export async function openGate(deps: GateDeps, id: BeadId): Promise<void> {
-  const pullNow = await askHost(deps, id);
+  const asked = await askHost(deps, id);
   await runCommand<void>(deps, `gate of ${id}`, async (now) => {
     const was = await load.bead(deps.ledger, id);
     if (!was?.body.gate) return { result: undefined };
-    const awaited = await awaitedBy(deps.ledger, was.body, was.body.gate);
+    const { gate } = was.body;
+    const awaited = await awaitedBy(deps.ledger, was.body, gate);
+    // The answer may have been so slow that the bead has gone on, and waits for something else.
+    const pullNow = asked?.gate.since === gate.since && asked.gate.pr === gate.pr ? asked.pullNow : undefined;
     return { step: knock(was, { ...awaited, pullNow }, now), result: undefined };
   });
 }
 
-/** A host that does not answer is asked again by the next look. */
-async function askHost({ ledger, codeHost, log }: GateDeps, id: BeadId): Promise<Awaited['pullNow']> {
-  const bead = codeHost?.pullRequest ? (await load.bead(ledger, id))?.body : undefined;
+interface Asked {
+  readonly gate: Gated;
+  readonly pullNow: Awaited['pullNow'];
+}
+
+async function askHost(deps: GateDeps, id: BeadId): Promise<Asked | undefined> {
+  const bead = deps.codeHost?.pullRequest ? (await load.bead(deps.ledger, id))?.body : undefined;
   const named = bead && waitsForPullRequest(bead) ? pullRequestName(bead.gate?.pr) : undefined;
-  if (!bead || named === undefined) return undefined;
+  if (!bead?.gate || named === undefined) return undefined;
+  return { gate: bead.gate, pullNow: await pullRequestNow(deps, bead, named) };
+}
+
+/** A host that does not answer is asked again by the next look. */
+async function pullRequestNow(
+  { ledger, codeHost, log }: GateDeps,
+  bead: Bead,
+  named: string,
+): Promise<Awaited['pullNow']> {
   const { rig } = await load.rigConfig(ledger, bead.rig);
   try {
     return await codeHost?.pullRequest?.({ rig: rig.name, url: rig.url }, named);
   } catch (error) {
     if (error instanceof TownError) return { unreadable: `${error.what} ${error.remedy}` };
     if (!(error instanceof Unavailable)) throw error;
-    log('warn', 'a pull request could not be read', { bead: id, error: error.message });
+    log('warn', 'a pull request could not be read', { bead: bead.id, error: error.message });
     return undefined;
   }
 }

@@ -2,7 +2,7 @@
 import { keys } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Instant, Ledger, PullRequestState } from '../../core/ports.ts';
-import { hasEnded, isNews, type PullRecord } from '../../core/rigs/pull-requests.ts';
+import { hasEnded, isNews, namesOf, type PullRecord } from '../../core/rigs/pull-requests.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
 import { recordOf, type Step, together, upsert } from '../../core/step.ts';
 import { type CommandDeps, runCommand } from '../platform/command.ts';
@@ -33,7 +33,7 @@ export async function takePullRequest(
 ): Promise<Step | undefined> {
   const told = { number, state };
   const steps = await Promise.all(
-    [String(number), ...(branch === undefined ? [] : [branch])].map(async (name): Promise<Step | undefined> => {
+    namesOf(number, branch).map(async (name): Promise<Step | undefined> => {
       const key = keys.pullRequest(rig.name, name);
       const was = recordOf<PullRecord>(await ledger.get(key));
       if (!isNews(told, at, was?.body.told)) return undefined;

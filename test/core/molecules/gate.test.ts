@@ -10,7 +10,7 @@ import { next } from '../../../core/molecules/next.ts';
 import type { Item, PullRequestState } from '../../../core/ports.ts';
 import type { Checks } from '../../../core/rigs/checks.ts';
 import { configOf } from '../../../core/rigs/config.ts';
-import { isNews, type PullRecord } from '../../../core/rigs/pull-requests.ts';
+import { isNews, namesOf, type PullRecord, pullRequestName } from '../../../core/rigs/pull-requests.ts';
 import { type Step, toCommit } from '../../../core/step.ts';
 import { beadOf, convoyOf, idOf, itemOf, putAt, t0 } from '../fixtures.ts';
 
@@ -142,6 +142,38 @@ describe('a bead that waits for a pull request', () => {
     expect(decide({ ...vain, outcome: undefined as never }).go).toBe('gate');
   });
 
+  test.each<[string, Awaited['pullNow']]>([
+    ['lets nobody read', { unreadable: 'no' }],
+    ['is behind', { number: 7, state: 'open' }],
+    ['says that it was closed', { number: 7, state: 'closed' }],
+  ])('goes on when it was told that it was merged, although its host %s', (_what, pullNow) => {
+    expect(putAt<Bead>(knock(waits, { pull: pull('merged'), pullNow }, t0), waits)).toMatchObject({ status: 'open' });
+    expect(putAt<Bead>(knock(waits, { pull: pull('open'), pullNow }, t0), waits)?.status).not.toBe('open');
+  });
+
+  test('goes by the newest of its branch, whether its host says so or the record', () => {
+    const ofBranch = beadOf(1, { run: 1, ...atGate({ type: 'pr', pr: 'fix' }) });
+    const seen = (told: number, state: PullRequestState['state'], now: number, stateNow: PullRequestState['state']) =>
+      knock(
+        ofBranch,
+        {
+          pull: pull('open', { told: { number: told, state, reportedAt: t0 } }),
+          pullNow: { number: now, state: stateNow },
+        },
+        t0,
+      );
+    expect(seen(7, 'merged', 8, 'open')).toBeUndefined();
+    expect(seen(8, 'open', 7, 'merged')).toBeUndefined();
+    expect(putAt<Bead>(seen(7, 'closed', 8, 'merged'), ofBranch)).toMatchObject({ status: 'open' });
+  });
+
+  test('does not go on for another than that of its number', () => {
+    const ofAnother = pull('merged', { told: { number: 13, state: 'merged', reportedAt: t0 } });
+    expect(knock(waits, { pull: ofAnother }, t0)).toBeUndefined();
+    const merged = knock(waits, { pull: ofAnother, pullNow: { number: 7, state: 'merged' } }, t0);
+    expect(putAt<Bead>(merged, waits)?.gate?.because).toBe('the pull request #7 was merged');
+  });
+
   test.each(['', ' ', 'two words', 'x'.repeat(251)])('asks a human at once for what none is called: "%s"', (pr) => {
     expect(beadIn(decide({ outcome: phase({ gate: 'pr', pr }) }))).toMatchObject({ status: 'escalated' });
   });
@@ -161,6 +193,25 @@ describe('what is told of a pull request', () => {
   ])('is news or not: %s', (_what, [told, at, before], news) => {
     expect(isNews(told, at, before)).toBe(news);
   });
+});
+
+test.each([
+  ['7', '7'],
+  [' #7 ', '7'],
+  ['007', '7'],
+  ['#007', '7'],
+  ['0', '0'],
+  ['7-fix', '7-fix'],
+  ['#fix', '#fix'],
+  ['00', '0'],
+])('a pull request that people call %j is %j', (text, name) => {
+  expect(pullRequestName(text)).toBe(name);
+});
+
+test('a report is filed under its number, and under its branch unless that is called like a number', () => {
+  expect(namesOf(13, 'fix')).toEqual(['13', 'fix']);
+  for (const branch of [undefined, '12', '13', '#12', '012', 'x'.repeat(251)])
+    expect(namesOf(13, branch)).toEqual(['13']);
 });
 
 test('a bead that has ended tells those that wait for it, once', () => {

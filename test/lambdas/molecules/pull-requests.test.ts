@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Bead } from '../../../core/convoys/bead.ts';
 import type { Effect, EffectRecord } from '../../../core/effects.ts';
+import { refuse } from '../../../core/errors.ts';
 import { keys } from '../../../core/keys.ts';
 import type { CodeHost } from '../../../core/ports.ts';
-import { create } from '../../../core/step.ts';
+import type { PullRecord } from '../../../core/rigs/pull-requests.ts';
+import { create, recordOf, replace, upsert } from '../../../core/step.ts';
 import { openGate } from '../../../lambdas/molecules/gate.ts';
 import { load } from '../../../lambdas/platform/load.ts';
 import { reportPullRequest } from '../../../lambdas/rigs/pull-requests.ts';
@@ -120,6 +122,21 @@ describe('a bead at the gate', () => {
   });
   const bead = async (): Promise<Bead | undefined> => (await load.bead(ledger, idOf(1)))?.body;
 
+  /** It goes on, and comes to a gate again. */
+  const waitFor = async (pr: string, name: string): Promise<void> => {
+    const was = await load.bead(ledger, idOf(1));
+    if (!was?.body.gate) throw new Error('it waits for nothing');
+    const key = keys.pullRequest('greenhouse', name);
+    const gate = { type: 'pr', pr, note: 'n', since: was.body.gate.since + 1 } as const;
+    await ledger.commit({
+      id: `to ${pr} from ${was.version}`,
+      changes: [
+        replace(was, { ...was.body, gate }),
+        upsert(key, recordOf<PullRecord>(await ledger.get(key)), { awaitedBy: [idOf(1)] }),
+      ],
+    });
+  };
+
   beforeEach(async () => {
     logged.length = 0;
     ledger = await openLedger({ clock: realClock });
@@ -177,5 +194,44 @@ describe('a bead at the gate', () => {
     expect(told).toEqual([{ do: 'open_gate', bead: idOf(1) }]);
     await openGate(deps(), idOf(1));
     expect((await bead())?.status).toBe('open');
+  });
+
+  describe('of a number', () => {
+    const report = (number: number, state: 'open' | 'merged', branch: string) =>
+      reportPullRequest(deps(), 'greenhouse', { number, state, branch, by: 'ada' });
+    beforeEach(() => waitFor('#12', '12'));
+
+    test('does not go on for another whose branch is called like it, and still hears of its own', async () => {
+      expect(await report(13, 'open', '12')).toBe(true);
+      expect(await report(13, 'merged', '12')).toBe(true);
+      await openGate(deps(), idOf(1));
+      expect((await bead())?.status).toBe('deferred');
+      expect(await report(12, 'merged', 'fix')).toBe(true);
+      await openGate(deps(), idOf(1));
+      expect(await bead()).toMatchObject({ status: 'open', gate: { because: 'the pull request #12 was merged' } });
+    });
+
+    test('is told of it although its branch is called like it', async () => {
+      expect(await report(12, 'merged', '12')).toBe(true);
+      await openGate(deps(), idOf(1));
+      expect((await bead())?.status).toBe('open');
+    });
+  });
+
+  test('is not opened by a late answer about the gate before', async () => {
+    const ofTheOneBefore = async () => {
+      await waitFor('99', '99');
+      return { number: 7, state: 'merged' as const };
+    };
+    await openGate(deps(ofTheOneBefore), idOf(1));
+    expect(await bead()).toMatchObject({ status: 'deferred', gate: { pr: '99' } });
+    await openGate(
+      deps(async () => {
+        await waitFor('99', '99');
+        throw refuse(502, 'PULL_REQUEST_UNREADABLE', 'No.', 'Ask.');
+      }),
+      idOf(1),
+    );
+    expect((await bead())?.gate?.blocked).toBeUndefined();
   });
 });

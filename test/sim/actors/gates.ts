@@ -64,15 +64,17 @@ function checkReports(rig: string, commit: Oid, random: Random): Told[] {
 }
 
 function pullReports(rig: string, number: number, branch: string, random: Random): Told[] {
-  const told = (state: string, of = number): Told => ({
+  const told = (state: string, of = number, from = branch): Told => ({
     afterMs: random.between(0, 20) * minutes,
     path: `/v1/rigs/${rig}/pull-requests`,
-    body: { number: of, state, branch },
+    body: { number: of, state, branch: from },
   });
   const end = random.pick(['merged', 'merged', 'merged', 'closed']);
   // A branch has another one meanwhile: what became of the first is not what its waiters ask.
   const newer = random.chance(0.2) ? [told('open', number + 1), told('merged', number + 1)] : [];
-  return [...mixed(told('open'), told(end), random), ...newer];
+  // And another's branch is called like its number.
+  const namesake = random.chance(0.2) ? [told('merged', number + 2, String(number))] : [];
+  return [...namesake, ...mixed(told('open'), told(end), random), ...newer];
 }
 
 /** Lost at the start, at the end, or both; said twice; and what was first, last. */

@@ -38,6 +38,8 @@ export function gatesOpenForTheirReason(): Invariant {
     const number = /^the pull request #(\d+) was merged/.exec(because)?.[1];
     if (number !== undefined && !merged.has(Number(number)))
       return `${id} goes on, for nobody said that #${number} was merged`;
+    if (number !== undefined && /^#?\d+$/.test(gate?.pr ?? '') && gate?.pr?.replace('#', '') !== number)
+      return `${id} waits for ${gate?.pr}, and goes on for #${number}`;
     if (because.startsWith('the check ') && !endedChecks.has(`CHECKS#${rig}#${gate?.head} ${gate?.check}`))
       return `${id} goes on, for nobody said that ${gate?.check} has ended`;
     const awaited = gate?.bead === undefined ? undefined : beadOf(seen, gate.bead);
