@@ -14,6 +14,7 @@ import { openTown, readIntent, runMission } from './demo/town.ts';
 import { treeView } from './demo/tree.ts';
 import { verify } from './demo/verify.ts';
 import { wrap } from './demo/wrap.ts';
+import { here } from './gt/here.ts';
 import { makePrinter, type Printer, plain } from './gt/print.ts';
 import { Refusal } from './gt/refusal.ts';
 
@@ -96,7 +97,7 @@ function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions
   );
   if (repo !== undefined) line(wrap('  of      ', repo));
   line(wrap('  rig     ', path));
-  line(wrap('  intent  ', relative('.', intent)));
+  line(wrap('  intent  ', relative(here(), intent)));
   if (cast.answers) {
     line(wrap('  agent   ', `${cast.agent}, $${budgetPerBeadUsd} a bead at most`));
     line(paint('yellow', wrap('  model   ', cast.answers.by)));

@@ -6,6 +6,7 @@ import { TownError } from '../core/errors.ts';
 import { fileLog } from '../local/log.ts';
 import { modelOfEnvironment } from '../local/model.ts';
 import { startTown } from '../local/town.ts';
+import { fromHere } from './gt/here.ts';
 import { Refusal } from './gt/refusal.ts';
 
 const usage = `npm start -- [options]
@@ -34,7 +35,7 @@ function readOptions(argv: readonly string[]): StartOptions | undefined {
     throw new Refusal('USAGE', `"${port}" is no port.`, `Give --port a number from 0 to ${portMax}.`);
   }
   if (dir === '') throw new Refusal('USAGE', '--dir is empty.', 'Name a directory.');
-  return { dir: resolve(dir), port: Number(port), sync: !unsynced };
+  return { dir: dir === undefined ? resolve('.gastown') : fromHere(dir), port: Number(port), sync: !unsynced };
 }
 
 function parse(argv: readonly string[]) {
@@ -43,7 +44,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
-        dir: { type: 'string', default: '.gastown' },
+        dir: { type: 'string' },
         port: { type: 'string', default: '4780' },
         'no-sync': flag,
         help: { ...flag, short: 'h' },

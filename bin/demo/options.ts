@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fromHere } from '../gt/here.ts';
 import { Refusal } from '../gt/refusal.ts';
 
 export interface DemoOptions {
@@ -52,9 +53,9 @@ export function readOptions(argv: readonly string[]): DemoOptions | undefined {
   const prompted = agent ?? (flags.rehearsal ? 'claude' : undefined);
   return {
     repo: repo === undefined ? undefined : absolute(repo),
-    intent: intent ?? resolve(examples, defaultIntent(repo, prompted)),
+    intent: intent === undefined ? resolve(examples, defaultIntent(repo, prompted)) : fromHere(intent),
     gate: gate ?? (repo === undefined ? greenhouseGate : anyRepositoryGate),
-    dir: dir === undefined ? undefined : resolve(dir),
+    dir: dir === undefined ? undefined : fromHere(dir),
     agent: prompted,
     ...flags,
   };
@@ -88,4 +89,5 @@ function parse(argv: readonly string[]) {
 }
 
 /** A path is one if it is there; what is neither a path nor a URL is taken for a path that is missing. */
-const absolute = (repo: string): string => (existsSync(repo) || !/^[a-z+]+:|@.*:/i.test(repo) ? resolve(repo) : repo);
+const absolute = (repo: string): string =>
+  existsSync(fromHere(repo)) || !/^[a-z+]+:|@.*:/i.test(repo) ? fromHere(repo) : repo;

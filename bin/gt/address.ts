@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { urlOfStack } from './aws.ts';
+import { fromHere } from './here.ts';
 import { Refusal } from './refusal.ts';
 
 export interface TownAddress {
@@ -21,7 +22,8 @@ export interface AddressFlags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const stateDirOf = (flags: AddressFlags): string => resolve(flags.dir ?? '.gastown');
+/** Without --dir it is where npm start leaves it. */
+export const stateDirOf = ({ dir }: AddressFlags): string => (dir === undefined ? resolve('.gastown') : fromHere(dir));
 
 /**
  * With a token requests bear it. Without one, they are signed for a town behind https, or wherever a stack or a region
@@ -108,7 +110,7 @@ async function readTown(file: string): Promise<TownFile | undefined> {
 }
 
 async function readToken(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const text = await readFile(fromHere(file), 'utf8').catch((error: Error) => {
     throw new Refusal(
       'TOKEN_MISSING',
       `The token cannot be read: ${error.message}.`,

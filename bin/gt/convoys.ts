@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type LandingReport, modelLine } from '../../core/convoys/report.ts';
 import { sumUsd } from '../../core/costs/rounded.ts';
+import { fromHere } from './here.ts';
 import { age, plain, short, usd } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { atMost500, part, run, type Session } from './session.ts';
@@ -155,7 +156,7 @@ function reviewCommands(convoy: Command): void {
 
 async function planIn(file: string): Promise<object> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as object;
+    return JSON.parse(await readFile(fromHere(file), 'utf8')) as object;
   } catch (error) {
     const unread = (error as NodeJS.ErrnoException).code;
     const what = unread ? `${file} cannot be read (${unread}).` : `${file} is no JSON.`;

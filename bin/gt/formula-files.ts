@@ -1,11 +1,12 @@
 /** Where gt finds formulas: a file, those of the repository it stands in, the built-in ones. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type Formula, rigFormulas } from '../../core/formulas/formula.ts';
 import { parseFormula } from '../../core/formulas/parse.ts';
 import { didYouMean, suggester } from '../../core/nearest.ts';
 import { boundedMatch } from '../../local/bounded-match.ts';
 import { builtInFormulas } from '../../local/built-in-formulas.ts';
+import { fromHere, here } from './here.ts';
 import { Refusal } from './refusal.ts';
 
 export interface FormulaText {
@@ -14,33 +15,51 @@ export interface FormulaText {
   /** A polecat finds it by its name: it is built in, or in the directory of its repository for them. */
   readonly reachable: boolean;
   readonly text: string;
+  /** Why there is no text. */
+  readonly unreadable?: string;
 }
 
 export const builtIns = (): FormulaText[] =>
   Object.entries(builtInFormulas).map(([label, text]) => ({ label, text, reachable: true }));
 
 /** Those of the repository that the directory is in. */
-export function repositoryFormulas(from = process.cwd()): FormulaText[] {
+export function repositoryFormulas(from = here()): FormulaText[] {
   for (let directory = from; ; directory = dirname(directory)) {
     const formulas = join(directory, rigFormulas);
     if (existsSync(formulas))
       return readdirSync(formulas)
         .filter((file) => file.endsWith('.toml'))
         .sort()
-        .map((file) => fromFile(join(formulas, file)));
+        .map((file) => textIn(join(formulas, file)));
     if (existsSync(join(directory, '.git')) || directory === dirname(directory)) return [];
   }
 }
 
-export function fromFile(path: string): FormulaText {
+/** One that cannot be read is a faulty formula like others: those beside it are none the worse for it. */
+function textIn(path: string): FormulaText {
+  const found = { label: relative(here(), path), reachable: dirname(path).endsWith(`/${rigFormulas}`) };
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-    const reachable = dirname(resolve(path)).endsWith(`/${rigFormulas}`);
-    return { label: relative(process.cwd(), path) || path, text, reachable };
+    return { ...found, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) };
   } catch (error) {
-    const what = `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`;
-    throw new Refusal('FILE_UNREADABLE', what, 'Give a TOML file in UTF-8, or the name of a formula.');
+    const { code, message } = error as NodeJS.ErrnoException;
+    const unreadable =
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8 text' : `cannot be read: ${message}`;
+    return { ...found, text: '', unreadable };
   }
+}
+
+export function fromFile(path: string): FormulaText {
+  const found = textIn(fromHere(path));
+  if (found.unreadable === undefined) return found;
+  const what = `${path} ${found.unreadable}.`;
+  throw new Refusal('FILE_UNREADABLE', what, 'Give a TOML file in UTF-8, or the name of a formula.');
+}
+
+/** The formula, or what is wrong with its text. */
+export function parsed({ text, unreadable }: FormulaText): ReturnType<typeof parseFormula> {
+  if (unreadable === undefined) return parseFormula(text, boundedMatch);
+  const what = `The file ${unreadable}.`;
+  return { faults: [{ code: 'FILE_UNREADABLE', what, remedy: 'Save it as UTF-8.' }] };
 }
 
 /** By path, if it looks like one; else by name, where a repository's own goes before a built-in one. */
@@ -60,18 +79,19 @@ const nameOf = (label: string): string => label.slice(label.lastIndexOf('/') + 1
 export type Faults = Refusal['faults'];
 
 /** What is wrong with it, with file and line; a file is named as its formula, or nobody would find it. */
-export function faultsOf({ label, text }: FormulaText): Faults {
-  const parsed = parseFormula(text, boundedMatch);
-  if ('faults' in parsed)
-    return parsed.faults.map(({ what, remedy, at }) => ({ what, remedy, at: at ? `${label}, ${at}` : label }));
-  const { name } = parsed.formula;
+export function faultsOf(found: FormulaText): Faults {
+  const { label } = found;
+  const read = parsed(found);
+  if ('faults' in read)
+    return read.faults.map(({ what, remedy, at }) => ({ what, remedy, at: at ? `${label}, ${at}` : label }));
+  const { name } = read.formula;
   if (name === nameOf(label)) return [];
   return [{ at: label, what: `The formula is called "${name}".`, remedy: `Call the file ${name}.toml.` }];
 }
 
 export function readFormula(found: FormulaText): Formula {
-  const parsed = parseFormula(found.text, boundedMatch);
-  if ('formula' in parsed) return parsed.formula;
+  const read = parsed(found);
+  if ('formula' in read) return read.formula;
   throw refusalOf('FORMULA_INVALID', faultsOf(found));
 }
 

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { checklistOfPlan } from '../../core/formulas/checklist-of-plan.ts';
 import type { Formula, Leg, Step, Variable } from '../../core/formulas/formula.ts';
-import { parseFormula } from '../../core/formulas/parse.ts';
 import { planOfFormula } from '../../core/formulas/plan-of-formula.ts';
 import { boundedMatch } from '../../local/bounded-match.ts';
 import {
@@ -9,6 +8,7 @@ import {
   faultsOf,
   findFormula,
   fromFile,
+  parsed,
   readFormula,
   refusalOf,
   repositoryFormulas,
@@ -113,10 +113,11 @@ function list(print: Printer): void {
   const all = [
     ...builtIns().map((one) => ({ ...one, from: 'built-in' })),
     ...repositoryFormulas().map((one) => ({ ...one, from: one.label })),
-  ].map(({ text, label, from }) => {
-    const parsed = parseFormula(text, boundedMatch);
-    if ('faults' in parsed) return { name: label, type: 'faulty', from, about: `gt formula lint ${label}` };
-    const { name, type, description } = parsed.formula;
+  ].map(({ from, ...found }) => {
+    const { label } = found;
+    const read = parsed(found);
+    if ('faults' in read) return { name: label, type: 'faulty', from, about: `gt formula lint ${label}` };
+    const { name, type, description } = read.formula;
     return { name, type, from, about: short(description, 80) };
   });
   print.show({ formulas: all }, ({ formulas }) =>

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ConvoyView } from './convoys.ts';
+import { fromHere } from './here.ts';
 import { plain } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { part, run, type Session } from './session.ts';
@@ -106,7 +107,7 @@ export async function read(file: string): Promise<string> {
   const bytes =
     file === '-'
       ? await buffer(process.stdin)
-      : await readFile(file).catch((error: Error) => {
+      : await readFile(fromHere(file)).catch((error: Error) => {
           throw new Refusal(
             'FILE_UNREADABLE',
             `${error.message}.`,

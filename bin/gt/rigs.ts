@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { fromHere } from './here.ts';
 import { part, run } from './session.ts';
 
 export interface RigView {
@@ -94,4 +94,4 @@ const typed = (value: unknown): string =>
 
 /** A path on this machine is made absolute: the town runs in another directory. */
 const absolute = (url: string): string =>
-  !url.includes('://') && !url.startsWith('-') && existsSync(url) ? resolve(url) : url;
+  !url.includes('://') && !url.startsWith('-') && existsSync(fromHere(url)) ? fromHere(url) : url;

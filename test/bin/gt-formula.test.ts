@@ -53,3 +53,39 @@ test('lint ends well without a fault, and else names them all with file and line
   expect(ill?.err).toContain('faulty.toml, line 3: Step "a" has no title.');
   expect(unknown?.err).toContain('Did you mean "shiny"?');
 });
+
+test('called through npm, which changes directory, it stands and reads where npm was called; for its own package alone', async () => {
+  const src = join(repository, 'src');
+  const listed = async (environment: Readonly<Record<string, string>>) => {
+    const { out } = await runGt(command, dir, environment, ['formula', 'list', '--json']);
+    return JSON.parse(out).formulas.filter((row: { from: string }) => row.from !== 'built-in');
+  };
+  const npm = { INIT_CWD: src, npm_package_name: 'gas-town-serverless' };
+  expect(await listed(npm)).toMatchObject([{ name: 'shiny', from: '../.gastown/formulas/shiny.toml' }]);
+  expect(await listed({ ...npm, npm_package_name: 'yours' })).toEqual([]);
+  expect(await listed({ ...npm, INIT_CWD: join(src, 'gone') })).toEqual([]);
+  const linted = await runGt(command, dir, npm, ['formula', 'lint', '../.gastown/formulas/shiny.toml']);
+  expect(linted).toMatchObject({ code: 0, out: '../.gastown/formulas/shiny.toml: no fault.\n' });
+});
+
+test('a file that is not UTF-8 is faulty, and those beside it go on', async () => {
+  const formulas = join(dir, 'mixed/.gastown/formulas');
+  mkdirSync(formulas, { recursive: true });
+  writeFileSync(join(formulas, 'bad.toml'), Buffer.from([0xff, 0xfe]));
+  writeFileSync(join(formulas, 'good.toml'), 'formula = "good"\n[[steps]]\nid = "only"\ntitle = "The only step"\n');
+  const within = join(dir, 'mixed');
+  const [list, show, lint, bad] = await Promise.all([
+    gt(within, 'formula', 'list'),
+    gt(within, 'formula', 'show', 'good'),
+    gt(within, 'formula', 'lint'),
+    gt(within, 'formula', 'show', 'bad'),
+  ]);
+  expect(list.code).toBe(0);
+  expect(list.out).toMatch(/bad\.toml +faulty/);
+  expect(list.out).toMatch(/^good +workflow/m);
+  expect(show.code).toBe(0);
+  for (const { code, err } of [lint, bad]) {
+    expect(code).toBe(1);
+    expect(err).toContain('.gastown/formulas/bad.toml: The file is not UTF-8 text. Save it as UTF-8.');
+  }
+});
