@@ -10,7 +10,6 @@ import { freeChanges } from './line.ts';
 import { goodChances } from './posterior.ts';
 import { nearestPrefix } from './prefix.ts';
 import { isCertain } from './rejection.ts';
-import { widestGap } from './spread.ts';
 
 export interface Situation {
   readonly board: Board;
@@ -28,8 +27,6 @@ export interface Situation {
   /** Changes that may land at once: what has joined, and the chain with it. */
   readonly landMax: number;
   readonly estimates: Estimates;
-  /** Runs that one chain may have at once when slots are idle: less waiting for more runs. 1 if absent. */
-  readonly spread?: number;
 }
 
 /** One chain, as it stands now. */
@@ -93,8 +90,7 @@ export function decide(at: Situation): Decision {
     fullJoined(plan) ??
     growChain(plan) ??
     newChain(plan, plan.waiting) ??
-    restOfJoined(plan) ??
-    nextSpread(plan);
+    restOfJoined(plan);
   if (next) return next;
   // Anything that passes proves main as well as a check of its own; here nothing is left that could.
   return checks && at.runs.length === 0 ? { do: 'check_main' } : { do: 'wait' };
@@ -264,24 +260,4 @@ function restOfJoined(plan: Plan): Decision | undefined {
   const isCarried = plan.runs.length > 0 || plan.strands.some(({ isCertain }) => !isCertain);
   if (plan.board.joined.length === 0 || isCarried) return undefined;
   return testJoined(plan, `${plan.board.joined.length} that passed apart, and nothing else to test with them`);
-}
-
-/** Slots are idle: another prefix of a chain that is under test. */
-function nextSpread(plan: Plan): Decision | undefined {
-  const { spread = 1 } = plan;
-  for (const strand of plan.strands) {
-    const { chain, runs, risks } = strand;
-    if (runs.length === 0 || runs.length >= spread || !hasTurn(plan, strand)) continue;
-    const tested = runs.map(({ content }) => chain.members.findLastIndex((id) => content.includes(id)) + 1);
-    const chances = [...goodChances(risks, chain.failures, plan.flake)];
-    const count = widestGap(chances.slice(0, plan.batchMax), tested);
-    if (count === undefined) continue;
-    return {
-      do: 'test',
-      chain: chain.id,
-      content: contentOf(plan, chain, chain.members.slice(0, count)),
-      because: `a slot is idle: the first ${count} of a chain under test`,
-    };
-  }
-  return undefined;
 }

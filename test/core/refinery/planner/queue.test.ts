@@ -110,7 +110,6 @@ class Hostile {
       batchMax: 8,
       landMax: 20,
       estimates: this.estimates,
-      spread: 1 + (this.slots % 3),
     });
   }
 
