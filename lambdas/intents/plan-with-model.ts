@@ -151,7 +151,9 @@ function whyUnplannable(rig: Rig, intent: string): Fault | undefined {
     return {
       code: 'AGENT_NEEDS_SCRIPTS',
       what: `The intent is prose, and the agent of rig ${rig.name} runs scripts: it could do nothing with a plan of words.`,
-      remedy: `Write the intent as a checklist with sh blocks, or set an agent that works from a prompt: gt rig config ${rig.name} agent.runtime command.`,
+      remedy: `Write the intent as a checklist with sh blocks, or set an agent that works from a prompt: gt rig config ${rig.name} ${
+        config['agent.runtime'] === 'command' ? 'agent.command "<program> {prompt}"' : 'agent.runtime claude'
+      }.`,
     };
   if (intent.length <= limits.readIntentCharsMax) return undefined;
   return {

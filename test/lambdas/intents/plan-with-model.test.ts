@@ -199,12 +199,20 @@ describe('planning with a model', () => {
     expect((await convoyOf(town, id)).planning).toBeUndefined();
   });
 
-  test('prose for an agent that runs scripts is refused without a call, and told how to go on', async () => {
-    const { town, id, go } = await submitted('Do it.', 'auto', {} as typeof fromPrompts);
-    expect(await go()).toBe('refused');
-    expect((await convoyOf(town, id)).faults).toMatchObject([{ code: 'AGENT_NEEDS_SCRIPTS' }]);
-    expect(api.seen).toEqual([]);
-  });
+  test.each([
+    ['shell', 'gt rig config green agent.runtime claude.'],
+    ['command', 'gt rig config green agent.command "<program> {prompt}".'],
+  ])(
+    'prose for the agent %s, which runs scripts, is refused without a call, and told how to go on',
+    async (runtime, way) => {
+      const { town, id, go } = await submitted('Do it.', 'auto', { 'agent.runtime': runtime } as typeof fromPrompts);
+      expect(await go()).toBe('refused');
+      expect((await convoyOf(town, id)).faults).toMatchObject([
+        { code: 'AGENT_NEEDS_SCRIPTS', remedy: expect.stringContaining(`from a prompt: ${way}`) },
+      ]);
+      expect(api.seen).toEqual([]);
+    },
+  );
 
   test('a remote that does not answer is tried again, not planned for blindly', async () => {
     const { town, id } = await submitted();
