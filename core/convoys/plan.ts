@@ -131,7 +131,9 @@ function beadFaults(bead: PlannedBead, at: string, limits: PlanLimits, town: Pla
     add(
       'SCRIPT_MISSING',
       'has no script, and its agent is the shell.',
-      'Give it a fenced sh block, or set another agent with gt rig config <rig> agent.runtime claude.',
+      bead.formula === undefined
+        ? `Give it a fenced sh block, or set another agent: gt rig config ${town.rig} agent.runtime claude.`
+        : `A formula needs an agent that works from a prompt: gt rig config ${town.rig} agent.runtime claude.`,
       'script',
     );
   }

@@ -20,3 +20,11 @@ test('a checklist whose tasks are all done is told that, and nothing of models',
   expect(fault).toMatchObject({ code: 'PLAN_EMPTY' });
   expect(fault?.what).not.toContain('model');
 });
+
+test('a formula on a rig whose agent runs scripts is told of another agent, not of a script', () => {
+  const [fault] = faultsOf('# Warmth\n\n- [ ] heat: Heat it\n  formula: shiny\n');
+  expect(fault).toMatchObject({ code: 'SCRIPT_MISSING' });
+  expect(fault?.remedy).toBe(
+    'A formula needs an agent that works from a prompt: gt rig config green agent.runtime claude.',
+  );
+});
