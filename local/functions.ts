@@ -13,6 +13,8 @@ import { launchGate } from '../lambdas/refinery/verdict.ts';
 import type { SchedulerDeps } from '../lambdas/scheduler/scheduler.ts';
 import { makeHandler as makeTicks } from '../lambdas/ticks/ticks.ts';
 import { makeHandler as makeWitness } from '../lambdas/witness/witness.ts';
+import { boundedMatch } from './bounded-match.ts';
+import { builtInFormulas } from './built-in-formulas.ts';
 import { makeQueues, type QueueHandler } from './queues.ts';
 import { makeWorkflows, type WorkflowsOptions } from './states/workflows.ts';
 import type { Watch } from './watch.ts';
@@ -44,8 +46,18 @@ export function wireFunctions(premises: Premises, fn: MakeFunction) {
     onFailure: (queue, error) => log('error', 'delivery failed', { queue, error: String(error) }),
   });
 
+  const formulas = { builtIn: builtInFormulas, matches: boundedMatch };
   const molecule = fn('molecule', makeMolecule, { ledger, clock, ids, triages: model !== undefined });
-  const mayor = fn('mayor', makeMayor, { ledger, blobs, clock, ids, caps, ...(model ? { model, repo } : {}) });
+  const mayor = fn('mayor', makeMayor, {
+    ledger,
+    blobs,
+    clock,
+    ids,
+    caps,
+    repo,
+    formulas,
+    ...(model ? { model } : {}),
+  });
   const functions: Readonly<Record<string, (payload: never) => Promise<unknown>>> = { molecule, mayor };
   const workflows = makeWorkflows({
     machines: premises.machines,

@@ -143,11 +143,10 @@ async function follow({ town, print }: Session, told: readonly EventView[]): Pro
 async function showReasons({ town, print }: Session, id: string): Promise<void> {
   const answer = await town.get<{ reasons: Reason[]; trace?: Trace }>(`why/${part(id)}`);
   print.show(answer, ({ reasons, trace }) => {
-    const own = reasons.findIndex(({ about }) => about !== 'town');
     for (const [i, reason] of reasons.entries()) {
       const since = reason.since === undefined ? '' : print.paint('dim', ` for ${age(Date.now() - reason.since)}`);
       print.line(
-        `${i <= own ? '' : '  '}${print.paint('bold', reason.about)} is ${print.status(reason.status)}${since}: ${plain(reason.because)}`,
+        `${i === 0 ? '' : '  '}${print.paint('bold', reason.about)} is ${print.status(reason.status)}${since}: ${plain(reason.because)}`,
       );
       if (reason.evidence !== undefined)
         print.line(`    ${print.paint('dim', `evidence: /v1/blobs/${reason.evidence}`)}`);

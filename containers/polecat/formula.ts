@@ -1,8 +1,8 @@
 /** Finds and pours the formula of a bead: the repository's own, as the target had it, before a built-in one. */
 import type { Fault } from '../../core/errors.ts';
 import { rigFormulas } from '../../core/formulas/formula.ts';
-import { parseFormula } from '../../core/formulas/parse.ts';
 import { type Poured, pour } from '../../core/formulas/pour.ts';
+import { workflowNamed } from '../../core/formulas/workflow-named.ts';
 import type { PolecatJob } from '../../core/polecats/protocol.ts';
 import { boundedMatch } from '../../local/bounded-match.ts';
 import { builtInFormulas } from '../../local/built-in-formulas.ts';
@@ -14,24 +14,9 @@ type Named = NonNullable<PolecatJob['formula']>;
 
 export async function pourFormula(box: Sandbox, clone: Clone, { name, vars }: Named): Promise<Poured> {
   const own = await readOwn(box, clone, name);
-  const text = own ?? (Object.hasOwn(builtInFormulas, name) ? builtInFormulas[name] : undefined);
-  if (text === undefined)
-    return refused('FORMULA_UNKNOWN', `There is no formula "${name}".`, `Land it as ${rigFormulas}/${name}.toml.`);
-  const parsed = parseFormula(text, boundedMatch);
-  if ('faults' in parsed) return parsed;
-  const { formula } = parsed;
-  if (formula.name !== name)
-    return refused('FORMULA_INVALID', `${name}.toml is called "${formula.name}".`, `Call it ${name}.`);
-  if (formula.type === 'convoy')
-    return refused(
-      'FORMULA_INVALID',
-      `"${name}" is a convoy formula, and a polecat follows a workflow.`,
-      `Hand it in with gt formula run ${name}.`,
-    );
-  return pour(formula, vars, own === undefined ? 'built-in' : 'repository', boundedMatch);
+  const named = workflowNamed(name, { own, builtIn: builtInFormulas }, boundedMatch);
+  return 'faults' in named ? named : pour(named.workflow, vars, named.source, boundedMatch);
 }
-
-const refused = (code: string, what: string, remedy: string): Poured => ({ faults: [{ code, what, remedy }] });
 
 /** From where the branch left the target: not what an agent of an earlier attempt has made of it. */
 async function readOwn({ own }: Sandbox, clone: Clone, name: string): Promise<string | undefined> {
@@ -43,9 +28,11 @@ async function readOwn({ own }: Sandbox, clone: Clone, name: string): Promise<st
   return blob === undefined ? undefined : mustGit(['cat-file', 'blob', blob], { cwd: own }, 'cannot read the formula');
 }
 
-/** For a human, in one text. */
-export const sayFaults = (name: string, faults: readonly Fault[]): string =>
+/** For a human, in one text. The values are the task's, so they come with another task. */
+export const sayFaults = (bead: string, name: string, faults: readonly Fault[]): string =>
   [
-    `The formula "${name}" cannot be followed. Mend it on the target branch, or close the bead, then answer.`,
-    ...faults.map(({ at, what, remedy }) => `${at === undefined ? '' : `${at}: `}${what} ${remedy}`),
+    `The formula "${name}" cannot be followed, and no agent has run.`,
+    ...faults.map(({ at, what, remedy }) => `${at?.includes('.toml') ? `${at}: ` : ''}${what} ${remedy}`),
+    `Is it the formula? Mend ${rigFormulas}/${name}.toml on the target branch, then answer.`,
+    `Is it the task? gt bead close ${bead} --note "handed in again", and hand it in again with other formula: and var: lines.`,
   ].join('\n');

@@ -53,7 +53,7 @@ export async function followFormula(hands: Hands, formula: NonNullable<PolecatJo
   const { job, box, clone } = hands;
   const poured = job.progress ?? (await pourFormula(box, clone, formula));
   if ('faults' in poured) {
-    const question = clipEnd(sayFaults(formula.name, poured.faults), 4000);
+    const question = clipEnd(sayFaults(job.bead, formula.name, poured.faults), 4000);
     const { work } = await hands.keep(undefined);
     return { work, outcome: { status: 'escalated', question, severity: 'medium' } };
   }

@@ -4,14 +4,13 @@ import type { Convoy } from '../convoys/convoy.ts';
 import { defined } from '../defined.ts';
 import { never } from '../errors.ts';
 import type { Escalation } from '../escalations/escalation.ts';
-import { limits } from '../limits.ts';
 import { isAtGate } from '../molecules/gate.ts';
 import { isBeforeMayor } from '../molecules/triage.ts';
 import type { Beat, Polecat } from '../polecats/polecat.ts';
 import type { Instant } from '../ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../refinery/records.ts';
 import type { Shown } from '../refinery/shown.ts';
-import { type Breaker, breakerOpenUntil, type Switch } from '../scheduler/records.ts';
+import type { Switch } from '../scheduler/records.ts';
 
 export interface Reason {
   /** What the line is about: `bead gh-7k2m9q-3`, `town`. */
@@ -37,6 +36,7 @@ export interface BeadFacts {
   readonly queue?: Queue | undefined;
   readonly polecat?: Polecat | undefined;
   readonly beat?: Beat | undefined;
+  readonly estop?: Switch | undefined;
   /** The escalation of the bead's own cause, if it was ever opened. */
   readonly escalation?: Escalation | undefined;
 }
@@ -74,7 +74,8 @@ export function whyBead(facts: BeadFacts): Reason[] {
   const merge = facts.mergeRequest && bead.status === 'submitted' ? [whyMergeRequest(facts.mergeRequest)] : [];
   const queue = facts.queue && bead.status === 'submitted' ? pauseOf(facts.queue) : [];
   const work = facts.polecat ? [whyPolecat(facts.polecat, facts.beat)] : [];
-  return [own, ...needs, ...work, ...merge, ...queue, ...earlier, ...triaged];
+  const stopped = facts.estop?.stopped && bead.status !== 'closed' ? [whyStopped(facts.estop)] : [];
+  return [own, ...needs, ...work, ...merge, ...queue, ...stopped, ...earlier, ...triaged];
 }
 
 function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
@@ -202,23 +203,13 @@ const pauseOf = (queue: Queue): Reason[] =>
       ]
     : [];
 
-/** What keeps the whole town from starting anything: it comes first, since no other reason says why a bead stands still. */
-export function whyStopped(estop: Switch | undefined, breaker: Breaker, now: Instant): Reason[] {
-  const until = breakerOpenUntil(breaker, now);
-  const by = (because: string, since?: Instant): Reason =>
-    defined({ about: 'town', status: 'stopped', because, since, todo: 'gt thaw' });
-  return [
-    ...(estop?.stopped ? [by(`${estop.by}: ${estop.because}`, estop.at)] : []),
-    ...(until === undefined
-      ? []
-      : [
-          by(
-            `The failure breaker is open: ${limits.breakerFailuresMax} attempts failed within ${limits.breakerWindowMs / 60_000} minutes (gt feed shows them). No polecat starts before ${utc(until)}, when it closes by itself.`,
-            breaker.failures.at(-1),
-          ),
-        ]),
-  ];
-}
+export const whyStopped = (estop: Switch): Reason => ({
+  about: 'town',
+  status: 'stopped',
+  because: `${estop.by}: ${estop.because}`,
+  since: estop.at,
+  todo: 'gt thaw',
+});
 
 export function whyPolecat(polecat: Polecat, beat: Beat | undefined): Reason {
   const current = beat && beat.bead === polecat.bead && beat.attempt === polecat.attempt ? beat : undefined;
@@ -233,7 +224,7 @@ export function whyPolecat(polecat: Polecat, beat: Beat | undefined): Reason {
   };
 }
 
-export function whyConvoy(convoy: Convoy, beads: readonly Bead[]): Reason[] {
+export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch | undefined): Reason[] {
   const { landed, total } = convoy.progress;
   const because: Record<Convoy['status'], string> = {
     planning: convoy.modelTrouble
@@ -265,7 +256,7 @@ export function whyConvoy(convoy: Convoy, beads: readonly Bead[]): Reason[] {
       because: becauseOf({ bead, convoy, needs: beads.filter((need) => bead.needs.includes(need.id)) }),
       since: sinceOf(bead),
     }));
-  return [own, ...unfinished];
+  return [own, ...unfinished, ...(estop?.stopped ? [whyStopped(estop)] : [])];
 }
 
 /** A retry sends failed beads on. Without one, a bead that asks says how to answer, and the rest can only be given up. */

@@ -51,7 +51,7 @@ export function valuesOf(
     const value = Object.hasOwn(given, name) ? given[name] : variable.default;
     if (value === undefined && variable.required) {
       const about = variable.description === '' ? '' : ` (${variable.description})`;
-      const remedy = `Give it: --var ${name}=….`;
+      const remedy = `Give it: --var ${name}=… to gt formula run, or the line "var: ${name} = …" in a checklist.`;
       faults.push({ code: 'VAR_MISSING', what: `The variable ${name}${about} is required.`, remedy, at: name });
     }
     const wrong = value === undefined ? undefined : misfit(variable, value, matches);

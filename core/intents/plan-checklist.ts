@@ -18,10 +18,17 @@ const prose: Fault = {
 export function planChecklist(text: string, limits: PlanLimits, town: PlanTown): Planned {
   const { plan, faults, lineOf, hasTasks } = parseChecklist(text);
   if (!hasTasks) return { faults: [...faults, prose] };
-  const ofPlan = validatePlan(plan, limits, town).map((fault) => ({ ...fault, at: `line ${lineOf(fault.at ?? '')}` }));
-  const all = [...faults, ...ofPlan];
-  if (all.length === 0) return { plan };
-  return { faults: all.sort((a, b) => lineNumber(a) - lineNumber(b)) };
+  const all = [...faults, ...withLines(validatePlan(plan, limits, town), lineOf)];
+  return all.length === 0 ? { plan } : { faults: all.sort(byLine) };
 }
+
+/** Faults that were found in the plan of this text later: with their lines, in that order. */
+export const atLines = (text: string, faults: readonly Fault[]): readonly Fault[] =>
+  withLines(faults, parseChecklist(text).lineOf).sort(byLine);
+
+const withLines = (faults: readonly Fault[], lineOf: (pointer: string) => number): Fault[] =>
+  faults.map((fault) => ({ ...fault, at: `line ${lineOf(fault.at ?? '')}` }));
+
+const byLine = (a: Fault, b: Fault): number => lineNumber(a) - lineNumber(b);
 
 const lineNumber = (fault: Fault): number => Number(fault.at?.slice('line '.length) ?? 0);

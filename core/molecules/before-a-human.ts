@@ -34,7 +34,7 @@ export function askHuman(
     severity,
     title: `${bead.id} asks: ${question.split('\n')[0]?.slice(0, 120) ?? ''}`,
     what: `${question}\nBead ${bead.id}: ${bead.title}`,
-    tried: `attempt ${bead.attempt}, by ${bead.polecat ?? 'a polecat'}; what it pushed is on ${bead.branch ?? 'its branch'}.${triageStory(bead)}`,
+    tried: `attempt ${bead.attempt}, by ${bead.polecat ?? 'a polecat'}; ${pushed(bead)}.${triageStory(bead)}`,
     unattended: 'it waits, and so does every bead that needs it. All others go on.',
     command: `gt escalations answer ${escalationId(beadCause(bead.id))} "…"`,
     rig: bead.rig,
@@ -46,6 +46,9 @@ export function askHuman(
     openEscalation(escalation, alarm, now),
   );
 }
+
+const pushed = ({ head, branch }: Bead): string =>
+  head === undefined ? 'nothing was pushed' : `what was pushed is on ${branch ?? 'its branch'}`;
 
 /** An answer stays with its question when another is asked. */
 function withoutAnswer({ question, answer, ...bead }: Bead): Bead {

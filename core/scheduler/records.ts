@@ -46,13 +46,9 @@ export function withSlots(capacity: Capacity, rig: string, by: number): Capacity
 }
 
 /** Open after 20 failures within 30 minutes, until the oldest of them is 30 minutes old or someone thaws the town. */
-export const breakerOpen = (breaker: Breaker, now: Instant): boolean => breakerOpenUntil(breaker, now) !== undefined;
-
-/** When it closes by itself; `undefined` while it is closed. */
-export function breakerOpenUntil(breaker: Breaker, now: Instant): Instant | undefined {
+export function breakerOpen(breaker: Breaker, now: Instant): boolean {
   const recent = breaker.failures.filter((at) => at > now - limits.breakerWindowMs);
-  const oldest = recent.at(-limits.breakerFailuresMax);
-  return oldest === undefined ? undefined : oldest + limits.breakerWindowMs;
+  return recent.length >= limits.breakerFailuresMax;
 }
 
 export const withFailure = (breaker: Breaker, now: Instant): Breaker => ({

@@ -174,7 +174,7 @@ export function townRoutes(api: Api, deps: ApiDeps, { logs, fleet }: Pick<ApiOpt
       answer: z.object({ id: z.string(), reasons: z.array(reasonSchema), trace: traceSchema.optional() }),
     },
     async ({ params: { id } }) => {
-      const { reasons, subject } = await why(ledger, id, clock.now());
+      const { reasons, subject } = await why(ledger, id);
       const trace = logs && subject ? { trace: traceOf(logs, subject) } : {};
       return { id, reasons: reasons.map((reason) => shown(reasonSchema, reason)), ...trace };
     },

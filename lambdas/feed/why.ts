@@ -17,12 +17,12 @@ import {
 import { isConvoyId, keys } from '../../core/keys.ts';
 import { beadCause } from '../../core/molecules/before-a-human.ts';
 import type { Beat, Polecat } from '../../core/polecats/polecat.ts';
-import type { Instant, Ledger } from '../../core/ports.ts';
+import type { Ledger } from '../../core/ports.ts';
 import type { Candidate } from '../../core/refinery/records.ts';
 import { shownOf } from '../../core/refinery/shown.ts';
 import { openRequests, requestOf } from '../../core/refinery/view.ts';
 import type { Rig } from '../../core/rigs/rig.ts';
-import { type Breaker, noFailures, type Switch } from '../../core/scheduler/records.ts';
+import type { Switch } from '../../core/scheduler/records.ts';
 import { recordOf } from '../../core/step.ts';
 import { loadView } from '../refinery/load.ts';
 import { listRigs, targetsOf } from '../rigs/commands.ts';
@@ -35,16 +35,7 @@ export interface Answer {
 }
 
 /** The chain of reasons for the state of a bead, convoy, rig, polecat, escalation or candidate. */
-export async function why(ledger: Ledger, id: string, now: Instant): Promise<Answer> {
-  const found = await answerTo(ledger, id);
-  if (ended.has(found.reasons[0]?.status ?? '')) return found;
-  return { ...found, reasons: [...(await stopsOf(ledger, now)), ...found.reasons] };
-}
-
-/** Whatever stops the town does not keep these from anything. */
-const ended: ReadonlySet<string> = new Set(['closed', 'landed', 'cancelled']);
-
-async function answerTo(ledger: Ledger, id: string): Promise<Answer> {
+export async function why(ledger: Ledger, id: string): Promise<Answer> {
   const found =
     (await beadAnswer(ledger, id)) ??
     (await convoyAnswer(ledger, id)) ??
@@ -61,23 +52,21 @@ async function answerTo(ledger: Ledger, id: string): Promise<Answer> {
   );
 }
 
-async function stopsOf(ledger: Ledger, now: Instant): Promise<Reason[]> {
-  const [estop, breaker] = await Promise.all([ledger.get(keys.estop()), ledger.get(keys.breaker())]);
-  return whyStopped(recordOf<Switch>(estop)?.body, recordOf<Breaker>(breaker)?.body ?? noFailures, now);
-}
+const estopOf = async (ledger: Ledger) => recordOf<Switch>(await ledger.get(keys.estop()))?.body;
 
 async function beadAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   const bead = await findBead(ledger, id);
   if (!bead) return undefined;
-  const [convoy, needs, merge, work, asked] = await Promise.all([
+  const [convoy, needs, merge, work, estop, asked] = await Promise.all([
     loadConvoy(ledger, bead.convoy),
     Promise.all(bead.needs.map((need) => findBead(ledger, need))),
     mergeOf(ledger, bead),
     workOf(ledger, bead.polecat, bead),
+    estopOf(ledger),
     ledger.get(escalationKeyOf(beadCause(id))),
   ]);
   const escalation = recordOf<Escalation>(asked)?.body;
-  const facts = { bead, convoy, needs: needs.filter((need) => need !== undefined), escalation };
+  const facts = { bead, convoy, needs: needs.filter((need) => need !== undefined), estop, escalation };
   return {
     reasons: whyBead({ ...facts, ...merge, ...work }),
     subject: { bead: id, convoy: convoy.id, since: convoy.createdAt },
@@ -101,8 +90,8 @@ async function workOf(ledger: Ledger, name: string | undefined, bead?: Bead) {
 
 async function convoyAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
   if (!isConvoyId(id) || !(await ledger.get(keys.convoy(id)))) return undefined;
-  const [convoy, beads] = await Promise.all([loadConvoy(ledger, id), beadsOf(ledger, id)]);
-  return { reasons: whyConvoy(convoy, beads), subject: { convoy: id, since: convoy.createdAt } };
+  const [convoy, beads, estop] = await Promise.all([loadConvoy(ledger, id), beadsOf(ledger, id), estopOf(ledger)]);
+  return { reasons: whyConvoy(convoy, beads, estop), subject: { convoy: id, since: convoy.createdAt } };
 }
 
 async function escalationAnswer(ledger: Ledger, id: string): Promise<Answer | undefined> {
@@ -122,15 +111,19 @@ async function polecatAnswer(ledger: Ledger, name: string): Promise<Answer | und
 async function rigAnswer(ledger: Ledger, name: string): Promise<Answer | undefined> {
   const rig = recordOf<Rig>(await ledger.get(keys.rig(name)))?.body;
   if (!rig) return undefined;
-  const [line, targets] = await Promise.all([lineOf(ledger, name, 100), targetsOf(ledger, rig)]);
+  const [line, targets, estop] = await Promise.all([
+    lineOf(ledger, name, 100),
+    targetsOf(ledger, rig),
+    estopOf(ledger),
+  ]);
   const own: Reason = {
     about: `rig ${name}`,
-    status: 'open',
+    status: estop?.stopped ? 'stopped' : 'open',
     because: line.length === 0 ? 'No bead stands in line.' : `Beads in line: ${line.length}, ${line[0]} first.`,
     since: rig.addedAt,
   };
   const queues = await Promise.all(targets.map((target) => queueReasons(ledger, name, target)));
-  return { reasons: [own, ...queues.flat()] };
+  return { reasons: [own, ...queues.flat(), ...(estop?.stopped ? [whyStopped(estop)] : [])] };
 }
 
 async function queueReasons(ledger: Ledger, rig: string, target: string): Promise<Reason[]> {

@@ -8,12 +8,16 @@ import type { Ledger, Ports } from '../../core/ports.ts';
 import { replace } from '../../core/step.ts';
 import { runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
+import type { FormulaDeps } from './formula-faults.ts';
 import { planConvoy } from './plan-convoy.ts';
 import { triageBead } from './triage-bead.ts';
 
-/** Without a model, and a repository to read, it plans checklists only. */
+/** Without a model it plans checklists only; without a repository to read it does not check their formulas. */
 export type MayorDeps = Pick<Ports, 'ledger' | 'blobs' | 'clock' | 'ids'> &
-  Partial<Pick<Ports, 'model' | 'repo'>> & { readonly caps: Pick<ModelCaps, 'dayBudgetUsd'> };
+  Partial<Pick<Ports, 'model' | 'repo'>> & {
+    readonly caps: Pick<ModelCaps, 'dayBudgetUsd'>;
+    readonly formulas?: FormulaDeps;
+  };
 
 export type MayorEvent =
   | { readonly op: 'plan' | 'launch' | 'decided'; readonly convoy: ConvoyId }

@@ -3,7 +3,7 @@ import type { Bead, BeadSpec } from '../../core/convoys/bead.ts';
 import type { Convoy } from '../../core/convoys/convoy.ts';
 import type { Plan } from '../../core/convoys/plan.ts';
 import { beadsOfPlan, type NewBead } from '../../core/intents/beads-of-plan.ts';
-import { type Planned, planChecklist } from '../../core/intents/plan-checklist.ts';
+import { atLines, type Planned, planChecklist } from '../../core/intents/plan-checklist.ts';
 import { plannerOf } from '../../core/intents/planner.ts';
 import { planned, refusePlan } from '../../core/intents/planning.ts';
 import { type ConvoyId, keys, partitions, prefixes } from '../../core/keys.ts';
@@ -15,6 +15,7 @@ import { type Decision, runCommand } from '../platform/command.ts';
 import { load } from '../platform/load.ts';
 import { queryAll } from '../platform/query-all.ts';
 import { rigNames, unknownRig } from '../rigs/load.ts';
+import { formulaFaults } from './formula-faults.ts';
 import { keptSpec } from './kept-spec.ts';
 import type { MayorDeps } from './mayor.ts';
 import { planWithModel } from './plan-with-model.ts';
@@ -61,7 +62,9 @@ async function makePlan(deps: MayorDeps, convoy: Convoy): Promise<Made | 'asked'
   }
   const town = { rig: rig.name, rigs: names, runtime: configOf(rig)['agent.runtime'] };
   const planned = planChecklist(text, limits, town);
-  return 'faults' in planned ? planned : made(planned.plan);
+  if ('faults' in planned) return planned;
+  const faults = await formulaFaults(deps, rig, planned.plan, town);
+  return faults.length > 0 ? { faults: atLines(text, faults) } : made(planned.plan);
 }
 
 async function textOf({ blobs }: MayorDeps, hash: string): Promise<string> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { bundleHarness } from '../../containers/polecat/bundle.ts';
 import type { FunctionName } from '../../core/wiring.ts';
+import { formulasInside } from '../../local/formulas-inside.ts';
 import { projectRoot } from './project-root.ts';
 import {
   lambdaCredentials,
@@ -44,7 +45,16 @@ export const bundleOptions: BuildOptions = {
   target: 'node24',
   mainFields: ['module', 'main'],
   banner: { js: requireForCommonJs },
-  plugins: [shakableZod, withoutJsonSchema, shakableSchemas, plainErrors, versionOnly, lambdaCredentials, neverEntered],
+  plugins: [
+    formulasInside,
+    shakableZod,
+    withoutJsonSchema,
+    shakableSchemas,
+    plainErrors,
+    versionOnly,
+    lambdaCredentials,
+    neverEntered,
+  ],
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',

@@ -236,6 +236,7 @@ describe('a molecule', () => {
     const rig = yard.makeRig(`fault-${what.replaceAll(' ', '-')}`, files);
     const report = await yard.polecat(following(rig, { formula: named }));
     expect(report).toMatchObject({ status: 'escalated', question: expect.stringMatching(question) });
+    expect(report).toHaveProperty('question', expect.stringMatching(/no agent has run[\s\S]*gt bead close gh-/));
     expect(told()).toEqual([]);
   });
 

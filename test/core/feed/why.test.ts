@@ -44,7 +44,7 @@ describe('why', () => {
   );
 
   test.each(convoyStatuses.map((status) => [status]))('a convoy that is %s has a reason', (status) => {
-    const [own] = whyConvoy({ ...convoy, status }, []);
+    const [own] = whyConvoy({ ...convoy, status }, [], undefined);
     expect(own?.because.length).toBeGreaterThan(5);
     expect(own?.status).toBe(status);
   });
@@ -102,7 +102,8 @@ describe('why', () => {
 
   test('a stalled convoy is told to retry only when a bead of it failed', () => {
     const stalled: Convoy = { ...convoy, status: 'stalled' };
-    const todo = (about: Partial<Convoy>, ...beads: Bead[]) => whyConvoy({ ...stalled, ...about }, beads)[0]?.todo;
+    const todo = (about: Partial<Convoy>, ...beads: Bead[]) =>
+      whyConvoy({ ...stalled, ...about }, beads, undefined)[0]?.todo;
     expect(todo({}, bead({ status: 'failed' }))).toBe('gt convoy retry 000000');
     expect(todo({}, bead({ status: 'escalated' }))).toBe('gt why gr-000000-1');
     expect(todo({}, bead({ status: 'cancelled' }))).toBe('gt convoy cancel 000000');
