@@ -79,6 +79,11 @@ export const keys = {
     pk: `QUEUE#${rig}#${target}`,
     sk: `ENDED#${seq}`,
   }),
+  /** That one of the bead's attempts has landed there. */
+  landedBead: (rig: string, target: string, bead: BeadId): Key => ({
+    pk: `QUEUE#${rig}#${target}`,
+    sk: `LANDED#${bead}`,
+  }),
   candidate: (rig: string, target: string, id: string): Key => ({
     pk: `QUEUE#${rig}#${target}`,
     sk: `CANDIDATE#${id}`,

@@ -236,10 +236,10 @@ export const limits = {
   landingPushTimeoutMs: 60 * seconds,
   landingTriesMax: 5,
   /**
-   * A change that leaves the queue takes 6 items of its transaction (request moved, pull request to close, effect, two
-   * of its event); META, landing, candidate and seven escalations that close take 17: 12 × 6 + 17 < 100.
+   * A change that leaves the queue takes 7 items of its transaction (request moved, its bead marked as landed, pull request
+   * to close, effect, two of its event); META, landing, candidate and seven escalations that close take 17: 11 × 7 + 17 < 100.
    */
-  membersToldPerCommitMax: 12,
+  membersToldPerCommitMax: 11,
   /** Past this a longer chain tells no more: at one bad change in a hundred the best is 69. */
   chainChangesMax: 64,
   /** A candidate names each of its changes in some 250 bytes of its item: 512 × 250 is 128 KB. */

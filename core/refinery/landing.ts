@@ -9,12 +9,12 @@ import type { TownEvent } from '../events.ts';
 import { keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item, Oid, PushResult } from '../ports.ts';
-import { create, guard, replace, type Step, together } from '../step.ts';
+import { asJson, create, guard, replace, type Step, together } from '../step.ts';
 import { isResubmitted } from './changes.ts';
 import { withLanded } from './order.ts';
 import { landed as arrived, emptyBoard, joined, mainMoved, withdrawn } from './planner/board.ts';
 import { learnedLanding, learnedPass } from './planner/estimate.ts';
-import type { Candidate, Landing, MergeRequest, Queue } from './records.ts';
+import type { Candidate, LandedBead, Landing, MergeRequest, Queue } from './records.ts';
 import { runMsAfter } from './shown.ts';
 import {
   activeCandidates,
@@ -217,6 +217,13 @@ function tellSome(view: QueueView, landing: Landing, now: Instant): { landing: L
   };
 }
 
+/** Its bead hears of it by an effect, which may be late: until then this keeps its other attempts off the target. */
+function mark({ rig, target }: QueueView, { bead, attempt, commit }: Landing['members'][number], now: Instant): Change {
+  const body = asJson({ attempt, commit } satisfies LandedBead);
+  const put = { ...keys.landedBead(rig, target, bead), body, expiresAt: now + limits.endedRequestKeptMs };
+  return { put, expect: { any: true } };
+}
+
 function landedMember(
   view: QueueView,
   member: Landing['members'][number],
@@ -241,7 +248,7 @@ function landedMember(
     ...(request ? { convoy: request.body.convoy } : {}),
   };
   return {
-    changes: request ? landedRequest(view, request, member.commit, now) : [],
+    changes: [...(request ? landedRequest(view, request, member.commit, now) : []), mark(view, member, now)],
     effects: [settle],
     events: [event],
   };
@@ -407,10 +414,13 @@ export function rewritten(
   };
 }
 
-/** The remote's own rules refuse what was tested: repeating will not help. The candidate keeps its pass. */
+/**
+ * The remote's own rules refuse what was tested: repeating will not help. The candidate keeps its pass. An earlier try may
+ * have got no answer, and still arrive.
+ */
 export function refused(view: QueueView, was: Item<Landing> | undefined, text: string, now: Instant): Turn {
   const because = `the remote refuses pushes: ${text}`.slice(0, 1000);
-  const ended = was ? giveUp(view, was, because, false, now) : undefined;
+  const ended = was ? giveUp(view, was, because, was.body.tries > 1, now) : undefined;
   return {
     step: {
       changes: [

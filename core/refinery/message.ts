@@ -17,6 +17,15 @@ export const trailersOf = ({
   Attempt: String(attempt),
 });
 
+/** Those that only the Refinery writes, for whichever attempt of the bead. */
+export const trailersOfBead = ({
+  bead,
+  convoy,
+}: Pick<MergeRequest, 'bead' | 'convoy'>): Readonly<Record<string, string>> => ({
+  Bead: bead,
+  Convoy: convoy,
+});
+
 const secondMs = 1000;
 
 /**

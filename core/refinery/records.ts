@@ -207,6 +207,12 @@ export interface Queue {
   readonly retired?: true;
 }
 
+/** The body of `LANDED#<bead>`: whatever its bead has heard, no other attempt of it may land. */
+export interface LandedBead {
+  readonly attempt: number;
+  readonly commit: Oid;
+}
+
 /** The body of `TREE#<verdict key>`: a pass, reusable for the same tree, checks and commands until it expires. */
 export interface TreeVerdict {
   readonly tree: Oid;

@@ -1,7 +1,7 @@
 import type { Instant, Item, Oid } from '../../core/ports.ts';
 import type { LeftOut } from '../../core/refinery/candidates.ts';
 import { foundOnMain } from '../../core/refinery/landing.ts';
-import { trailersOf } from '../../core/refinery/message.ts';
+import { trailersOf, trailersOfBead } from '../../core/refinery/message.ts';
 import type { Candidate, MergeRequest } from '../../core/refinery/records.ts';
 import { type QueueView, requestOf, type Turn } from '../../core/refinery/view.ts';
 import type { Tick } from './tick.ts';
@@ -10,12 +10,15 @@ import type { Tick } from './tick.ts';
 async function commitOn({ deps: { repo } }: Tick, view: QueueView, base: Oid, request: MergeRequest) {
   const { asIs, review, head } = request;
   if ((asIs || review) && (await repo.isAncestor(view.remote, head, base)) === true) return head;
-  return repo.findCommit(view.remote, base, trailersOf(request));
+  return (
+    (await repo.findCommit(view.remote, base, trailersOf(request))) ??
+    (await repo.findCommit(view.remote, base, trailersOfBead(request)))
+  );
 }
 
 /**
- * A change that adds nothing may be on main already: by a landing of this same attempt that the record has lost. Its
- * trailers tell; sameness of content alone does not, or a polecat that did nothing would count as merged.
+ * A change that adds nothing may be on main already: by a landing of its bead that the record has lost, of this attempt
+ * or another. Its trailers tell; sameness of content alone does not, or a polecat that did nothing would count as merged.
  */
 export async function alreadyThere(
   tick: Tick,

@@ -5,7 +5,6 @@ import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Oid, PushResult } from '../../core/ports.ts';
 import { drop, type LeftOut, leaveOut, withdrawStale } from '../../core/refinery/candidates.ts';
 import {
-  cannotArrive,
   exhausted,
   fastForwards,
   foreignPush,
@@ -24,7 +23,7 @@ import { load } from '../platform/load.ts';
 import { lostBeads } from './lost.ts';
 import { reviewedNoMore } from './review.ts';
 import { passedNoMore, staleAmong, unexpected } from './testing.ts';
-import { again, commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
+import { commit, type Done, readMain, rest, type Tick, targetRef } from './tick.ts';
 
 const headRef = (request: MergeRequest): string => `refs/heads/${request.branch}`;
 
@@ -84,7 +83,12 @@ export async function resolve(tick: Tick, view: QueueView, was: Item<Landing>, n
   const main = await readMain(tick, view);
   const standing = await standingOf(tick, view, landing, main);
   if (main !== undefined && standing === 'contains') return commit(landed(view, was, main, now));
-  if (main !== undefined && standing === 'beyond') return commit(foreignPush(view, main, was, now));
+  if (main !== undefined && standing === 'beyond') {
+    // What moved main may be a landing that was given up: the next move looks for those.
+    return commit(foreignPush(view, main, was, now), () => {
+      tick.main = undefined;
+    });
+  }
   if (main === undefined || standing === 'rewritten')
     return commit(rewritten(view, main, await lostBeads(tick, view, main), was, now));
   return notYet(tick, view, was, answer, now);
@@ -161,20 +165,4 @@ async function movedAmong(tick: Tick, view: QueueView, landing: Landing, now: In
       { pushed: 'unknown', text: 'a change in it was withdrawn, its branch has moved, or its pass has expired' },
       now,
     );
-}
-
-/** Given-up landings: one that arrived after all has landed; one that main has passed by cannot arrive any more. */
-export async function recheck(
-  tick: Tick,
-  view: QueueView,
-  givenUp: readonly Item<Landing>[],
-  now: Instant,
-): Promise<Done> {
-  const main = await readMain(tick, view);
-  for (const was of givenUp) {
-    if (main === undefined || main === was.body.from) continue;
-    const contains = main === was.body.to || (await tick.deps.repo.isAncestor(view.remote, was.body.to, main)) === true;
-    return commit(contains ? landed(view, was, main, now) : cannotArrive(view, was, now));
-  }
-  return again;
 }

@@ -36,6 +36,7 @@ import { openRequests, type QueueView, queueOf, requestOf, type Turn } from '../
 import { recordOf } from '../../core/step.ts';
 import { load } from '../platform/load.ts';
 import { alreadyThere } from './already-there.ts';
+import { arrivedLate } from './given-up.ts';
 import { landedSince } from './landed-since.ts';
 import { lostBeads } from './lost.ts';
 import { again, commit, type Done, readMain, rest, type Tick } from './tick.ts';
@@ -61,13 +62,18 @@ export async function start(
   return commit(startCandidate(view, tick.deps.ids.ulid(), { decision, base: main, checks }, now));
 }
 
-/** Main must contain what it was when it was last read: if it does not, that is for a human to judge. */
+/**
+ * Main must contain what it was when it was last read: if it does not, that is for a human to judge. If it is somewhere
+ * else, a landing that was given up may have moved it.
+ */
 export async function unexpected(
   tick: Tick,
   view: QueueView,
   main: Oid | undefined,
   now: Instant,
 ): Promise<Done | undefined> {
+  const arrived = await arrivedLate(tick, view, main, now);
+  if (arrived) return arrived;
   const { lastMain } = queueOf(view, now);
   if (lastMain === undefined || main === lastMain) return undefined;
   if (main !== undefined && (await tick.deps.repo.isAncestor(view.remote, lastMain, main)) === true)
@@ -94,16 +100,24 @@ async function requiredChecks(tick: Tick, view: QueueView): Promise<readonly str
   return (await tick.deps.codeHost.requiredChecks(view.remote, view.integration?.onto ?? view.target)) ?? [];
 }
 
-/** The attempt is the fence here too: a request whose bead has moved on may not land. */
+/**
+ * The attempt is the fence here too: a request whose bead has moved on may not land; nor one of which another attempt has
+ * landed, though the bead may not have heard of that yet.
+ */
 export async function staleAmong(
   tick: Tick,
   members: readonly Item<MergeRequest>[],
 ): Promise<readonly Item<MergeRequest>[]> {
-  const beads = await Promise.all(members.map((member) => load.bead(tick.deps.ledger, member.body.bead)));
-  return members.filter((member, i) => {
-    const bead = beads[i]?.body;
-    return !bead || hasEnded(bead) || bead.attempt !== member.body.attempt;
-  });
+  const { ledger } = tick.deps;
+  const stale = await Promise.all(
+    members.map(async ({ body: { bead: id, attempt } }) => {
+      const bead = (await load.bead(ledger, id))?.body;
+      if (!bead || hasEnded(bead) || bead.attempt !== attempt) return true;
+      // A first attempt has none before it.
+      return attempt > 1 && (await ledger.get(keys.landedBead(bead.rig, bead.target, id))) !== undefined;
+    }),
+  );
+  return members.filter((_, i) => stale[i]);
 }
 
 export async function build(tick: Tick, view: QueueView, was: Item<Candidate>, now: Instant): Promise<Done> {

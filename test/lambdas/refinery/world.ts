@@ -105,6 +105,8 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
     pullRequests?: PullRequests;
     required: string[] | undefined;
     gate: (job: GateJob) => GateAnswer;
+    /** What tells beads how their changes ended is late. */
+    beadsAreDeaf?: boolean;
   } = {
     repo: {},
     checks: [],
@@ -280,6 +282,25 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
       return { bead: id, branch, head, seq };
     },
 
+    /** The next attempt of a bead whose change has left the queue. */
+    async resubmit({ bead: id }: Submitted, files: Readonly<Record<string, string | null>>): Promise<Submitted> {
+      const was = recordOf<Bead>(await ledger.get(keys.bead(id)));
+      if (!was) throw new Error(`no bead ${id}`);
+      const { outcome: _, ...before } = was.body;
+      const attempt = before.attempt + 1;
+      const branch = `polecat/Toast/${id}@${attempt}`;
+      const head = rig.commit(branch, files, { from: 'main' });
+      const seq = ids.ulid();
+      const bead: Bead = { ...before, attempt, branch, head, mergeRequest: seq };
+      const step = together(
+        { changes: [replace(was, bead)] },
+        submitMergeRequest({ bead, head, convoyCreatedAt: time, seq, now: time }),
+      );
+      await ledger.commit(toCommit(step, ids.ulid(), time));
+      time += 1;
+      return { bead: id, branch, head, seq };
+    },
+
     async tick() {
       crash.dead = false;
       const result = await handler({
@@ -354,6 +375,7 @@ export async function openWorld(options: { settings?: Rig['settings'] } = {}) {
         return;
       case 'settle_bead': {
         settled.push({ bead: effect.bead, attempt: effect.attempt, outcome: effect.outcome });
+        if (hooks.beadsAreDeaf) return;
         const was = recordOf<Bead>(await ledger.get(keys.bead(effect.bead)));
         const step = was && settleBead(was, effect, { capacity: undefined, budget: undefined }, time);
         if (step) await ledger.commit({ id: ids.ulid(), changes: step.changes });

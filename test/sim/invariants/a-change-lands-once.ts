@@ -1,6 +1,7 @@
 /**
  * "A change lands at most once in its target." By the record: a request is in one landing that has arrived, or in several
- * of the very same commit, and is counted once. By git: no two landings leave commits with the trailers of one attempt.
+ * of the very same commit, and is counted once. By git: no two landings leave commits with the trailers of one bead,
+ * whichever attempts they are of, and none leaves commits of two attempts.
  */
 import { prefixes } from '../../../core/keys.ts';
 import type { Landing } from '../../../core/refinery/records.ts';
@@ -12,18 +13,24 @@ import { changed } from './records.ts';
 
 const hasArrived = (landing: Landing | undefined): boolean => landing?.state === 'arrived' || landing?.state === 'done';
 
-/** A commit that the Refinery made for a change. */
-const changeOf = (commit: Commit): string | undefined => {
+/** Of a commit that the Refinery made for a change. */
+const changeOf = (commit: Commit): readonly [string, string][] => {
   const bead = trailer(commit, 'Bead');
-  return trailer(commit, 'Convoy') === undefined ? undefined : bead && `${bead}@${trailer(commit, 'Attempt')}`;
+  if (bead === undefined || trailer(commit, 'Convoy') === undefined) return [];
+  return [[bead, trailer(commit, 'Attempt') ?? '?']];
 };
 
 function landedTwice(from: Commit, to: Commit): string | undefined {
   const before = reachable([from]);
-  const landed = new Set([...before].map(changeOf));
+  const landed = new Map([...before].flatMap(changeOf));
+  const landing = new Map<string, string>();
   for (const commit of reachable([to], before)) {
-    const change = changeOf(commit);
-    if (change !== undefined && landed.has(change)) return `${change} lands again as ${commit.oid}`;
+    for (const [bead, attempt] of changeOf(commit)) {
+      const had = landed.get(bead) ?? landing.get(bead) ?? attempt;
+      if (landed.has(bead) || had !== attempt)
+        return `${bead} lands again as ${commit.oid}, its attempt ${attempt}; main has attempt ${had}`;
+      landing.set(bead, attempt);
+    }
   }
   return undefined;
 }

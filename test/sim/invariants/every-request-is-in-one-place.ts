@@ -35,6 +35,9 @@ function resolverBreach(seen: Seen, { state, bead, resolver }: MergeRequest): st
 export function everyRequestIsInOnePlace(): Invariant {
   /** Beads that have been told what became of their request, or will be. */
   const settled = new Set<string>();
+  /** Those of which an attempt has landed: that closes the bead in whichever it is. */
+  const landed = new Set<string>();
+  const hears = (bead: string, attempt: number): boolean => landed.has(bead) || settled.has(`${bead}@${attempt}`);
 
   function filedBreach(seen: Seen): string | undefined {
     for (const { key, was, is } of changed(seen, 'request')) {
@@ -44,7 +47,7 @@ export function everyRequestIsInOnePlace(): Invariant {
       if (!hasEndedRequest(filed)) return `request of ${filed.bead} is filed as ${filed.state}`;
       const author = beadOf(seen, filed.bead);
       const waits = author?.status === 'submitted' && !author.outcome && author.attempt === filed.attempt;
-      if (waits && !settled.has(`${filed.bead}@${filed.attempt}`))
+      if (waits && !hears(filed.bead, filed.attempt))
         return `request of ${filed.bead} is ${filed.state}, and its bead will not hear of it`;
     }
     return undefined;
@@ -55,7 +58,9 @@ export function everyRequestIsInOnePlace(): Invariant {
     check(seen) {
       for (const { is } of changed(seen, 'effect')) {
         const { effect } = (is?.body ?? {}) as Partial<EffectRecord>;
-        if (effect?.do === 'settle_bead') settled.add(`${effect.bead}@${effect.attempt}`);
+        if (effect?.do !== 'settle_bead') continue;
+        settled.add(`${effect.bead}@${effect.attempt}`);
+        if (effect.outcome.kind === 'landed') landed.add(effect.bead);
       }
       const touched = new Set([...changed(seen, 'request'), ...changed(seen, 'queue')].map(({ key }) => key.pk));
       for (const pk of touched) {
@@ -71,7 +76,7 @@ export function everyRequestIsInOnePlace(): Invariant {
         if (bead?.status !== 'submitted' || bead.outcome) continue;
         const { rig, target, mergeRequest = '' } = bead;
         const open = seen.get(keys.mergeRequest(rig, target, mergeRequest));
-        if (!open && !settled.has(`${bead.id}@${bead.attempt}`)) return `${bead.id} is submitted, and has no request`;
+        if (!open && !hears(bead.id, bead.attempt)) return `${bead.id} is submitted, and has no request`;
       }
       return filedBreach(seen);
     },
