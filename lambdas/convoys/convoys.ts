@@ -1,6 +1,7 @@
 /** The convoy tick: readiness, propagation of failure, progress, closing; and the clearing up of a cancelled convoy. */
 import { type Bead, hasEnded } from '../../core/convoys/bead.ts';
-import { cancelBeads, endBead } from '../../core/convoys/cancel.ts';
+import { cancelBeads, type Ending, endBead } from '../../core/convoys/cancel.ts';
+import { unneededParts } from '../../core/convoys/parts.ts';
 import { unneededResolvers } from '../../core/convoys/resolvers.ts';
 import { countOnly, stalledCause, tellWaiting, tickConvoy } from '../../core/convoys/tick.ts';
 import { closeEscalation } from '../../core/escalations/close.ts';
@@ -32,23 +33,30 @@ const tickOnce = (deps: ConvoysDeps, id: string): Promise<boolean> =>
       const told = cancelled.step ?? (awaited && tellWaiting(awaited, now));
       return { step: told ?? countOnly(meta, beads), result: told !== undefined };
     }
-    const [unneeded] = unneededResolvers(beads);
-    if (unneeded) return { step: await endUnneeded(ledger, unneeded, now), result: true };
+    const [resolver] = unneededResolvers(beads);
+    if (resolver) {
+      const superseded = { status: 'closed', reason: 'superseded' } as const;
+      const because = 'its change needs no resolver now';
+      return { step: await endUnneeded(ledger, resolver, superseded, because, now), result: true };
+    }
+    const [part] = unneededParts(beads);
+    if (part) {
+      const because = `${part.body.partOf} has landed without it`;
+      return { step: await endUnneeded(ledger, part, { status: 'cancelled' }, because, now), result: true };
+    }
     const escalation = await load.escalation(ledger, stalledCause(id));
     const { step, more } = tickConvoy(meta, beads, escalation, now);
     return { step, result: more };
   });
 
 /** Its polecat is stopped, its slot is free, and what it may have asked needs no answer. */
-async function endUnneeded(ledger: Ledger, was: Item<Bead>, now: Instant): Promise<Step> {
-  const ending = { status: 'closed', reason: 'superseded' } as const;
-  const ended = endBead(
-    was,
-    await loadHoldings(ledger, [was]),
-    ending,
-    'town',
-    'its change needs no resolver now',
-    now,
-  );
+async function endUnneeded(
+  ledger: Ledger,
+  was: Item<Bead>,
+  ending: Ending,
+  because: string,
+  now: Instant,
+): Promise<Step> {
+  const ended = endBead(was, await loadHoldings(ledger, [was]), ending, 'town', because, now);
   return together(ended, closeEscalation(await load.escalation(ledger, beadCause(was.body.id)), 'town', now));
 }
