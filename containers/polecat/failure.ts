@@ -17,6 +17,11 @@ export class TaskFailure extends Error {
   }
 }
 
+/** No agent can run before a human has changed something: another attempt would meet the same. */
+export class NeedsHuman extends Error {
+  override readonly name = 'NeedsHuman';
+}
+
 /** The last `max` UTF-16 units at most, without half a character at the cut. */
 export function clipStart(text: string, max: number): string {
   if (text.length <= max) return text;

@@ -6,8 +6,8 @@ import { Beats } from './beats.ts';
 import { type Clone, makeClone } from './clone.ts';
 import { endUser } from './confine.ts';
 import { accessTo } from './credential.ts';
-import type { Done } from './done.ts';
-import { clipEnd, detailChars, type FailedReport, TaskFailure, textOf } from './failure.ts';
+import { type Done, questionChars } from './done.ts';
+import { clipEnd, detailChars, type FailedReport, NeedsHuman, TaskFailure, textOf } from './failure.ts';
 import { type DoneFile, readDone } from './gt.ts';
 import { describe } from './interrupt.ts';
 import { AgentLog } from './log.ts';
@@ -85,10 +85,13 @@ export async function runPolecat(task: Task, job: PolecatJob, box: Sandbox): Pro
     outcome = kept.outcome;
     await sent;
   } catch (error) {
-    outcome = failed(
-      error instanceof TaskFailure ? error.failure : 'harness_failed',
-      error instanceof TaskFailure ? error.detail : textOf(error),
-    );
+    outcome =
+      error instanceof NeedsHuman
+        ? { status: 'escalated', question: clipEnd(textOf(error), questionChars), severity: 'medium' }
+        : failed(
+            error instanceof TaskFailure ? error.failure : 'harness_failed',
+            error instanceof TaskFailure ? error.detail : textOf(error),
+          );
   } finally {
     await models?.close();
     await beats.stop();

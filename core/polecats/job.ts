@@ -38,6 +38,7 @@ export function jobOf(
     bead: bead.id,
     attempt: polecat.attempt,
     polecat: polecat.name,
+    rig: rig.name,
     remoteUrl: rig.url,
     branch: polecat.branch,
     // What an earlier resolver left half done is no start: it may have markers in it, or no merge.

@@ -13,6 +13,8 @@ export interface Preset {
   readonly keys: readonly string[];
   /** The npm package that its program comes from. */
   readonly from: string;
+  /** Of that package, which was tried: containers/polecat/package.json pins the same. */
+  readonly version: string;
 }
 
 /** opencode takes its endpoint from its configuration alone, whose `{env:…}` it fills in itself. */
@@ -35,6 +37,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     budget: 'hard',
     keys: [],
     from: '@anthropic-ai/claude-code',
+    version: '2.1.197',
   },
   codex: {
     argv: ['codex', 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'],
@@ -43,6 +46,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     budget: 'soft',
     keys: ['CODEX_API_KEY'],
     from: '@openai/codex',
+    version: '0.169.0',
   },
   gemini: {
     argv: ['gemini', '--approval-mode=yolo', '--skip-trust'],
@@ -51,6 +55,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     budget: 'soft',
     keys: ['GEMINI_API_KEY'],
     from: '@google/gemini-cli',
+    version: '0.61.0',
   },
   opencode: {
     // It would ask a model for a title.
@@ -60,5 +65,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     budget: 'hard',
     keys: [],
     from: 'opencode-ai',
+    version: '1.18.33',
   },
 };

@@ -45,6 +45,7 @@ export interface PolecatJob {
   readonly bead: string;
   readonly attempt: number;
   readonly polecat: string;
+  readonly rig: string;
   readonly remoteUrl: string;
   /** New branch to create and push. */
   readonly branch: string;

@@ -27,6 +27,14 @@ test('the table of known agents is that of the presets and of the versions that 
   );
 });
 
+test('each preset names the version that is pinned, and the page installs no other', () => {
+  const pinned = Object.values(presets).map(({ from }) => `${from}@${pinnedVersion(from)}`);
+  expect(Object.values(presets).map(({ from, version }) => `${from}@${version}`)).toEqual(pinned);
+  const installed = [...page.matchAll(/^ {4}npm i -g (\S+)$/gm)].map(([, one = '']) => one);
+  expect(installed.length).toBeGreaterThan(0);
+  expect(installed.filter((one) => !pinned.includes(one))).toEqual([]);
+});
+
 test('every agent is switched on by settings that a rig takes, and by a budget where it is hard', () => {
   const settings = [...page.matchAll(/^ {4}gt rig config mine (\S+) (.+)$/gm)].map(([, key = '', value = '']) =>
     parseSetting(key, value.replace(/^"(.*)"$/, '$1')),

@@ -68,14 +68,12 @@ test('an agent without a model of the rig’s is left to its own default', async
   expect(rig.show(job.branch, 'called.txt')).not.toContain('--model');
 });
 
-test('an agent whose program is not there fails the attempt with its name and the remedy', async () => {
+test('an agent whose program is not there is a question to a human, with its name and the remedy', async () => {
   const job = jobFor(rig, '', { agent: [], preset: { name: 'codex' }, script: null });
   const report = await yard.polecat(job, { PATH: '/usr/bin:/bin' });
-  expect(report).toMatchObject({ status: 'failed', cause: 'agent_failed' });
-  expect(report).toHaveProperty(
-    'detail',
-    expect.stringMatching(
-      /^AGENT_NOT_FOUND: codex: not found in the sandbox \(.*:\/usr\/bin:\/bin\); install @openai\/codex there, or .* agent\.runtime$/,
-    ),
-  );
+  expect(report).toMatchObject({ status: 'escalated', severity: 'medium', agentMs: 0 });
+  const { question } = report as { question: string };
+  expect(question).toMatch(/^AGENT_NOT_FOUND: there is no program codex, and no agent has run\.\n/);
+  expect(question).toContain('npm i -g @openai/codex@0.169.0. Or name another: gt rig config green agent.runtime');
+  expect(question).not.toContain('/usr/bin');
 });

@@ -136,6 +136,7 @@ export function jobFor(rig: Rig, script: string, more: Partial<PolecatJob> = {})
     bead,
     attempt: 1,
     polecat: 'Toast',
+    rig: 'green',
     remoteUrl: rig.url,
     branch: `polecat/Toast/${bead}@1`,
     startFrom: 'main',

@@ -88,6 +88,7 @@ export const polecatJob: PolecatJob = {
   bead: 'gh-abc123-1',
   attempt: 1,
   polecat: 'Toast',
+  rig: 'green',
   remoteUrl: url,
   branch: 'polecat/Toast/gh-abc123-1@1',
   startFrom: 'main',
