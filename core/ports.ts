@@ -414,8 +414,8 @@ export interface CodeHost {
   /** A short-lived credential for one repository, or `undefined` where the remote needs none. */
   gitCredential(remote: Remote): Promise<{ readonly username: string; readonly password: string } | undefined>;
   /**
-   * The one of this number, or else the newest that has this head branch in the repository itself; `undefined`: there is none,
-   * or the remote is no repository of this host. Throws `Unavailable`. Absent: nobody can be asked; they are told of.
+   * The one of this number, or else the newest that has this head branch in the repository itself; `undefined`: there is none
+   * yet, or the remote is no repository of this host. Refuses where nobody may read it. Throws `Unavailable`. Absent: nobody can be asked; they are told of.
    */
   pullRequest?(remote: Remote, named: string): Promise<PullRequestState | undefined>;
   /** Absent: no pull requests here, so that no rig may ask for them. */

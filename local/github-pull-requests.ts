@@ -3,7 +3,7 @@
  * or none for a public repository. https://docs.github.com/en/rest/pulls/pulls
  */
 import * as z from 'zod';
-import { refuse, Unavailable } from '../core/errors.ts';
+import { refuse, type TownError, Unavailable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { CodeHost, PullRequestState } from '../core/ports.ts';
 import { isNumber } from '../core/rigs/pull-requests.ts';
@@ -32,9 +32,14 @@ export const makeGithubPullRequests =
     const { owner, path } = repository;
     const newest = new URLSearchParams({ head: `${owner}:${named}`, state: 'all', sort: 'created', direction: 'desc' });
     const one = isNumber(named);
-    const url = `${api}/repos/${path}/pulls${one ? `/${named}` : `?${newest}&per_page=1`}`;
-    const answer = await get(url, (await credential(remote))?.password);
-    if (answer === undefined) return undefined;
+    const repositoryUrl = `${api}/repos/${path}`;
+    const token = (await credential(remote))?.password;
+    const answer = await get(`${repositoryUrl}/pulls${one ? `/${named}` : `?${newest}&per_page=1`}`, token);
+    if (answer === undefined) {
+      // There may yet be one, but not one that can be read, where GitHub hides the whole repository.
+      if ((await get(repositoryUrl, token)) === undefined) throw unreadable(404, repositoryUrl);
+      return undefined;
+    }
     const read = one ? [pullSchema.parse(answer)] : z.array(pullSchema).parse(answer);
     const [pull] = read;
     return pull && { number: pull.number, state: stateOf(pull) };
@@ -51,7 +56,7 @@ function repositoryOf(url: string): { host: string; owner: string; path: string 
   return { host: protocol === 'ssh:' ? hostname : host, owner, path: `${owner}/${name}` };
 }
 
-/** `undefined`: there is no such thing, or none that this token may see. */
+/** `undefined`: there is no such thing, or none that this token may see: GitHub does not say which. */
 async function get(url: string, token: string | undefined): Promise<unknown> {
   const headers = {
     accept: 'application/vnd.github+json',
@@ -65,13 +70,16 @@ async function get(url: string, token: string | undefined): Promise<unknown> {
   if (status === 404) return undefined;
   const tooOften = response.headers.get('x-ratelimit-remaining') === '0' || response.headers.has('retry-after');
   if (tooOften || status === 429 || status >= 500) throw new Unavailable(`read ${url}: status ${status}`);
-  throw refuse(
+  throw unreadable(status, url);
+}
+
+const unreadable = (status: number, url: string): TownError =>
+  refuse(
     502,
     'PULL_REQUEST_UNREADABLE',
     `GitHub answers ${status} to who asks for ${url}.`,
-    'Give the rig’s git credential the right to read pull requests.',
+    'Give the rig a git credential that may read pull requests.',
   );
-}
 
 async function fetched(url: string, headers: Record<string, string>): Promise<{ response: Response; text: string }> {
   try {

@@ -30,10 +30,13 @@ interface Answer {
   readonly headers?: Record<string, string>;
 }
 let answer: Answer = { status: 404, body: {} };
+/** What is answered to who asks for the repository itself. */
+const readable: Answer = { status: 200, body: { id: 1, full_name: 'octo/green' } };
+let repository = readable;
 const seen: { url: string; headers: IncomingHttpHeaders }[] = [];
 const server: Server = createServer((request, response) => {
   seen.push({ url: request.url ?? '', headers: request.headers });
-  const { status, body, headers } = answer;
+  const { status, body, headers } = /\/pulls\b/.test(request.url ?? '') ? answer : repository;
   response
     .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     .end(JSON.stringify(body));
@@ -49,6 +52,7 @@ afterAll(() => {
 });
 afterEach(() => {
   seen.length = 0;
+  repository = readable;
 });
 const readerOf = (api: string, password?: string) =>
   makeGithubPullRequests({
@@ -82,7 +86,7 @@ describe('GitHub is asked', () => {
     expect(seen[0]?.headers.authorization).toBeUndefined();
   });
 
-  test('and has none where there is none, or the repository is not there', async () => {
+  test('and has none where there is none, or the remote is no repository of its', async () => {
     answer = { status: 200, body: [] };
     expect(await read(remote, 'fix')).toBeUndefined();
     answer = { status: 404, body: { message: 'Not Found' } };
@@ -91,6 +95,15 @@ describe('GitHub is asked', () => {
     for (const url of ['/srv/green.git', 'https://git.example/octo/green', 'https://github.com/octo', 'git@x:y'])
       expect(await read({ ...remote, url }, '7')).toBeUndefined();
     expect(seen).toEqual([]);
+  });
+
+  test.each(['7', 'fix'])('but hides the repository from this token: %s', async (named) => {
+    answer = { status: 404, body: { message: 'Not Found' } };
+    repository = answer;
+    await expect(read(remote, named)).rejects.toMatchObject({
+      code: 'PULL_REQUEST_UNREADABLE',
+      what: expect.stringMatching(/^GitHub answers 404 .*\/repos\/octo\/green\.$/),
+    });
   });
 
   test.each<[string, Answer, object]>([
@@ -174,7 +187,18 @@ describe('a bead at the gate', () => {
     expect(logged).toEqual(['a pull request could not be read']);
     answer = { status: 403, body: {} };
     await openGate(deps(read), idOf(1));
-    expect((await bead())?.gate?.blocked).toContain('git credential the right to read pull requests');
+    expect((await bead())?.gate?.blocked).toContain('a git credential that may read pull requests');
+  });
+
+  test('waits on for one that is not there yet, and asks a human where the repository cannot be seen', async () => {
+    await waitFor('8', '8');
+    answer = { status: 404, body: { message: 'Not Found' } };
+    await openGate(deps(read), idOf(1));
+    expect(await bead()).toMatchObject({ status: 'deferred' });
+    expect((await bead())?.gate?.blocked).toBeUndefined();
+    repository = answer;
+    await openGate(deps(read), idOf(1));
+    expect((await bead())?.gate?.blocked).toContain('GitHub answers 404');
   });
 
   test('is told by a report, as often and as late as reports come', async () => {
