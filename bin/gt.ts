@@ -2,7 +2,7 @@
 /** The gt command line: the same verbs against a town on this machine or in an AWS account, over its HTTP API alone. */
 import { CommanderError } from 'commander';
 import { makeProgram } from './gt/program.ts';
-import { Refusal } from './gt/refusal.ts';
+import { placed, Refusal } from './gt/refusal.ts';
 
 const usageExit = 2;
 
@@ -19,7 +19,7 @@ try {
       `${error.faults.length > 1 ? `${error.code}: ${error.faults.length} faults.` : error.message}\n`,
     );
     for (const fault of error.faults.length > 1 ? error.faults : []) {
-      process.stderr.write(`  ${fault.at ? `${fault.at}: ` : ''}${fault.what} ${fault.remedy}\n`);
+      process.stderr.write(`  ${placed(fault)} ${fault.remedy}\n`);
     }
     process.exitCode = error.code === 'USAGE' ? usageExit : 1;
   } else {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type BeadView, beadTable, spendingOf, wordFor } from './convoys.ts';
-import { clock, plain } from './print.ts';
+import { clock, indented, plain } from './print.ts';
 import { Refusal } from './refusal.ts';
 import { part, run } from './session.ts';
 
@@ -79,12 +79,14 @@ export function beadCommands(program: Command): void {
           for (const { verdict, why, attempt } of detail.triage?.decisions ?? [])
             print.line(`triage after attempt ${attempt}: ${verdict}: ${plain(why)}`);
           print.line();
-          if (detail.spec.instructions) print.line(plain(detail.spec.instructions));
-          for (const wanted of detail.spec.acceptance) print.line(`- ${plain(wanted)}`);
-          if (detail.spec.script) print.line(print.paint('dim', plain(detail.spec.script)));
-          if (detail.history.length > 0) print.line();
+          const { instructions, acceptance, script } = detail.spec;
+          if (instructions) print.line(`Instructions:\n${indented(instructions, 2)}`);
+          if (acceptance.length > 0) print.line('Done means:');
+          for (const wanted of acceptance) print.line(`  - ${plain(wanted)}`);
+          if (script) print.line(`Script:\n${print.paint('dim', indented(script, 2))}`);
+          if (detail.history.length > 0) print.line('\nHistory:');
           for (const event of detail.history) {
-            print.line(`${print.paint('dim', clock(event.at))}  ${event.who}  ${plain(event.text)}`);
+            print.line(`  ${print.paint('dim', clock(event.at))}  ${event.who}  ${plain(event.text)}`);
           }
         });
       }),

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { type LandingReport, modelLine } from '../../core/convoys/report.ts';
 import { sumUsd } from '../../core/costs/rounded.ts';
 import { fromHere } from './here.ts';
-import { age, plain, short, usd } from './print.ts';
-import { Refusal } from './refusal.ts';
+import { age, indented, plain, short, usd } from './print.ts';
+import { placed, Refusal } from './refusal.ts';
 import { atMost500, part, run, type Session } from './session.ts';
 
 export interface ConvoyView {
@@ -17,7 +17,7 @@ export interface ConvoyView {
   readonly modelTrouble?: string;
   /** Part of a convoy's `costUsd`. */
   readonly mayorUsd?: number;
-  readonly faults?: readonly { readonly what: string; readonly remedy: string; readonly at?: string }[];
+  readonly faults?: Refusal['faults'];
   readonly createdAt: number;
 }
 
@@ -113,6 +113,9 @@ interface PlanView {
     readonly needs?: readonly unknown[];
     readonly files?: readonly string[];
     readonly instructions?: string;
+    readonly script?: string;
+    readonly formula?: string;
+    readonly vars?: Readonly<Record<string, string>>;
     readonly acceptance?: readonly unknown[];
   }[];
 }
@@ -155,13 +158,24 @@ function reviewCommands(convoy: Command): void {
 }
 
 async function planIn(file: string): Promise<object> {
+  const unreadable = (what: string) =>
+    new Refusal('PLAN_UNREADABLE', what, 'Write one as gt convoy plan <id> --json prints it.');
+  const text = await readFile(fromHere(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(`${file} cannot be read (${error.code}).`);
+  });
   try {
-    return JSON.parse(await readFile(fromHere(file), 'utf8')) as object;
+    return JSON.parse(text) as object;
   } catch (error) {
-    const unread = (error as NodeJS.ErrnoException).code;
-    const what = unread ? `${file} cannot be read (${unread}).` : `${file} is no JSON.`;
-    throw new Refusal('PLAN_UNREADABLE', what, 'Write one as gt convoy plan <id> --json prints it.');
+    throw unreadable(`${file} is no JSON: ${whereIn(text, (error as Error).message)}.`);
   }
+}
+
+/** The parser says where as a position, or not at all. */
+function whereIn(text: string, message: string): string {
+  const [all = '', position] = /(?: in JSON)? at position (\d+).*$/.exec(message) ?? [];
+  if (position === undefined) return message;
+  const before = text.slice(0, Number(position)).split('\n');
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${message.slice(0, -all.length)}`;
 }
 
 function showPlan({ print }: Pick<Session, 'print'>, { title = '', beads = [] }: PlanView): void {
@@ -175,6 +189,10 @@ function showPlan({ print }: Pick<Session, 'print'>, { title = '', beads = [] }:
     for (const line of (bead.instructions ?? '').split('\n')) if (line !== '') print.line(`  ${plain(line)}`);
     for (const one of bead.acceptance ?? [])
       print.line(`  done means: ${plain(typeof one === 'string' ? one : JSON.stringify(one))}`);
+    if (bead.formula !== undefined) print.line(`  follows the formula ${plain(bead.formula)}`);
+    for (const [name, value] of Object.entries(bead.vars ?? {}))
+      print.line(`  with ${plain(name)} = ${plain(value).replaceAll('\n', '\n    ')}`);
+    if (bead.script !== undefined) print.line(`  runs the script\n${indented(bead.script, 4)}`);
   }
 }
 
@@ -186,8 +204,7 @@ export function showConvoy({ print }: Pick<Session, 'print'>, convoy: ConvoyDeta
   if (convoy.faults !== undefined) print.line('The plan was refused. Mend the intent and submit it again.');
   else if (convoy.stalledBecause !== undefined) print.line(plain(convoy.stalledBecause));
   else if (convoy.modelTrouble !== undefined) print.line(`The model brought no plan: ${plain(convoy.modelTrouble)}`);
-  for (const fault of convoy.faults ?? [])
-    print.line(`  ${fault.at ? `${fault.at}: ` : ''}${plain(fault.what)} ${plain(fault.remedy)}`);
+  for (const fault of convoy.faults ?? []) print.line(`  ${plain(placed(fault))} ${plain(fault.remedy)}`);
   if (convoy.beads.length > 0) print.line();
   beadTable({ print }, convoy.beads);
   const spending = spendingOf(convoy, sumUsd(convoy.beads.map((bead) => bead.budgetUsd)));

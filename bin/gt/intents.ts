@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { ConvoyView } from './convoys.ts';
 import { fromHere } from './here.ts';
 import { plain } from './print.ts';
-import { Refusal } from './refusal.ts';
+import { placed, Refusal } from './refusal.ts';
 import { part, run, type Session } from './session.ts';
 import type { StatusView } from './town.ts';
 import { watchConvoy } from './watch.ts';
@@ -82,8 +82,7 @@ function planRefused(faults: Refusal['faults']): Refusal {
   const [first] = faults;
   if (faults.length > 1 || first === undefined)
     return new Refusal('PLAN_REFUSED', 'The plan was refused.', 'Mend the intent and submit it again.', faults);
-  const at = first.at === undefined ? '' : `${first.at}: `;
-  return new Refusal('PLAN_REFUSED', `${at}${first.what}`, first.remedy, faults);
+  return new Refusal('PLAN_REFUSED', placed(first), first.remedy, faults);
 }
 
 /** A queue without a test fails closed: better said now than after the work. */

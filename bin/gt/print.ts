@@ -52,6 +52,11 @@ const esc = String.fromCharCode(27);
 const control = (character: string): boolean =>
   (character < ' ' && character !== '\t' && character !== '\n') || (character >= '\x7f' && character <= '\x9f');
 export const plain = (text: string): string => [...text].filter((character) => !control(character)).join('');
+/** Text from outside as a block of its own. */
+export const indented = (text: string, columns: number): string =>
+  plain(text)
+    .trimEnd()
+    .replaceAll(/^(?=.)/gm, ' '.repeat(columns));
 const ansi = new RegExp(`${esc}\\[[0-9;]*m`, 'g');
 const widthOf = (text: string): number => [...text.replace(ansi, '')].length;
 

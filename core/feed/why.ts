@@ -244,7 +244,7 @@ export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch 
     todo:
       convoy.status === 'staged'
         ? `gt convoy launch ${convoy.id}`
-        : convoy.status === 'stalled' && convoy.faults === undefined
+        : convoy.status === 'stalled'
           ? stalledTodo(convoy, beads)
           : undefined,
   });
@@ -259,8 +259,9 @@ export function whyConvoy(convoy: Convoy, beads: readonly Bead[], estop: Switch 
   return [own, ...unfinished, ...(estop?.stopped ? [whyStopped(estop)] : [])];
 }
 
-/** A retry sends failed beads on. Without one, a bead that asks says how to answer, and the rest can only be given up. */
+/** A refused plan is shown with all of its faults. A retry sends failed beads on. Without one, a bead that asks says how to answer, and the rest can only be given up. */
 function stalledTodo(convoy: Convoy, beads: readonly Bead[]): string {
+  if (convoy.faults !== undefined) return `gt convoy show ${convoy.id}`;
   if (beads.some((bead) => bead.status === 'failed')) return `gt convoy retry ${convoy.id}`;
   const asks = beads.find((bead) => bead.status === 'escalated');
   return asks ? `gt why ${asks.id}` : `gt convoy cancel ${convoy.id}`;

@@ -83,6 +83,23 @@ function faultsOf(where: string, issue: z.core.$ZodIssue): Fault[] {
       at: `${at}/${key}`,
     }));
   }
-  const remedy = 'Mend it: /openapi.json says what it must be.';
-  return [{ code: 'FIELD_INVALID', what: `${at}: ${issue.message}.`, remedy, at }];
+  const field = issue.path.length === 0 ? 'The input' : `"${issue.path.map(String).join('/')}"`;
+  const remedy = 'Mend it: /openapi.json describes every field.';
+  return [{ code: 'FIELD_INVALID', what: `${field} ${inWords(issue)}.`, remedy, at }];
 }
+
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') {
+    const missing = issue.message.endsWith('received undefined');
+    return `must be of the type ${issue.expected}${missing ? ', and is missing' : ''}`;
+  }
+  if (issue.code === 'too_small')
+    return must(issue.origin, `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`);
+  if (issue.code === 'too_big')
+    return must(issue.origin, `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`);
+  return `is refused: ${issue.message}`;
+}
+
+const counts: Readonly<Record<string, string>> = { string: 'characters', array: 'items' };
+const must = (origin: string, bound: string): string =>
+  counts[origin] === undefined ? `must be ${bound}` : `must have ${bound} ${counts[origin]}`;

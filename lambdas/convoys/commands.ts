@@ -61,7 +61,7 @@ export async function retryConvoy(deps: CommandDeps, id: ConvoyId, by: string): 
       409,
       'CONVOY_PLAN_REFUSED',
       `The plan of convoy ${id} was refused, so it has no beads to retry.`,
-      `Mend the intent (gt why ${id} names its faults) and submit it again: gt submit <file> --rig ${convoy.rig}.`,
+      `Mend the intent (gt convoy show ${id} names its faults) and submit it again: gt submit <file> --rig ${convoy.rig}.`,
     );
   const failed = (await load.beads(deps.ledger, id)).filter(({ body }) => isPlanned(body) && body.status === 'failed');
   for (const bead of failed) await reopen(deps, bead.body.id, by);

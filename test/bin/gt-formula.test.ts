@@ -1,5 +1,5 @@
 /** What gt does with formulas needs no town: they are files. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -60,9 +60,14 @@ test('called through npm, which changes directory, it stands and reads where npm
     const { out } = await runGt(command, dir, environment, ['formula', 'list', '--json']);
     return JSON.parse(out).formulas.filter((row: { from: string }) => row.from !== 'built-in');
   };
-  const npm = { INIT_CWD: src, npm_package_name: 'gas-town-serverless' };
+  const npm = {
+    INIT_CWD: src,
+    npm_package_name: 'gas-town-serverless',
+    npm_package_json: join(realpathSync(dir), 'package.json'),
+  };
   expect(await listed(npm)).toMatchObject([{ name: 'shiny', from: '../.gastown/formulas/shiny.toml' }]);
   expect(await listed({ ...npm, npm_package_name: 'yours' })).toEqual([]);
+  expect(await listed({ ...npm, npm_package_json: join(src, 'package.json') })).toEqual([]);
   expect(await listed({ ...npm, INIT_CWD: join(src, 'gone') })).toEqual([]);
   const linted = await runGt(command, dir, npm, ['formula', 'lint', '../.gastown/formulas/shiny.toml']);
   expect(linted).toMatchObject({ code: 0, out: '../.gastown/formulas/shiny.toml: no fault.\n' });

@@ -231,9 +231,9 @@ describe('a plan of the model that waits for a human', () => {
       expect([code, out]).toEqual([1, '']);
       for (const one of said) expect(err).toMatch(one);
     };
-    await refused('{', /^PLAN_UNREADABLE: .* is no JSON\. Write one as gt convoy plan/);
+    await refused('{\n  x', /^PLAN_UNREADABLE: .* is no JSON: line 2, column 3: .* Write one as gt convoy plan/);
     await refused('[]', /^INPUT_INVALID: /);
-    await refused('{"beads":[]}', /^INPUT_INVALID: .*title/);
+    await refused('{"beads":[]}', /^INPUT_INVALID: "title" must be of the type string, and is missing\. /);
     await refused(JSON.stringify({ title: 'x', beads: [] }), /^PLAN_INVALID: .*no beads/);
     await refused(JSON.stringify({ ...right, beads: [first, { ...second, colour: 'red' }] }), /Unknown field "colour"/);
     const twice = [

@@ -160,7 +160,12 @@ describe('gt, from a rig to a stopped town', () => {
     expect(new Set(lines.map((line) => line.indexOf('open'))).size).toBe(1);
     const ready = await gt('bead', 'ready', '--rig', 'green', '--json');
     const [bead] = JSON.parse(ready.out).beads;
-    expect((await gt('bead', 'show', bead.id)).out).toContain('echo hello > greet.txt');
+    expect((await gt('bead', 'show', bead.id)).out).toMatch(/\nScript:\n {2}echo hello > greet\.txt\n/);
+    expect((await gt('convoy', 'plan', convoy)).out).toContain('  runs the script\n    echo hello > greet.txt\n');
+    expect((await gt('costs', '--days', 'abc')).err).toMatch(/^INPUT_INVALID: "days" must be of the type number\. /);
+    expect((await gt('sling', bead.id, '--budget', '-3')).err).toMatch(
+      /^INPUT_INVALID: "budgetUsd" must be at least 0\. /,
+    );
     const waiting = (await gt('bead', 'list', '--convoy', convoy, '--json')).out;
     const why = await gt('why', JSON.parse(waiting).beads[1].id);
     expect(why.out).toContain('It starts when greet has landed.');
@@ -226,7 +231,10 @@ describe('gt, from a rig to a stopped town', () => {
     expect(faults.length).toBeGreaterThan(1);
     const refused = await gt('submit', 'faulty.md', '--rig', 'green', '--key', 'k2');
     const watched = await gt('submit', 'faulty.md', '--rig', 'green', '--key', 'k2', '--watch');
-    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^PLAN_REFUSED: /) });
+    expect(refused).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^PLAN_REFUSED: .*\n {2}line \d+ {2}[A-Z_]+ {2}/),
+    });
     expect(watched.code).toBe(1);
     for (const { what } of faults) {
       expect(refused.err.split(what)).toHaveLength(2);
