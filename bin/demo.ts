@@ -38,7 +38,7 @@ async function play(options: DemoOptions, cast: Cast, text: string): Promise<Res
   let started = false;
   try {
     const rig = options.repo === undefined ? await plantGreenhouse(dir) : await cloneBare(options.repo, dir);
-    introduce(print, options, cast, rig.path);
+    introduce(print, options, cast, rig.path, dir);
     mkdirSync(join(dir, 'town'), { mode: 0o700 });
     const town = await openTown(join(dir, 'town'), cast);
     started = true;
@@ -91,12 +91,19 @@ function directoryFor({ dir }: DemoOptions): string {
   throw new Refusal('DIR_NOT_EMPTY', `There is something in ${dir} already.`, 'Give --dir a new or empty directory.');
 }
 
-function introduce({ line, paint }: Printer, { repo, intent, gate }: DemoOptions, cast: Cast, path: string): void {
+function introduce(
+  { line, paint }: Printer,
+  { repo, intent, gate }: DemoOptions,
+  cast: Cast,
+  path: string,
+  dir: string,
+): void {
   line(
     `${paint('bold', 'Gas Town')}, with ${repo === undefined ? 'a rig from examples/greenhouse' : 'a bare clone'}\n`,
   );
   if (repo !== undefined) line(wrap('  of      ', repo));
   line(wrap('  rig     ', path));
+  line(wrap('  look    ', `npm run gt -- --dir ${join(dir, 'town')} status`));
   line(wrap('  intent  ', relative(here(), intent)));
   if (cast.answers) {
     line(wrap('  agent   ', `${cast.agent}, $${budgetPerBeadUsd} a bead at most`));

@@ -93,7 +93,11 @@ async function start({ dir, port, sync }: StartOptions): Promise<void> {
   process.on('SIGTERM', stop);
   console.log(`Gas Town is up at ${town.url}, state in ${dir}.`);
   if (town.recovered > 0) console.log(`Took up again what was in flight: ${town.recovered} items.`);
-  console.log(`The Mayor plans ${model ? 'prose with a model, and ' : ''}checklists without one.`);
+  console.log(
+    model
+      ? 'The Mayor plans prose with a model, and checklists without one.'
+      : 'The Mayor plans checklists; prose needs a model: set ANTHROPIC_API_KEY.',
+  );
   console.log('Next: npm run gt -- rig add <name> <path or URL>; then npm run gt -- submit <intent.md> --rig <name>');
 }
 

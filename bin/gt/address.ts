@@ -71,7 +71,7 @@ function nowhere(flags: AddressFlags): never {
   throw new Refusal(
     'TOWN_UNKNOWN',
     `There is no town in ${stateDirOf(flags)}.`,
-    'Start one with npm start, or give --url and --token-file; for a deployed one --url or --stack.',
+    `Start one with npm start${flags.dir === undefined ? '' : ` -- --dir ${stateDirOf(flags)}`}, or give --url and --token-file; for a deployed one --url or --stack.`,
   );
 }
 

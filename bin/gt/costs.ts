@@ -3,7 +3,7 @@ import { dollars } from '../../core/costs/prices.ts';
 import { parseBeadId } from '../../core/keys.ts';
 import { short, usd } from './print.ts';
 import { Refusal } from './refusal.ts';
-import { run, type Session } from './session.ts';
+import { part, run, type Session } from './session.ts';
 
 type Town = Session['town'];
 
@@ -58,6 +58,8 @@ async function costsOf(town: Town, { rig, convoy, bead, days }: Flags): Promise<
   const answer = await town.get<CostsView>('costs', { convoy, days });
   if (bead !== undefined) return { days: [], of: answer.of.filter(({ id }) => id === bead) };
   if (convoy !== undefined) return { ...answer, days: [] };
+  // An unknown rig is refused, not free of charge.
+  if (rig !== undefined) await town.get(`rigs/${part(rig)}`);
   const { convoys } = await town.get<{ convoys: ConvoyView[] }>('convoys', { limit: convoysMax });
   const wanted = convoys.filter((one) => rig === undefined || one.rig === rig);
   const of = await Promise.all(

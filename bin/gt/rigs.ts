@@ -35,7 +35,11 @@ export function rigCommands(program: Command): void {
           print.line(
             `${repeated ? 'Already there' : 'Added'}: ${print.paint('bold', added.name)} lands on ${added.target}.`,
           );
-          if (Object.keys(added.settings).length === 0) {
+          if (
+            !Object.keys(added.settings).some(
+              (key) => key.startsWith('refinery.gates.') || key === 'refinery.require_ci',
+            )
+          ) {
             print.line(`Next, a gate, or nothing can land: gt rig config ${added.name} refinery.gates.test "npm test"`);
           }
         });

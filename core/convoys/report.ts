@@ -1,5 +1,6 @@
 /** What a human is told when a convoy has landed: what changed, what it cost, and what is worth a look. From the record alone. */
 import { roundedUsd } from '../costs/rounded.ts';
+import { counted } from '../feed/words.ts';
 import type { Bead } from './bead.ts';
 import type { Convoy, ModelUse, Planning } from './convoy.ts';
 import { mayorUsdOf, spentUsd } from './spending.ts';
@@ -62,7 +63,9 @@ function costLine({ costUsd, mayorUsd = 0, landedBeadUsd = 0, attempts }: Landin
     ...(mayorUsd > 0 ? [`${mayorUsd.toFixed(2)} of it the Mayor's`] : []),
     ...(landedBeadUsd > 0 ? [`${landedBeadUsd.toFixed(2)} a landed bead`] : []),
   ];
-  return [`Cost: ${costUsd.toFixed(2)} USD of models in ${attempts} attempts`, ...parts].join(', ').concat('.');
+  return [`Cost: ${costUsd.toFixed(2)} USD of models in ${counted(attempts, 'attempt')}`, ...parts]
+    .join(', ')
+    .concat('.');
 }
 
 /** What a model took to plan it, and to read why beads of it failed, as sentences to go on with; empty if it did neither. */
@@ -70,7 +73,9 @@ export function modelLine({ planning, triage }: Pick<LandingReport, 'planning' |
   const planned = planning && { what: 'Planning', calls: planning.rounds, ...planning };
   return [planned, triage && { what: 'Triage', ...triage }]
     .flatMap((use) =>
-      use ? [` ${use.what} took ${use.calls} calls, ${use.inputTokens} tokens in and ${use.outputTokens} out.`] : [],
+      use
+        ? [` ${use.what} took ${counted(use.calls, 'call')}, ${use.inputTokens} tokens in and ${use.outputTokens} out.`]
+        : [],
     )
     .join('');
 }
@@ -88,5 +93,5 @@ function whatToLookAt(bead: Bead): string[] {
   if (judged?.verdict === 'rewrite') return [`${who} was rewritten by the Mayor: ${judged.why}`];
   if (judged?.verdict === 'split') return [`${who} was split by the Mayor: ${judged.why}`];
   const last = notes.at(-1);
-  return attempt > 1 && last ? [`${who} took ${attempt} attempts; the last trouble: ${last.cause}`] : [];
+  return attempt > 1 && last ? [`${who} took ${counted(attempt, 'attempt')}; the last trouble: ${last.cause}`] : [];
 }

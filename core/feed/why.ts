@@ -11,6 +11,7 @@ import type { Instant } from '../ports.ts';
 import type { Candidate, MergeRequest, Queue } from '../refinery/records.ts';
 import type { Shown } from '../refinery/shown.ts';
 import type { Switch } from '../scheduler/records.ts';
+import { counted } from './words.ts';
 
 export interface Reason {
   /** What the line is about: `bead gh-7k2m9q-3`, `town`. */
@@ -104,7 +105,7 @@ function becauseOf({ bead, convoy, needs, escalation }: BeadFacts): string {
         ? `It waits for a human: ${bead.outcome.question}`
         : `It waits for a human${escalation ? `: ${escalation.title}` : '.'}`;
     case 'failed':
-      return `It failed after ${bead.attempt} attempts${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
+      return `It failed after ${counted(bead.attempt, 'attempt')}${bead.notes.at(-1) ? `: ${bead.notes.at(-1)?.detail}` : '.'}`;
     case 'cancelled':
       return 'A human, or the end of its convoy, cancelled it.';
     default:

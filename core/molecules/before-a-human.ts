@@ -3,6 +3,7 @@ import type { Bead, Outcome } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { type Escalation, escalationId } from '../escalations/escalation.ts';
 import { openEscalation } from '../escalations/open.ts';
+import { counted } from '../feed/words.ts';
 import { groups } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Instant, Item } from '../ports.ts';
@@ -69,7 +70,7 @@ export function giveUpBead(
     severity: 'medium' as const,
     title: `${bead.id} failed: ${bead.title}`,
     what: `${because}. The last: ${failed.cause}: ${failed.detail}`,
-    tried: `${bead.attempt} attempts, each with what the one before it met.${triageStory(bead)}`,
+    tried: `${counted(bead.attempt, 'attempt')}, each with what the one before it met.${triageStory(bead)}`,
     unattended: 'what does not need it lands; then its convoy stalls.',
     command: failed.cause === 'budget' ? `gt sling ${bead.id} --budget <dollars>` : `gt convoy retry ${bead.convoy}`,
     rig: bead.rig,

@@ -4,6 +4,7 @@
  * its own bound: nothing respawns for ever.
  */
 import type { Bead, FailureCause } from '../convoys/bead.ts';
+import { counted as countOf } from '../feed/words.ts';
 import { limits } from '../limits.ts';
 import type { RigConfig } from '../rigs/rig.ts';
 
@@ -58,7 +59,7 @@ export function climb(
   if (counted.failures > same + fresh)
     return {
       kind: 'give_up',
-      because: `${counted.failures} attempts failed (${same} retries and ${fresh} fresh polecats allowed)`,
+      because: `${countOf(counted.failures, 'attempt')} failed (${countOf(same, 'retry', 'retries')} and ${countOf(fresh, 'fresh polecat')} allowed)`,
     };
   const rests = config['retry.backoff_s'];
   const restMs = (rests[Math.min(counted.failures, rests.length) - 1] ?? 0) * 1000;

@@ -10,6 +10,7 @@ import { saveBead } from '../convoys/save-bead.ts';
 import type { Effect } from '../effects.ts';
 import { never } from '../errors.ts';
 import type { Escalation } from '../escalations/escalation.ts';
+import { counted } from '../feed/words.ts';
 import { groups, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import { retryMetric } from '../metrics.ts';
@@ -221,7 +222,13 @@ function closeWithoutCode(seen: Seen, bead: Bead, note: string, now: Instant): N
 /** Every time costs a polecat: one that never gets further must not go round for ever. */
 function putBack(seen: Seen, bead: Bead, until: Instant, why: string, now: Instant): Next {
   if (bead.attempt >= limits.attemptsUnaskedMax)
-    return ask(seen, bead, 'high', `after ${bead.attempt} attempts, is this still worth another? It was ${why}`, now);
+    return ask(
+      seen,
+      bead,
+      'high',
+      `after ${counted(bead.attempt, 'attempt')}, is this still worth another? It was ${why}`,
+      now,
+    );
   const deferred: Bead = { ...bead, status: 'deferred', restUntil: until };
   return rest(until, now, {
     changes: [saveBead(seen.bead, deferred, now)],

@@ -3,6 +3,7 @@ import { type Bead, hasEnded, leftOfBudget } from '../convoys/bead.ts';
 import { saveBead } from '../convoys/save-bead.ts';
 import { sumUsd } from '../costs/rounded.ts';
 import type { Effect } from '../effects.ts';
+import { counted } from '../feed/words.ts';
 import { type ConvoyId, keys } from '../keys.ts';
 import { limits } from '../limits.ts';
 import type { Change, Instant, Item } from '../ports.ts';
@@ -143,7 +144,7 @@ function whyNever(bead: Bead, convoy: DayBudget, { dayBudgetUsd, convoyBudgetUsd
   const left = leftOfBudget(bead);
   const raise = `Give it more with gt sling ${bead.id} --budget <dollars>, or close it.`;
   if (bead.budgetUsd > 0 && left === 0)
-    return `Its budget of $${bead.budgetUsd} is spent: $${bead.costUsd} by ${bead.attempt} attempts. ${raise}`;
+    return `Its budget of $${bead.budgetUsd} is spent: $${bead.costUsd} by ${counted(bead.attempt, 'attempt')}. ${raise}`;
   if (left > dayBudgetUsd)
     return `Its budget of $${left} is more than the $${dayBudgetUsd} that the town may spend in a day: raise the town's day budget and answer, or close the bead and submit it with a smaller one.`;
   if (left > 0 && convoyBudgetUsd > 0 && sumUsd([convoy.spentUsd, left]) > convoyBudgetUsd)

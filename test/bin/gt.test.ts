@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,8 @@ describe('gt, before there is anything', () => {
     expect((await gtIn(elsewhere, { GASTOWN_URL: url, GASTOWN_TOKEN_FILE: file }, 'status')).code).toBe(0);
     const lost = await gtIn(elsewhere, {}, 'status');
     expect(lost).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^TOWN_UNKNOWN: .*npm start/) });
+    const ended = await gtIn(elsewhere, {}, 'status', '--dir', 'demo');
+    expect(ended.err).toContain(`npm start -- --dir ${join(realpathSync(elsewhere), 'demo')}, or`);
     const stranger = await gtIn(elsewhere, { GASTOWN_URL: url }, 'status');
     expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^TOKEN_MISSING: /) });
     writeFileSync(join(elsewhere, 'wrong'), 'wrong');
@@ -162,6 +164,7 @@ describe('gt, from a rig to a stopped town', () => {
     const [bead] = JSON.parse(ready.out).beads;
     expect((await gt('bead', 'show', bead.id)).out).toMatch(/\nScript:\n {2}echo hello > greet\.txt\n/);
     expect((await gt('convoy', 'plan', convoy)).out).toContain('  runs the script\n    echo hello > greet.txt\n');
+    expect((await gt('costs', '--rig', 'nope')).err).toMatch(/^RIG_UNKNOWN: /);
     expect((await gt('costs', '--days', 'abc')).err).toMatch(/^INPUT_INVALID: "days" must be of the type number\. /);
     expect((await gt('sling', bead.id, '--budget', '-3')).err).toMatch(
       /^INPUT_INVALID: "budgetUsd" must be at least 0\. /,

@@ -52,7 +52,7 @@ describe('the end of the ladder', () => {
       status: 'open',
       triage: {
         count: 1,
-        open: { since: t0, rounds: 0, misses: 0, because: expect.stringContaining('1 attempts failed') },
+        open: { since: t0, rounds: 0, misses: 0, because: expect.stringContaining('1 attempt failed') },
       },
       notes: [{ attempt: 3, cause: 'gate_failed' }],
     });
