@@ -35,7 +35,7 @@ export function workflowNamed(name: string, { own, builtIn, names = [] }: Texts,
     return refused('FORMULA_INVALID', `${name}.toml is called "${formula.name}".`, `Call it ${name}.`);
   if (formula.type === 'convoy') {
     const what = `"${name}" is a convoy formula, and a polecat follows a workflow.`;
-    return refused('FORMULA_INVALID', what, `Hand it in with gt formula run ${name}.`);
+    return refused('FORMULA_INVALID', what, `Hand it in with gt formula run ${name} --rig <rig>.`);
   }
   return { workflow: formula, source: own === undefined ? 'built-in' : 'repository' };
 }
