@@ -20,7 +20,7 @@ import { type GlobalFlags, printerFor, run } from './session.ts';
 
 interface RunFlags {
   readonly rig: string;
-  readonly var: Readonly<Record<string, string>>;
+  readonly var?: Readonly<Record<string, string>>;
   readonly title?: string;
   readonly file?: string;
   readonly review?: boolean;
@@ -60,32 +60,36 @@ export function formulaCommands(program: Command): void {
     .command('run <formula>')
     .description('hand in an intent that follows it')
     .requiredOption('--rig <rig>', 'the rig to change')
-    .option('--var <name=value>', 'the value of a variable; once for each', collect, {})
+    .option('--var <name=value>', 'the value of a variable; once for each', collect)
     .option('--title <title>', 'what it is to do, in one line')
     .option('--file <file>', 'what it is to do, in full; - for standard input')
     .option('--review', 'plan only; launch it yourself with gt convoy launch')
     .option('--key <key>', 'idempotency key: the same key again is the same intent')
     .option('--watch', 'stay until the convoy has ended')
     .action(
-      run<RunFlags>(async (session, { var: vars, title, file, ...flags }, named = '') =>
+      run<RunFlags>(async (session, { var: vars = {}, title, file, ...flags }, named = '') =>
         submit(session, flags, await checklistOf(named, { vars, title, file })),
       ),
     );
 }
 
-function collect(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collect(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const at = text.indexOf('=');
   if (at < 1) throw new Refusal('USAGE', `"${text}" is no variable and value.`, 'Give --var name=value.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-type Asked = Pick<RunFlags, 'title' | 'file' | 'var'>;
-
 /** The intent that the town gets is a checklist like any other: nothing of a formula has to be known to the API. */
 async function checklistOf(
   named: string,
-  { vars, title, file }: { vars: Asked['var']; title: string | undefined; file: string | undefined },
+  {
+    vars,
+    title,
+    file,
+  }: { vars: Readonly<Record<string, string>>; title: string | undefined; file: string | undefined },
 ): Promise<string> {
+  if (title?.trim() === '')
+    throw new Refusal('USAGE', 'The title is empty.', 'Say in one line what is to be done, or leave --title out.');
   const found = findFormula(named);
   const formula = readFormula(found);
   if (formula.type === 'workflow' && !found.reachable)

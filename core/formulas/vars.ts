@@ -49,12 +49,13 @@ export function valuesOf(
   for (const variable of variables) {
     const { name } = variable;
     const value = Object.hasOwn(given, name) ? given[name] : variable.default;
-    if (value === undefined && variable.required) {
+    const missing = variable.required && (value ?? '') === '';
+    if (missing) {
       const about = variable.description === '' ? '' : ` (${variable.description})`;
       const remedy = `Give it: --var ${name}=… to gt formula run, or the line "var: ${name} = …" in a checklist.`;
       faults.push({ code: 'VAR_MISSING', what: `The variable ${name}${about} is required.`, remedy, at: name });
     }
-    const wrong = value === undefined ? undefined : misfit(variable, value, matches);
+    const wrong = value === undefined || missing ? undefined : misfit(variable, value, matches);
     if (wrong !== undefined)
       faults.push({ code: 'VAR_INVALID', what: `The variable ${name} ${wrong}.`, remedy: 'Give another.', at: name });
     values[name] = value ?? '';

@@ -109,6 +109,8 @@ describe('gt formula run', () => {
     const run = (...words: string[]) => gt('formula', 'run', '--rig', 'green', ...words);
     const refusals = [
       [['gated'], 1, /^VARIABLES_REFUSED: word: The variable word is required\. Give it: --var word=/],
+      [['gated', '--var', 'word='], 1, /^VARIABLES_REFUSED: word: The variable word is required\./],
+      [['gated', '--var', 'word=a', '--title', ' '], 2, /^USAGE: The title is empty\./],
       [['gated', '--var', 'word=UPPER'], 1, /^VARIABLES_REFUSED: .*"UPPER", which does not match/],
       [['gated', '--var', 'word=a', '--var', 'wrd=b'], 1, /Did you mean "word"\? It has word, polish\./],
       [['gated', '--var', 'word=a', '--var', 'polish=maybe'], 1, /"maybe", not one of yes, no/],
