@@ -124,7 +124,9 @@ async function landedMeanwhile(ledger: Ledger, bead: Bead): Promise<readonly Lan
 
 async function intentOf({ ledger, blobs }: ProtocolDeps, id: BeadId): Promise<Intent> {
   const [bead, { instructions, acceptance }] = await Promise.all([load.bead(ledger, id), load.spec(ledger, blobs, id)]);
-  return { bead: id, title: bead?.body.title ?? id, instructions, acceptance };
+  const { title = id, answered = [], question = '', answer } = bead?.body ?? {};
+  const answers = answer === undefined ? answered : [...answered, { question, answer }];
+  return { bead: id, title, instructions, acceptance, answers };
 }
 
 export async function acceptBeat(

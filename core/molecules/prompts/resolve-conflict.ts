@@ -10,6 +10,8 @@ export interface Intent {
   readonly title: string;
   readonly instructions: string;
   readonly acceptance: readonly string[];
+  /** What humans said of it. */
+  readonly answers?: readonly { readonly question: string; readonly answer: string }[];
 }
 
 /** The spec of a conflict bead. `faults`: why the resolutions before this one were of no use. */
@@ -51,6 +53,12 @@ export function resolvePromptOf(
     `You are ${bead.polecat ?? 'a polecat'}, working on bead ${bead.id} in this git work tree. The change of bead ${resolves.bead} no longer fits ${bead.target}. Make it fit.`,
     spec.instructions,
     ...(author ? [section('What the change is for', intent(author))] : []),
+    ...(author?.answers ?? []).flatMap(({ question, answer }) => [
+      ...(question === ''
+        ? []
+        : [section('A human was asked of the change', fenced(question, limits.promptDataCharsMax))]),
+      section('The human answered', answer),
+    ]),
     ...(others.length > 0
       ? [section(`What landed on ${bead.target} is for`, others.map(intent).join('\n\n'))]
       : [`What landed on ${bead.target} explains itself in \`git log --merge\`.`]),

@@ -95,7 +95,15 @@ test('starts from the author’s commit, whatever an earlier polecat of it left,
   };
   const rig: Rig = { name: 'greenhouse', prefix: 'gh', url: '/r', defaultBranch: 'main', settings: {}, addedAt: t0 };
   const spec = { instructions: 'facts', acceptance: ['both intents hold'] };
-  const intents = [{ bead: idOf(1), title: 'Greet', instructions: 'Say hello.', acceptance: [] }];
+  const intents = [
+    {
+      bead: idOf(1),
+      title: 'Greet',
+      instructions: 'Say hello.',
+      acceptance: [],
+      answers: [{ question: 'Which colour?', answer: 'blue' }],
+    },
+  ];
   const job = jobOf(resolver({ head: 'e'.repeat(40), runtime: 'command' }).body, spec, polecat, {
     rig,
     config,
@@ -109,6 +117,7 @@ test('starts from the author’s commit, whatever an earlier polecat of it left,
     script: null,
   });
   expect(job.prompt).toContain('Say hello.');
+  expect(job.prompt).toMatch(/asked of the change[\s\S]*Which colour\?[\s\S]*The human answered\n\nblue/);
 });
 
 test('no other job merges anything', () => {
