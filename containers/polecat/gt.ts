@@ -34,7 +34,7 @@ export function runGt(args: readonly string[], environment: Readonly<Record<stri
   const parsed = parseDone(rest);
   if (!parsed.ok) return fail(`${parsed.fault}\n${doneUsage}`);
   if (parsed.done.status === 'no_change' && environment.GASTOWN_ALLOWS_NO_CHANGE !== '1') {
-    return fail('this bead must change something: --status no_change is for beads whose type makes no code');
+    return fail('this bead must change something: --status no_change is for beads of type review or escalation');
   }
   writeFileSync(`${file}.new`, JSON.stringify(rest));
   renameSync(`${file}.new`, file);

@@ -155,7 +155,7 @@ function stopAtGate(seen: Seen, was: Bead, outcome: PhaseComplete, now: Instant)
   const until = outcome.untilMs ?? now + limits.gateWaitDefaultMs;
   const why = `waits at a ${gate.type} gate: ${outcome.note}`;
   if (gate.type === 'human' || (gate.type === 'timer' && outcome.untilMs === undefined))
-    return ask(seen, bead, 'medium', `approve the next phase: ${outcome.note}`, now);
+    return ask(seen, bead, 'medium', approval(bead, outcome.note), now);
   const found = look(bead, gate, awaited);
   if (found.is === 'blocked') return ask(seen, bead, 'medium', inVain(found.because), now);
   if (found.is === 'open') return putBack(seen, opened(bead, found.because, now), now, why, now);
@@ -167,6 +167,9 @@ function stopAtGate(seen: Seen, was: Bead, outcome: PhaseComplete, now: Instant)
       }
     : put;
 }
+
+const approval = ({ id, title }: Bead, note: string): string =>
+  `approve the next phase: ${note.trim() || title}\nAny answer opens the gate. To refuse: gt bead close ${id} --note "…"`;
 
 /** Its host may know what nobody has told the town. */
 const asksHost = ({ type }: Gated, { id }: Bead): readonly Effect[] =>
