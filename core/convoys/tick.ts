@@ -161,7 +161,7 @@ export function progressOf(all: readonly Bead[]): Progress {
 export const isCleared = ({ status, progress }: Convoy): boolean =>
   status === 'cancelled' && progress.landed + progress.failed + progress.cancelled === progress.total;
 
-/** A cancelled convoy keeps true counts; nothing else of it changes any more. */
+/** A convoy that is over keeps true counts; nothing else of it changes any more. */
 export function countOnly(meta: Item<Convoy>, beads: readonly Item<Bead>[]): Step | undefined {
   const progress = progressOf(beads.map((bead) => bead.body));
   if (JSON.stringify(progress) === JSON.stringify(meta.body.progress)) return undefined;

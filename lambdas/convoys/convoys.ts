@@ -44,6 +44,8 @@ const tickOnce = (deps: ConvoysDeps, id: string): Promise<boolean> =>
       const because = `${part.body.partOf} has landed without it`;
       return { step: await endUnneeded(ledger, part, { status: 'cancelled' }, because, now), result: true };
     }
+    // What was cancelled may still arrive.
+    if (meta.body.status === 'landed') return { step: countOnly(meta, beads), result: false };
     const escalation = await load.escalation(ledger, stalledCause(id));
     const { step, more } = tickConvoy(meta, beads, escalation, now);
     return { step, result: more };

@@ -113,6 +113,28 @@ describe('the parts of a bead that has landed by itself', () => {
     expect((await load.bead(ledger, idOf(5)))?.body.inLine).toBeDefined();
   });
 
+  test('may arrive after all: a convoy that has landed counts them as landed', async () => {
+    await given(
+      convoyOf({
+        status: 'landed',
+        closedAt: t0,
+        progress: { total: 2, landed: 1, failed: 0, cancelled: 1, blocked: 0 },
+      }),
+      { ...whole, body: { ...whole.body, status: 'closed', closedReason: 'merged' } },
+      part(2, { status: 'cancelled', run: 1, attempt: 1 }),
+    );
+    const commit = 'd'.repeat(40);
+    await runCommand<void>(deps(), 'settlement', async (now) => ({
+      step: await settlement(ledger, { bead: idOf(2), attempt: 1, outcome: { kind: 'landed', commit } }, now),
+      result: undefined,
+    }));
+    await makeTick(deps())('aaaaaa');
+    expect(recordOf<Convoy>(await ledger.get(keys.convoy('aaaaaa')))?.body).toMatchObject({
+      status: 'landed',
+      progress: { total: 2, landed: 2, cancelled: 0 },
+    });
+  });
+
   test('work on as long as it waits for them', async () => {
     await given(convoyOf(), whole, part(2, {}), part(3, { status: 'failed', run: 1 }), part(4, {}));
     await makeTick(deps())('aaaaaa');
