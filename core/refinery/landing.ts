@@ -141,6 +141,10 @@ const overByLanding = [
   'no-progress',
 ] as const;
 
+/** Where the first has landed, the other one has: it is of the same commit, or of one on the way to it. */
+export const covers = ({ to, members }: Landing, other: Landing): boolean =>
+  other.to === to || members.some(({ commit }) => commit === other.to);
+
 /** Main contains it: its changes have landed, whatever was believed of them before. They hear of it, some in each commit. */
 export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Instant): Turn {
   const landing = was.body;
@@ -148,8 +152,9 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
   const seqs = landing.members.map((member) => member.seq);
   const waiting = openRequests(view).flatMap(({ body }) => (seqs.includes(body.seq) ? [] : [body.seq]));
   const candidate = view.candidates.find((other) => other.body.id === landing.candidate);
-  // An earlier try of the same commit that was given up is the same landing: it is not counted again.
-  const twins = view.landings.filter((other) => other !== was && other.body.to === landing.to);
+  // An earlier try of the same commit, or of one on the way to it, is the same landing: it is not counted again.
+  const twins = view.landings.filter((other) => other !== was && covers(landing, other.body));
+  const ended = [landing.epoch, ...twins.map((twin) => twin.body.epoch)];
   const run = { content: seqs, base: landing.from, commits: landing.members.map((member) => member.commit) };
   const told = tellSome(view, { ...landing, state: 'arrived', told: 0 }, now);
   const patch = {
@@ -164,8 +169,8 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
     foreignPushes: 0,
     landedCount: queue.landedCount + landing.members.length,
     landedSeqs: withLanded(queue.landedSeqs ?? [], seqs, waiting),
-    givenUp: withoutEpochs(queue.givenUp, [landing.epoch, ...twins.map((twin) => twin.body.epoch)]),
-    openLanding: told.landing.state === 'done' ? openAfter(queue, landing) : landing.epoch,
+    givenUp: withoutEpochs(queue.givenUp, ended),
+    openLanding: told.landing.state === 'done' ? openAfter(queue, ended) : landing.epoch,
   };
   return {
     step: together(
@@ -173,9 +178,7 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
         changes: [
           progress(view, patch, now),
           saveLanding(was, told.landing, now),
-          ...twins.map((twin) =>
-            saveLanding(twin, { ...twin.body, state: 'done', because: `${view.target} contains it` }, now),
-          ),
+          ...twins.map((twin) => endTwin(view, twin, landing, now)),
           ...(candidate?.body.state === 'passed'
             ? [saveCandidate(candidate, { state: 'landed', because: `landed on ${view.target}` })]
             : []),
@@ -187,19 +190,28 @@ export function landed(view: QueueView, was: Item<Landing>, main: Oid, now: Inst
   };
 }
 
+/** One that is on the way to it is a landing of fewer changes, which are told with the others. */
+function endTwin({ target }: QueueView, twin: Item<Landing>, landing: Landing, now: Instant): Change {
+  if (twin.body.to === landing.to)
+    return saveLanding(twin, { ...twin.body, state: 'done', because: `${target} contains it` }, now);
+  const because = `${target} contains it with landing ${landing.epoch}`;
+  const expiresAt = now + limits.endedRequestKeptMs;
+  return replace(twin, { ...twin.body, state: 'given_up', because, endedAt: now }, { expiresAt });
+}
+
 /** An arrived landing goes on telling its changes. */
 export function tell(view: QueueView, was: Item<Landing>, now: Instant): Turn {
   const told = tellSome(view, was.body, now);
   const queue = queueOf(view, now);
-  const openLanding = told.landing.state === 'done' ? openAfter(queue, was.body) : queue.openLanding;
+  const openLanding = told.landing.state === 'done' ? openAfter(queue, [was.body.epoch]) : queue.openLanding;
   return {
     step: together({ changes: [progress(view, { openLanding }, now), saveLanding(was, told.landing, now)] }, told.step),
   };
 }
 
 /** A landing that was given up may arrive while another one is open. */
-const openAfter = (queue: Queue, landing: Landing): number | undefined =>
-  queue.openLanding === landing.epoch ? undefined : queue.openLanding;
+const openAfter = ({ openLanding }: Queue, ended: readonly number[]): number | undefined =>
+  openLanding === undefined || ended.includes(openLanding) ? undefined : openLanding;
 
 const saveLanding = (was: Item<Landing>, landing: Landing, now: Instant): Change =>
   landing.state === 'done'

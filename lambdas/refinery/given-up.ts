@@ -19,19 +19,27 @@ export async function recheck(
   return passedBy ? commit(cannotArrive(view, passedBy, now)) : again;
 }
 
-/** The first of them that main contains is recorded, before anything else is made of where main is. */
+/** What main contains of them is recorded, before anything else is made of where main is. */
 export async function arrivedLate(
-  { deps: { repo } }: Tick,
+  tick: Tick,
   view: QueueView,
   main: Oid | undefined,
   now: Instant,
 ): Promise<Done | undefined> {
   if (main === undefined) return undefined;
-  for (const was of view.landings) {
-    const { state, from, to } = was.body;
-    if (state !== 'given_up' || main === from) continue;
-    if (main === to || (await repo.isAncestor(view.remote, to, main)) === true)
-      return commit(landed(view, was, main, now));
-  }
-  return undefined;
+  const [arrived] = await givenUpOn(tick, view, main);
+  return arrived && commit(landed(view, arrived, main, now));
+}
+
+/** Those that main contains. The longest first: it may cover others. */
+export async function givenUpOn(
+  { deps: { repo } }: Tick,
+  view: QueueView,
+  main: Oid,
+): Promise<readonly Item<Landing>[]> {
+  const open = view.landings.filter(({ body }) => body.state === 'given_up' && body.from !== main);
+  const isThere = await Promise.all(
+    open.map(async ({ body: { to } }) => main === to || (await repo.isAncestor(view.remote, to, main)) === true),
+  );
+  return open.filter((_, i) => isThere[i]).sort((a, b) => b.body.members.length - a.body.members.length);
 }

@@ -5,6 +5,7 @@ import { limits } from '../../core/limits.ts';
 import type { Instant, Item, Oid, PushResult } from '../../core/ports.ts';
 import { drop, type LeftOut, leaveOut, withdrawStale } from '../../core/refinery/candidates.ts';
 import {
+  covers,
   exhausted,
   fastForwards,
   foreignPush,
@@ -20,6 +21,7 @@ import { changesCi } from '../../core/refinery/look.ts';
 import type { Candidate, Landing, MergeRequest } from '../../core/refinery/records.ts';
 import { membersIn, type QueueView, queueOf, requestOf } from '../../core/refinery/view.ts';
 import { load } from '../platform/load.ts';
+import { givenUpOn } from './given-up.ts';
 import { lostBeads } from './lost.ts';
 import { reviewedNoMore } from './review.ts';
 import { passedNoMore, staleAmong, unexpected } from './testing.ts';
@@ -82,7 +84,11 @@ export async function resolve(tick: Tick, view: QueueView, was: Item<Landing>, n
   const answer = tick.answer?.epoch === landing.epoch ? tick.answer.result : undefined;
   const main = await readMain(tick, view);
   const standing = await standingOf(tick, view, landing, main);
-  if (main !== undefined && standing === 'contains') return commit(landed(view, was, main, now));
+  if (main !== undefined && standing === 'contains') {
+    const givenUp = await givenUpOn(tick, view, main);
+    const longer = givenUp.find(({ body }) => body.to !== landing.to && covers(body, landing));
+    return commit(landed(view, longer ?? was, main, now));
+  }
   if (main !== undefined && standing === 'beyond') {
     // What moved main may be a landing that was given up: the next move looks for those.
     return commit(foreignPush(view, main, was, now), () => {

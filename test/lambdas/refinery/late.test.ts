@@ -124,6 +124,35 @@ describe('one bead lands once, in whichever attempt', () => {
   });
 });
 
+test('of two given-up landings on one way the longer is recorded, once for both', async () => {
+  const world = await openWorld();
+  try {
+    const real = makeGitRepo({ cacheDir: `${world.rig.dir}/other`, clock: world.plain.clock });
+    const pushes: (() => Promise<unknown>)[] = [];
+    world.hooks.repo.pushWithLease = async (remote, push) => {
+      pushes.push(() => real.pushWithLease(remote, push));
+      return { pushed: 'unknown', text: 'no answer' };
+    };
+    await world.submit(1, { 'a.txt': 'x' });
+    const second = await world.submit(2, { 'b.txt': 'y' });
+    await world.run();
+    await rejectMergeRequest(world.plain, second.bead, { by: 'ada', because: 'not like this' });
+    await world.settle(3);
+    const members = (await world.landings())
+      .filter(({ state }) => state === 'given_up')
+      .map((one) => one.members.length);
+    expect([members[0], members.at(-1), (await world.queue())?.givenUp?.length]).toEqual([2, 1, 2]);
+    delete world.hooks.repo.pushWithLease;
+    await pushes[0]?.();
+    await world.settle();
+    expect(await world.queue()).toMatchObject({ landedCount: 2 });
+    expect((await world.queue())?.givenUp).toBeUndefined();
+    expect(world.settled.filter(({ outcome }) => outcome.kind === 'landed')).toHaveLength(2);
+  } finally {
+    await world.close();
+  }
+});
+
 test('a push without an answer is looked for, though the remote has refused the one after it', async () => {
   const world = await openWorld();
   try {
