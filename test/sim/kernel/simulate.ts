@@ -34,8 +34,8 @@ export interface SimulateOptions {
 }
 
 const minutes = 60_000;
-/** Two days: the longest ladder of a bead takes hours, a letter that nobody answers is raised for twelve. */
-const restWithinMs = 48 * 60 * minutes;
+/** Three days: a ladder takes hours, and both tries at a conflict may have to wait for the next day's money, and at a gate. */
+const restWithinMs = 72 * 60 * minutes;
 const askIfAtRestEveryMs = 10 * minutes;
 /** How often people look, in the second phase, whether they must start something again. */
 const setGoingEveryMs = 6 * 60 * minutes;
