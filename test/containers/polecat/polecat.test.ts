@@ -65,10 +65,9 @@ describe('what an agent leaves', () => {
     expect(rig.show(job.branch, 'half.txt')).toBe('half');
   });
 
-  test('a command that does not exist fails the attempt, and says so', async () => {
+  test('a command that does not exist is for a human to mend: the next attempt would not find it either', async () => {
     const report = await yard.polecat(jobFor(rig, '', { agent: ['no-such-agent', '{prompt}'] }));
-    expect(report).toMatchObject({ status: 'failed', cause: 'agent_failed' });
-    expect(report).toHaveProperty('detail', expect.stringContaining('no-such-agent: not found'));
+    expect(report).toMatchObject({ status: 'escalated', question: expect.stringContaining('no-such-agent') });
   });
 
   test('an agent that hangs is stopped at its limit, with all it started, and its work is pushed', async () => {
