@@ -15,8 +15,17 @@ import { recordOf } from '../../core/step.ts';
 import { load } from '../platform/load.ts';
 import { queryAll } from '../platform/query-all.ts';
 
-/** Nothing, if there is no such rig. */
+/** Nothing, if there is no such rig. Read again if another tick ended the open landing meanwhile: META says otherwise. */
 export async function loadView(ledger: Ledger, rig: string, target: string): Promise<QueueView | undefined> {
+  const view = await readView(ledger, rig, target);
+  const epoch = view?.meta?.body.openLanding;
+  const ended = view?.landings.some(
+    ({ body }) => body.epoch === epoch && (body.state === 'done' || body.state === 'given_up'),
+  );
+  return ended ? readView(ledger, rig, target) : view;
+}
+
+async function readView(ledger: Ledger, rig: string, target: string): Promise<QueueView | undefined> {
   const meta = recordOf<Queue>(await ledger.get(keys.queue(rig, target)));
   const epochs = [
     ...(meta?.body.openLanding === undefined ? [] : [meta.body.openLanding]),
