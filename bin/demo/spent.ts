@@ -1,4 +1,5 @@
 /** What was asked of models: by the town's own meter and, in a rehearsal, by the script that billed it. */
+import { counted } from '../../core/feed/words.ts';
 import type { ConvoyView } from './convoy.ts';
 import type { Answers } from './rehearsal/rehearse.ts';
 
@@ -17,5 +18,3 @@ export function spentText(convoy: ConvoyView, { billed }: Answers): string {
   const { usd, calls } = billed();
   return `${planned} ${metered}; its script billed ${dollars(usd)} for ${counted(calls, 'answer')}.`;
 }
-
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

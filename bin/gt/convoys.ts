@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type LandingReport, modelLine } from '../../core/convoys/report.ts';
 import { sumUsd } from '../../core/costs/rounded.ts';
+import { counted } from '../../core/feed/words.ts';
 import { fromHere } from './here.ts';
 import { age, indented, plain, short, usd } from './print.ts';
 import { placed, Refusal } from './refusal.ts';
@@ -234,8 +235,6 @@ function showReport({ print }: Pick<Session, 'print'>, report: LandingReport): v
   if (lookAt.length > 0) print.line('\nWorth a look:');
   for (const line of lookAt) print.line(`- ${plain(line)}`);
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The record says that it is closed; a person wants to know whether its change is in. */
 export const wordFor = (bead: Pick<BeadView, 'status' | 'closedReason'>): string =>

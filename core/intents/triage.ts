@@ -56,12 +56,16 @@ export function goesOn(asked: Bead, bead: Bead, convoy: Convoy): boolean {
   return isWanted(convoy) && isBeforeMayor(bead) && bead.run === asked.run && same;
 }
 
+function caseOf({ id, triage }: Bead) {
+  if (!triage?.open) throw new Error(`BUG: ${id} is not before the Mayor`);
+  return { triage, open: triage.open };
+}
+
 /** Known before it can be paid for, whatever becomes of whoever makes it. */
 export function callBegun({ bead: was }: BeadOnRecord, now: Instant): Step {
   const bead = was.body;
-  const { triage } = bead;
-  if (!triage?.open) throw new Error(`BUG: ${bead.id} is not before the Mayor`);
-  const open = { ...triage.open, unanswered: (triage.open.unanswered ?? 0) + 1 };
+  const { triage, open: asked } = caseOf(bead);
+  const open = { ...asked, unanswered: (asked.unanswered ?? 0) + 1 };
   return { changes: [saveBead(was, { ...bead, triage: { ...triage, open } }, now)] };
 }
 
@@ -80,9 +84,8 @@ export function anotherTriageRound(
   now: Instant,
 ): Step {
   const bead = was.body;
-  const { triage } = bead;
-  if (!triage?.open) throw new Error(`BUG: ${bead.id} is not before the Mayor`);
-  const { unanswered: _, ...before } = triage.open;
+  const { triage, open: asked } = caseOf(bead);
+  const { unanswered: _, ...before } = asked;
   const open = { ...before, rounds: before.rounds + 1, transcript };
   const text = `${bead.id}: answer ${open.rounds} of the Mayor's model was no decision: ${faults[0]?.what ?? ''}`;
   return {
@@ -95,9 +98,8 @@ export function anotherTriageRound(
 export function missedCall(seen: BeadOnRecord, because: string, now: Instant): Step {
   const { bead: was } = seen;
   const bead = was.body;
-  const { triage } = bead;
-  if (!triage?.open) throw new Error(`BUG: ${bead.id} is not before the Mayor`);
-  const misses = triage.open.misses + 1;
+  const { triage, open: asked } = caseOf(bead);
+  const misses = asked.misses + 1;
   if (misses >= limits.triageMissesMax)
     return handOver(
       seen,
@@ -105,7 +107,7 @@ export function missedCall(seen: BeadOnRecord, because: string, now: Instant): S
       now,
     );
   const restUntil = now + limits.triageRestMs * 2 ** (misses - 1);
-  const { unanswered: _, ...before } = triage.open;
+  const { unanswered: _, ...before } = asked;
   const waits: Bead = { ...bead, restUntil, triage: { ...triage, open: { ...before, misses } } };
   return {
     changes: [saveBead(was, waits, now)],
